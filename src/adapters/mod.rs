@@ -1,0 +1,4 @@
+//! Everything that is not us, each with a real and a fake half.
+
+pub mod clock;
+pub mod random;
