@@ -1,1 +1,249 @@
-//! store
+//! SQL. The only floor that knows diesel: rows in, domain values out.
+//!
+//! Reads take `&mut Conn` and never wait for writes; writes take `&mut Tx`, which only
+//! [`Store::write`] and a [`Lane`] can make. Functions are named noun first, so that one prefix
+//! search finds all that happens to a noun. Never here: rules, mail, the time.
+
+use std::ops::{Deref, DerefMut};
+use std::sync::Arc;
+use std::thread::JoinHandle;
+
+use diesel::r2d2::{ManageConnection, Pool};
+use tokio::sync::oneshot;
+
+mod checkpoint;
+pub mod columns;
+mod engine;
+mod error;
+mod lane;
+pub mod migrate;
+mod schema;
+#[cfg(test)]
+mod tests;
+mod writer;
+
+use engine::{DbConn, Purpose};
+pub use engine::{Durability, EngineSettings};
+pub use error::{StoreError, WriteError};
+pub use lane::{Answer, Lane, SliceAct};
+use writer::{Failure, Job, Writer};
+
+/// Rows of one insert statement, at most: SQLite binds 32,766 values in one statement, and our
+/// widest row has fewer than 32 columns.
+pub(crate) const ROWS_PER_INSERT_MAX: usize = 1_000;
+
+/// A connection one can read with.
+pub struct Conn<'c> {
+    db: &'c mut DbConn,
+}
+
+impl Conn<'_> {
+    pub(in crate::store) fn db(&mut self) -> &mut DbConn {
+        self.db
+    }
+}
+
+/// Proof that a write transaction is open.
+pub struct Tx<'c> {
+    conn: Conn<'c>,
+}
+
+impl<'c> Tx<'c> {
+    fn over(db: &'c mut DbConn) -> Self {
+        Self { conn: Conn { db } }
+    }
+}
+
+impl<'c> Deref for Tx<'c> {
+    type Target = Conn<'c>;
+
+    fn deref(&self) -> &Self::Target {
+        &self.conn
+    }
+}
+
+impl DerefMut for Tx<'_> {
+    fn deref_mut(&mut self) -> &mut Self::Target {
+        &mut self.conn
+    }
+}
+
+/// The database: readers from a pool, one writer that groups commits.
+#[derive(Clone)]
+pub struct Store {
+    inner: Arc<Inner>,
+}
+
+struct Inner {
+    readers: Pool<Readers>,
+    writer: Writer,
+    checkpoints: Option<Checkpoints>,
+    engine_name: &'static str,
+}
+
+struct Checkpoints {
+    stop: Arc<checkpoint::Stop>,
+    thread: Option<JoinHandle<()>>,
+}
+
+impl Drop for Checkpoints {
+    fn drop(&mut self) {
+        self.stop.tell();
+        if let Some(thread) = self.thread.take() {
+            drop(thread.join());
+        }
+    }
+}
+
+impl Store {
+    /// Opens the database, which must have been brought up to date ([`migrate`]).
+    ///
+    /// # Errors
+    /// It cannot be reached, or its settings could lose a commit.
+    pub fn open(settings: EngineSettings, readers: u32) -> Result<Self, StoreError> {
+        settings.prepare_database()?;
+        let writer = Writer::start(settings.clone())?;
+        let checkpoints = if settings.wants_checkpoints() {
+            let stop = Arc::new(checkpoint::Stop::default());
+            let told = Arc::clone(&stop);
+            let own = settings.clone();
+            let thread = std::thread::Builder::new()
+                .name("checkpoint".into())
+                .spawn(move || checkpoint::checkpoint_until(&own, &told))
+                .map_err(|error| StoreError::Refused(format!("no thread: {error}")))?;
+            Some(Checkpoints { stop, thread: Some(thread) })
+        } else {
+            None
+        };
+        let engine_name = settings.engine_name();
+        let readers = Pool::builder()
+            .max_size(readers)
+            .min_idle(Some(1))
+            .connection_timeout(std::time::Duration::from_secs(5))
+            .build(Readers { settings })
+            .map_err(|error| StoreError::Lost(error.to_string()))?;
+        Ok(Self { inner: Arc::new(Inner { readers, writer, checkpoints, engine_name }) })
+    }
+
+    /// `sqlite` or `postgres`.
+    #[must_use]
+    pub fn engine_name(&self) -> &'static str {
+        self.inner.engine_name
+    }
+
+    /// Whether a background thread keeps SQLite's log short.
+    #[must_use]
+    pub fn keeps_log_short(&self) -> bool {
+        self.inner.checkpoints.is_some()
+    }
+
+    /// Reads on a connection of the pool.
+    ///
+    /// # Errors
+    /// No connection is to be had, or what `read` answers.
+    pub fn read<T, E: From<StoreError>>(
+        &self,
+        read: impl FnOnce(&mut Conn) -> Result<T, E>,
+    ) -> Result<T, E> {
+        let mut db =
+            self.inner.readers.get().map_err(|error| StoreError::Lost(error.to_string()))?;
+        read(&mut Conn { db: &mut db })
+    }
+
+    /// Runs `write` in the writer's next group and waits until it is durable.
+    ///
+    /// `write` may run again after a passing failure: it touches the store and what it owns,
+    /// nothing else. What it answers with `Err` leaves nothing behind.
+    ///
+    /// # Errors
+    /// What `write` answers, or a [`StoreError`] if the group could not be committed.
+    pub fn write<T, E, F>(&self, name: &'static str, write: F) -> Result<T, E>
+    where
+        T: Send + 'static,
+        E: WriteError,
+        F: FnMut(&mut Tx) -> Result<T, E> + Send + 'static,
+    {
+        self.submit(name, write).wait()?
+    }
+
+    /// Like [`Store::write`], without waiting.
+    pub fn submit<T, E, F>(&self, name: &'static str, write: F) -> Answer<Result<T, E>>
+    where
+        T: Send + 'static,
+        E: WriteError,
+        F: FnMut(&mut Tx) -> Result<T, E> + Send + 'static,
+    {
+        let (tell, told) = oneshot::channel();
+        let job = WriteJob { name, write, result: None, tell };
+        self.inner.writer.queue().push(Box::new(job));
+        Answer::new(told)
+    }
+
+    /// Opens a lane for acts that come in bursts.
+    pub fn lane<A: SliceAct>(&self, act: A) -> Lane<A> {
+        Lane::new(act, Arc::clone(self.inner.writer.queue()))
+    }
+}
+
+struct WriteJob<T, E, F> {
+    name: &'static str,
+    write: F,
+    result: Option<Result<T, E>>,
+    tell: oneshot::Sender<Result<Result<T, E>, StoreError>>,
+}
+
+impl<T, E, F> Job for WriteJob<T, E, F>
+where
+    T: Send + 'static,
+    E: WriteError,
+    F: FnMut(&mut Tx) -> Result<T, E> + Send + 'static,
+{
+    fn name(&self) -> &'static str {
+        self.name
+    }
+
+    fn run(&mut self, tx: &mut Tx) -> Result<(), Failure> {
+        let result = (self.write)(tx);
+        let verdict = match &result {
+            Ok(_) => Ok(()),
+            Err(error) => match error.store_error() {
+                Some(passing) if passing.is_passing() => Err(Failure::Passing(passing.clone())),
+                _ => Err(Failure::Refused),
+            },
+        };
+        self.result = Some(result);
+        verdict
+    }
+
+    fn settle(self: Box<Self>, group: Result<(), StoreError>) {
+        let answer = match (group, self.result) {
+            (Ok(()), Some(result)) => Ok(result),
+            (Ok(()), None) => Err(StoreError::Panicked(self.name)),
+            (Err(error), _) => Err(error),
+        };
+        // The caller may have gone; the write stands all the same.
+        drop(self.tell.send(answer));
+    }
+}
+
+/// Makes the pool's connections.
+struct Readers {
+    settings: EngineSettings,
+}
+
+impl ManageConnection for Readers {
+    type Connection = DbConn;
+    type Error = StoreError;
+
+    fn connect(&self) -> Result<DbConn, StoreError> {
+        self.settings.connect(Purpose::Read)
+    }
+
+    fn is_valid(&self, conn: &mut DbConn) -> Result<(), StoreError> {
+        conn.run_script("SELECT 1", "SELECT 1")
+    }
+
+    fn has_broken(&self, conn: &mut DbConn) -> bool {
+        std::thread::panicking() || conn.depth() > 0
+    }
+}

@@ -1,0 +1,77 @@
+//! How domain values come out of columns. Going in, a value is written as its text or number.
+
+use diesel::backend::Backend;
+use diesel::deserialize::{self, FromSql, Queryable};
+use diesel::sql_types::{BigInt, Text};
+
+use crate::domain::ids::{
+    AccountId, AddressId, AttemptId, ContactId, DeliveryId, DeskId, EventId, FileId, LinkId,
+    MessageId, NoticeId, OrganizationId, ReceiptId, ReturnId, RungId,
+};
+use crate::domain::time::Timestamp;
+
+/// Columns of text that hold exactly the texts a type parses.
+macro_rules! text_columns {
+    ($($name:ty),+ $(,)?) => {$(
+        impl<DB: Backend> FromSql<Text, DB> for $name
+        where
+            String: FromSql<Text, DB>,
+        {
+            fn from_sql(bytes: DB::RawValue<'_>) -> deserialize::Result<Self> {
+                let text = String::from_sql(bytes)?;
+                text.parse().map_err(|_| {
+                    format!("{text:?} is not a {}", stringify!($name)).into()
+                })
+            }
+        }
+
+        impl<DB: Backend> Queryable<Text, DB> for $name
+        where
+            String: FromSql<Text, DB>,
+        {
+            type Row = Self;
+
+            fn build(row: Self) -> deserialize::Result<Self> {
+                Ok(row)
+            }
+        }
+    )+};
+}
+
+text_columns!(
+    AccountId,
+    AddressId,
+    AttemptId,
+    ContactId,
+    DeliveryId,
+    DeskId,
+    EventId,
+    FileId,
+    LinkId,
+    MessageId,
+    NoticeId,
+    OrganizationId,
+    ReceiptId,
+    ReturnId,
+    RungId,
+);
+
+impl<DB: Backend> FromSql<BigInt, DB> for Timestamp
+where
+    i64: FromSql<BigInt, DB>,
+{
+    fn from_sql(bytes: DB::RawValue<'_>) -> deserialize::Result<Self> {
+        i64::from_sql(bytes).map(Self::from_micros)
+    }
+}
+
+impl<DB: Backend> Queryable<BigInt, DB> for Timestamp
+where
+    i64: FromSql<BigInt, DB>,
+{
+    type Row = Self;
+
+    fn build(row: Self) -> deserialize::Result<Self> {
+        Ok(row)
+    }
+}

@@ -1,0 +1,21 @@
+-- What the database itself refuses, whoever asks. Applied after every migration; repeatable.
+CREATE OR REPLACE FUNCTION refuse_change() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    RAISE EXCEPTION '% of % refused: %', lower(TG_OP), TG_TABLE_NAME, TG_ARGV[0];
+END $$;
+CREATE OR REPLACE TRIGGER events_refuse_change BEFORE UPDATE OR DELETE ON events
+FOR EACH ROW EXECUTE FUNCTION refuse_change('evidence is never changed or deleted');
+CREATE OR REPLACE TRIGGER events_refuse_truncate BEFORE TRUNCATE ON events
+FOR EACH STATEMENT EXECUTE FUNCTION refuse_change('evidence is never deleted');
+CREATE OR REPLACE TRIGGER receipts_refuse_change BEFORE UPDATE OR DELETE ON receipts
+FOR EACH ROW EXECUTE FUNCTION refuse_change('a receipt is never changed or deleted');
+CREATE OR REPLACE TRIGGER receipts_refuse_truncate BEFORE TRUNCATE ON receipts
+FOR EACH STATEMENT EXECUTE FUNCTION refuse_change('a receipt is never deleted');
+CREATE OR REPLACE TRIGGER deliveries_stay_acknowledged BEFORE UPDATE ON deliveries
+FOR EACH ROW WHEN (OLD.acknowledged_at IS NOT NULL
+    AND NEW.acknowledged_at IS DISTINCT FROM OLD.acknowledged_at)
+EXECUTE FUNCTION refuse_change('an acknowledgement is never taken back');
+CREATE OR REPLACE TRIGGER deliveries_refuse_delete BEFORE DELETE ON deliveries
+FOR EACH ROW EXECUTE FUNCTION refuse_change('a delivery is never deleted');
+CREATE OR REPLACE TRIGGER messages_refuse_delete BEFORE DELETE ON messages
+FOR EACH ROW EXECUTE FUNCTION refuse_change('a message is never deleted');

@@ -1,0 +1,195 @@
+//! What the write entrance promises, tried on a real database file.
+
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{Arc, Barrier};
+
+use diesel::prelude::*;
+use diesel::sql_query;
+use diesel::sql_types::{BigInt, Text};
+
+use super::{Conn, Durability, EngineSettings, SliceAct, Store, StoreError, Tx, migrate};
+
+fn sqlite() -> (tempfile::TempDir, Store) {
+    let folder = tempfile::tempdir().unwrap();
+    let url = format!("sqlite://{}", folder.path().join("test.db").display());
+    let settings = EngineSettings::parse(&url, Durability::Required).unwrap();
+    migrate::bring_up_to_date(&settings).unwrap();
+    let store = Store::open(settings, 4).unwrap();
+    (folder, store)
+}
+
+fn note(tx: &mut Tx, key: &str) -> Result<(), StoreError> {
+    sql_query("INSERT INTO spent_nonces (nonce, ends_at) VALUES ($1, 1)")
+        .bind::<diesel::sql_types::Binary, _>(key.as_bytes())
+        .execute(tx.db())?;
+    Ok(())
+}
+
+#[derive(QueryableByName)]
+struct Count {
+    #[diesel(sql_type = BigInt)]
+    n: i64,
+}
+
+fn notes(conn: &mut Conn) -> Result<i64, StoreError> {
+    Ok(sql_query("SELECT count(*) AS n FROM spent_nonces").get_result::<Count>(conn.db())?.n)
+}
+
+#[test]
+fn a_refused_and_a_panicking_write_harm_nobody_in_their_group() {
+    let (_folder, store) = sqlite();
+    // Hold the writer, so that all the others end up in one group.
+    let gate = Arc::new(Barrier::new(2));
+    let held = Arc::clone(&gate);
+    let first = store.submit("hold", move |_tx| {
+        held.wait();
+        Ok::<_, StoreError>(())
+    });
+    let good: Vec<_> =
+        (0..10).map(|n| store.submit("good", move |tx| note(tx, &format!("good {n}")))).collect();
+    let refused = store.submit("refused", |tx| {
+        note(tx, "half done")?;
+        Err::<(), _>(StoreError::NotFound)
+    });
+    let panicked = store.submit("panicking", |tx| {
+        note(tx, "half done too")?;
+        if notes(tx)? > 0 {
+            panic!("planted");
+        }
+        Ok::<_, StoreError>(())
+    });
+    let doubled = store.submit("doubled", |tx| note(tx, "good 1"));
+    let last = store.submit("last", |tx| note(tx, "last"));
+    gate.wait();
+    first.wait().unwrap().unwrap();
+    for answer in good {
+        answer.wait().unwrap().unwrap();
+    }
+    assert_eq!(refused.wait().unwrap(), Err(StoreError::NotFound));
+    assert_eq!(panicked.wait().unwrap_err(), StoreError::Panicked("panicking"));
+    assert!(matches!(doubled.wait().unwrap(), Err(StoreError::Unique(_))));
+    last.wait().unwrap().unwrap();
+    assert_eq!(store.read(notes).unwrap(), 11);
+}
+
+#[test]
+fn an_answered_write_is_there_after_reopening() {
+    let (folder, store) = sqlite();
+    store.write("note", |tx| note(tx, "kept")).unwrap();
+    drop(store);
+    let url = format!("sqlite://{}", folder.path().join("test.db").display());
+    let again = Store::open(EngineSettings::parse(&url, Durability::Required).unwrap(), 1).unwrap();
+    assert_eq!(again.read(notes).unwrap(), 1);
+}
+
+#[test]
+fn readers_cannot_write_and_do_not_wait_for_the_writer() {
+    let (_folder, store) = sqlite();
+    let gate = Arc::new(Barrier::new(2));
+    let held = Arc::clone(&gate);
+    let writing = store.submit("hold", move |tx| {
+        note(tx, "unseen")?;
+        held.wait();
+        Ok::<_, StoreError>(())
+    });
+    assert_eq!(store.read(notes).unwrap(), 0);
+    let refused = store.read(|conn| {
+        sql_query("DELETE FROM spent_nonces").execute(conn.db())?;
+        Ok::<_, StoreError>(())
+    });
+    assert!(refused.is_err());
+    gate.wait();
+    writing.wait().unwrap().unwrap();
+    assert_eq!(store.read(notes).unwrap(), 1);
+}
+
+struct Noting {
+    runs: Arc<AtomicU32>,
+}
+
+impl SliceAct for Noting {
+    type Item = String;
+    type Answer = usize;
+    const NAME: &'static str = "noting";
+
+    fn run(&self, tx: &mut Tx, items: &[String]) -> Result<Vec<usize>, StoreError> {
+        self.runs.fetch_add(1, Ordering::SeqCst);
+        for item in items {
+            note(tx, item)?;
+        }
+        Ok(items.iter().map(|_| items.len()).collect())
+    }
+}
+
+#[test]
+fn a_slice_runs_together_and_a_bad_item_fails_alone() {
+    let (_folder, store) = sqlite();
+    let runs = Arc::new(AtomicU32::new(0));
+    let lane = store.lane(Noting { runs: Arc::clone(&runs) });
+    let gate = Arc::new(Barrier::new(2));
+    let held = Arc::clone(&gate);
+    let first = store.submit("hold", move |_tx| {
+        held.wait();
+        Ok::<_, StoreError>(())
+    });
+    let together: Vec<_> = (0..1_200).map(|n| lane.submit(format!("item {n}"))).collect();
+    gate.wait();
+    first.wait().unwrap().unwrap();
+    let sizes: Vec<usize> = together.into_iter().map(|answer| answer.wait().unwrap()).collect();
+    assert_eq!(runs.load(Ordering::SeqCst), 3);
+    assert_eq!(sizes.first(), Some(&512));
+
+    let gate = Arc::new(Barrier::new(2));
+    let held = Arc::clone(&gate);
+    let first = store.submit("hold", move |_tx| {
+        held.wait();
+        Ok::<_, StoreError>(())
+    });
+    let good = lane.submit("fresh".into());
+    let bad = lane.submit("item 7".into());
+    gate.wait();
+    first.wait().unwrap().unwrap();
+    assert_eq!(good.wait().unwrap(), 1);
+    assert!(bad.wait().is_err());
+    assert_eq!(store.read(notes).unwrap(), 1_201);
+}
+
+#[test]
+fn the_database_itself_refuses_to_change_evidence() {
+    let (_folder, store) = sqlite();
+    store
+        .write("event", |tx| {
+            sql_query(
+                "INSERT INTO events (id, kind, happened_at, actor, bytes, leaf_hash) \
+                 VALUES ('evt_x', 'opened', 1, 'system:test', 'x', 'y')",
+            )
+            .execute(tx.db())?;
+            Ok::<_, StoreError>(())
+        })
+        .unwrap();
+    for statement in ["UPDATE events SET actor = 'nobody'", "DELETE FROM events"] {
+        let refused = store.write("tamper", move |tx| {
+            sql_query(statement).execute(tx.db())?;
+            Ok::<_, StoreError>(())
+        });
+        assert!(refused.unwrap_err().to_string().contains("never"), "{statement}");
+    }
+}
+
+#[test]
+fn unsafe_settings_are_refused() {
+    assert!(EngineSettings::parse("mysql://x", Durability::Required).is_err());
+    assert!(EngineSettings::parse("/tmp/x.db", Durability::Required).is_err());
+    #[derive(QueryableByName)]
+    struct Mode {
+        #[diesel(sql_type = Text)]
+        mode: String,
+    }
+    let (_folder, store) = sqlite();
+    let mode = store.read(|conn| {
+        let found = sql_query("SELECT journal_mode AS mode FROM pragma_journal_mode")
+            .get_result::<Mode>(conn.db())?;
+        Ok::<_, StoreError>(found.mode)
+    });
+    assert_eq!(mode.unwrap(), "wal");
+}
