@@ -11,6 +11,7 @@ use std::thread::JoinHandle;
 use diesel::r2d2::{ManageConnection, Pool};
 use tokio::sync::oneshot;
 
+pub mod accounts;
 mod checkpoint;
 pub mod columns;
 mod engine;
@@ -18,6 +19,7 @@ mod error;
 mod lane;
 pub mod migrate;
 mod schema;
+pub mod sessions;
 #[cfg(test)]
 mod tests;
 mod writer;

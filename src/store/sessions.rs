@@ -1,0 +1,142 @@
+//! Sessions of the staff and the tries that failed. A session row is found by the hash of the
+//! cookie's secret, so that a stolen database opens no session.
+
+use diesel::prelude::*;
+
+use super::schema::{accounts, sessions, sign_in_tries};
+use super::{Conn, StoreError, Tx};
+use crate::domain::ids::AccountId;
+use crate::domain::time::Timestamp;
+
+/// A session that was neither revoked nor overtaken by a change of its account.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct SessionRow {
+    /// Whose it is.
+    pub account_id: AccountId,
+    /// When it began.
+    pub created_at: Timestamp,
+    /// When it was last used, to the minute.
+    pub last_seen_at: Timestamp,
+}
+
+/// Opens a session.
+///
+/// # Errors
+/// The store's own.
+pub fn session_insert(
+    tx: &mut Tx,
+    token_hash: &[u8],
+    account_id: AccountId,
+    now: Timestamp,
+) -> Result<(), StoreError> {
+    let epoch: i32 = accounts::table
+        .filter(accounts::id.eq(account_id.to_string()))
+        .select(accounts::epoch)
+        .first(tx.db())?;
+    diesel::insert_into(sessions::table)
+        .values((
+            sessions::token_hash.eq(token_hash),
+            sessions::account_id.eq(account_id.to_string()),
+            sessions::epoch.eq(epoch),
+            sessions::created_at.eq(now.as_micros()),
+            sessions::last_seen_at.eq(now.as_micros()),
+        ))
+        .execute(tx.db())?;
+    Ok(())
+}
+
+/// The session of that hash, unless it was revoked, its account disabled or changed since.
+///
+/// # Errors
+/// The store's own.
+pub fn session_find(conn: &mut Conn, token_hash: &[u8]) -> Result<Option<SessionRow>, StoreError> {
+    let row: Option<(AccountId, Timestamp, Timestamp)> = sessions::table
+        .inner_join(accounts::table.on(accounts::id.eq(sessions::account_id)))
+        .filter(sessions::token_hash.eq(token_hash))
+        .filter(sessions::revoked_at.is_null())
+        .filter(sessions::epoch.eq(accounts::epoch))
+        .filter(accounts::disabled_at.is_null())
+        .select((sessions::account_id, sessions::created_at, sessions::last_seen_at))
+        .first(conn.db())
+        .optional()?;
+    Ok(row.map(|(account_id, created_at, last_seen_at)| SessionRow {
+        account_id,
+        created_at,
+        last_seen_at,
+    }))
+}
+
+/// Notes that a session is in use.
+///
+/// # Errors
+/// The store's own.
+pub fn session_touch(tx: &mut Tx, token_hash: &[u8], now: Timestamp) -> Result<(), StoreError> {
+    diesel::update(sessions::table.filter(sessions::token_hash.eq(token_hash)))
+        .set(sessions::last_seen_at.eq(now.as_micros()))
+        .execute(tx.db())?;
+    Ok(())
+}
+
+/// Ends a session for good.
+///
+/// # Errors
+/// The store's own.
+pub fn session_revoke(tx: &mut Tx, token_hash: &[u8], now: Timestamp) -> Result<(), StoreError> {
+    diesel::update(
+        sessions::table
+            .filter(sessions::token_hash.eq(token_hash))
+            .filter(sessions::revoked_at.is_null()),
+    )
+    .set(sessions::revoked_at.eq(Some(now.as_micros())))
+    .execute(tx.db())?;
+    Ok(())
+}
+
+/// Failures in a row for a login (by its hash, known or not) and until when it rests.
+///
+/// # Errors
+/// The store's own.
+pub fn tries_find(
+    conn: &mut Conn,
+    login_hash: &[u8],
+) -> Result<(i32, Option<Timestamp>), StoreError> {
+    let row: Option<(i32, Option<Timestamp>)> = sign_in_tries::table
+        .filter(sign_in_tries::login_hash.eq(login_hash))
+        .select((sign_in_tries::failed, sign_in_tries::blocked_until))
+        .first(conn.db())
+        .optional()?;
+    Ok(row.unwrap_or((0, None)))
+}
+
+/// Notes how many failures in a row there are now.
+///
+/// # Errors
+/// The store's own.
+pub fn tries_set(
+    tx: &mut Tx,
+    login_hash: &[u8],
+    failed: i32,
+    now: Timestamp,
+    blocked_until: Option<Timestamp>,
+) -> Result<(), StoreError> {
+    let blocked = blocked_until.map(Timestamp::as_micros);
+    let moved =
+        diesel::update(sign_in_tries::table.filter(sign_in_tries::login_hash.eq(login_hash)))
+            .set((
+                sign_in_tries::failed.eq(failed),
+                sign_in_tries::last_failed_at.eq(now.as_micros()),
+                sign_in_tries::blocked_until.eq(blocked),
+            ))
+            .execute(tx.db())?;
+    if moved == 0 {
+        diesel::insert_into(sign_in_tries::table)
+            .values((
+                sign_in_tries::login_hash.eq(login_hash),
+                sign_in_tries::failed.eq(failed),
+                sign_in_tries::last_failed_at.eq(now.as_micros()),
+                sign_in_tries::blocked_until.eq(blocked),
+            ))
+            .execute(tx.db())?;
+    }
+    Ok(())
+}
