@@ -1,0 +1,148 @@
+//! The evidence log: appended to, read, never changed.
+
+use std::collections::BTreeMap;
+
+use diesel::prelude::*;
+
+use super::engine::on_engine;
+use super::schema::{event_personal, events};
+use super::{Conn, ROWS_PER_INSERT_MAX, StoreError, Tx};
+use crate::domain::evidence::{Event, leaf_hash};
+use crate::domain::ids::{DeliveryId, EventId, NoticeId};
+use crate::domain::time::Timestamp;
+
+#[derive(Insertable)]
+#[diesel(table_name = events, treat_none_as_default_value = false)]
+struct NewEvent {
+    id: String,
+    kind: &'static str,
+    happened_at: i64,
+    actor: String,
+    notice_id: Option<String>,
+    delivery_id: Option<String>,
+    bytes: Vec<u8>,
+    leaf_hash: Vec<u8>,
+}
+
+#[derive(Insertable)]
+#[diesel(table_name = event_personal, treat_none_as_default_value = false)]
+struct NewPersonal<'e> {
+    event_id: String,
+    name: &'static str,
+    value: &'e str,
+    salt: &'e [u8],
+}
+
+/// Appends events in the transaction of the change they tell of.
+///
+/// # Errors
+/// [`StoreError::Inconsistent`] if an event has no canonical form, else the store's own.
+pub fn event_append(tx: &mut Tx, new: &[Event]) -> Result<(), StoreError> {
+    let mut rows = Vec::with_capacity(new.len());
+    for event in new {
+        let bytes = event.canonical_bytes().map_err(|error| StoreError::Inconsistent {
+            table: "events",
+            id: event.id.to_string(),
+            what: error.to_string(),
+        })?;
+        rows.push(NewEvent {
+            id: event.id.to_string(),
+            kind: event.kind.as_str(),
+            happened_at: event.at.as_micros(),
+            actor: event.actor.to_string(),
+            notice_id: event.subjects.notice.map(|id| id.to_string()),
+            delivery_id: event.subjects.delivery.map(|id| id.to_string()),
+            leaf_hash: leaf_hash(&bytes).as_bytes().to_vec(),
+            bytes,
+        });
+    }
+    for chunk in rows.chunks(ROWS_PER_INSERT_MAX) {
+        on_engine!(tx.db(), conn =>
+            diesel::insert_into(events::table).values(chunk).execute(conn))?;
+    }
+    let personal: Vec<NewPersonal<'_>> = new
+        .iter()
+        .flat_map(|event| {
+            event.personal.iter().map(|known| NewPersonal {
+                event_id: event.id.to_string(),
+                name: known.name,
+                value: &known.value,
+                salt: &known.salt,
+            })
+        })
+        .collect();
+    for chunk in personal.chunks(ROWS_PER_INSERT_MAX) {
+        on_engine!(tx.db(), conn =>
+            diesel::insert_into(event_personal::table).values(chunk).execute(conn))?;
+    }
+    Ok(())
+}
+
+/// An event as it stands in the log.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StoredEvent {
+    /// Its id.
+    pub id: EventId,
+    /// Name of its kind.
+    pub kind: String,
+    /// When it happened.
+    pub at: Timestamp,
+    /// Who did it, in text form.
+    pub actor: String,
+    /// Its facts, as written in the canonical bytes.
+    pub facts: serde_json::Map<String, serde_json::Value>,
+    /// Its subjects, as written in the canonical bytes.
+    pub subjects: serde_json::Map<String, serde_json::Value>,
+    /// Personal values that have not been deleted.
+    pub personal: BTreeMap<String, String>,
+}
+
+/// Everything that happened to one delivery, and to its notice as a whole, oldest first.
+///
+/// # Errors
+/// [`StoreError::Inconsistent`] if an event cannot be read back, else the store's own.
+pub fn event_list_of_delivery(
+    conn: &mut Conn,
+    notice: NoticeId,
+    delivery: DeliveryId,
+) -> Result<Vec<StoredEvent>, StoreError> {
+    let rows: Vec<(EventId, String, Timestamp, String, Vec<u8>)> = events::table
+        .filter(events::notice_id.eq(notice.to_string()))
+        .filter(events::delivery_id.is_null().or(events::delivery_id.eq(delivery.to_string())))
+        .order((events::happened_at, events::id))
+        .select((events::id, events::kind, events::happened_at, events::actor, events::bytes))
+        .load(conn.db())?;
+    let ids: Vec<String> = rows.iter().map(|row| row.0.to_string()).collect();
+    let known: Vec<(EventId, String, String)> = event_personal::table
+        .filter(event_personal::event_id.eq_any(&ids))
+        .select((event_personal::event_id, event_personal::name, event_personal::value))
+        .load(conn.db())?;
+    let mut personal: BTreeMap<EventId, BTreeMap<String, String>> = BTreeMap::new();
+    for (id, name, value) in known {
+        personal.entry(id).or_default().insert(name, value);
+    }
+    rows.into_iter()
+        .map(|(id, kind, at, actor, bytes)| {
+            let [facts, subjects] = members(id, &bytes)?;
+            let personal = personal.remove(&id).unwrap_or_default();
+            Ok(StoredEvent { id, kind, at, actor, facts, subjects, personal })
+        })
+        .collect()
+}
+
+fn members(
+    id: EventId,
+    bytes: &[u8],
+) -> Result<[serde_json::Map<String, serde_json::Value>; 2], StoreError> {
+    let broken = |what: String| StoreError::Inconsistent {
+        table: "events",
+        id: id.to_string(),
+        what,
+    };
+    let value: serde_json::Value =
+        serde_json::from_slice(bytes).map_err(|error| broken(error.to_string()))?;
+    let member = |name: &str| {
+        value.get(name).and_then(serde_json::Value::as_object).cloned().unwrap_or_default()
+    };
+    Ok([member("facts"), member("subjects")])
+}

@@ -1,0 +1,161 @@
+//! Posted forms: fields by name, with the form token checked before a handler sees them.
+
+use actix_web::dev::Payload;
+use actix_web::http::header;
+use actix_web::{FromRequest, HttpMessage, HttpRequest, web};
+use futures_util::future::LocalBoxFuture;
+
+use super::error::WebError;
+use super::session::Staff;
+use super::visit::Visit;
+
+/// Name of the hidden field that carries the form token.
+pub const TOKEN_FIELD: &str = "form_token";
+
+/// Bytes of a posted form, at most (a picker of 3,000 organisations is about 150 KB).
+pub const FORM_BYTES_MAX: usize = 1_048_576;
+
+/// The fields of a posted form, in the order of the page. Names may repeat.
+#[derive(Debug, Clone, Default)]
+pub struct Fields(Vec<(String, String)>);
+
+impl Fields {
+    /// Reads `name=value&…` as browsers write it.
+    #[must_use]
+    pub fn parse(body: &[u8]) -> Self {
+        let text = String::from_utf8_lossy(body);
+        let decode = |part: &str| {
+            let spaced = part.replace('+', " ");
+            percent_encoding::percent_decode_str(&spaced).decode_utf8_lossy().into_owned()
+        };
+        let pairs = text.split('&').filter(|part| !part.is_empty()).map(|part| {
+            let (name, value) = part.split_once('=').unwrap_or((part, ""));
+            (decode(name), decode(value))
+        });
+        Self(pairs.collect())
+    }
+
+    /// Fields gathered one by one, as from a multipart form.
+    #[must_use]
+    pub fn of(pairs: Vec<(String, String)>) -> Self {
+        Self(pairs)
+    }
+
+    /// The first field of that name, trimmed; empty if there is none.
+    #[must_use]
+    pub fn text(&self, name: &str) -> &str {
+        self.0.iter().find(|(known, _)| known == name).map_or("", |(_, value)| value.trim())
+    }
+
+    /// The first field of that name, if it has anything in it.
+    #[must_use]
+    pub fn filled(&self, name: &str) -> Option<&str> {
+        Some(self.text(name)).filter(|text| !text.is_empty())
+    }
+
+    /// Whether a button or box of that name was pressed or ticked.
+    #[must_use]
+    pub fn has(&self, name: &str) -> bool {
+        self.0.iter().any(|(known, _)| known == name)
+    }
+
+    /// All values of that name.
+    pub fn all<'f>(&'f self, name: &'f str) -> impl Iterator<Item = &'f str> {
+        self.0.iter().filter(move |(known, _)| known == name).map(|(_, value)| value.as_str())
+    }
+
+    /// All fields.
+    pub fn pairs(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.0.iter().map(|(name, value)| (name.as_str(), value.as_str()))
+    }
+}
+
+/// A form posted by signed-in staff or a link holder, its token checked.
+#[derive(Debug, Clone)]
+pub struct Posted(pub Fields);
+
+impl FromRequest for Posted {
+    type Error = WebError;
+    type Future = LocalBoxFuture<'static, Result<Self, WebError>>;
+
+    fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
+        let token = token_wanted(request);
+        let body = read(request, payload);
+        Box::pin(async move {
+            let fields = body.await?;
+            check_token(token.as_deref(), fields.text(TOKEN_FIELD))?;
+            Ok(Self(fields))
+        })
+    }
+}
+
+/// A form posted by nobody known yet (sign-in): no session, so no token to check.
+#[derive(Debug, Clone)]
+pub struct PostedByAnyone(pub Fields);
+
+impl FromRequest for PostedByAnyone {
+    type Error = WebError;
+    type Future = LocalBoxFuture<'static, Result<Self, WebError>>;
+
+    fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
+        let body = read(request, payload);
+        Box::pin(async move { Ok(Self(body.await?)) })
+    }
+}
+
+fn read(
+    request: &HttpRequest,
+    payload: &mut Payload,
+) -> impl Future<Output = Result<Fields, WebError>> + use<> {
+    let is_form = request
+        .headers()
+        .get(header::CONTENT_TYPE)
+        .and_then(|value| value.to_str().ok())
+        .is_some_and(|kind| kind.starts_with("application/x-www-form-urlencoded"));
+    let body = web::Bytes::from_request(request, payload);
+    async move {
+        if !is_form {
+            return Err(WebError::Bad("not a form".into()));
+        }
+        let body = body.await.map_err(|_| WebError::TooLarge)?;
+        Ok(Fields::parse(&body))
+    }
+}
+
+/// The token a form of this request must bring.
+pub(super) fn token_wanted(request: &HttpRequest) -> Option<String> {
+    let known = request.extensions();
+    let staff = known.get::<Staff>().map(|staff| staff.form_token.clone());
+    staff.or_else(|| known.get::<Visit>().map(|visit| visit.form_token.clone()))
+}
+
+/// Compares without telling by time where two tokens differ.
+///
+/// # Errors
+/// [`WebError::StaleForm`] if they differ or none was wanted.
+pub(super) fn check_token(wanted: Option<&str>, brought: &str) -> Result<(), WebError> {
+    use subtle::ConstantTimeEq;
+    let same = wanted.is_some_and(|wanted| wanted.as_bytes().ct_eq(brought.as_bytes()).into());
+    if same { Ok(()) } else { Err(WebError::StaleForm) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn fields_come_out_as_typed() {
+        let fields = Fields::parse("title=%E5%85%B3%E4%BA%8E+a%2Bb&pick=1&pick=2&empty=".as_bytes());
+        assert_eq!(fields.text("title"), "关于 a+b");
+        assert_eq!(fields.all("pick").collect::<Vec<_>>(), ["1", "2"]);
+        assert_eq!(fields.filled("empty"), None);
+        assert!(fields.has("empty") && !fields.has("absent"));
+    }
+
+    #[test]
+    fn a_token_is_needed_and_must_fit() {
+        assert!(check_token(Some("abc"), "abc").is_ok());
+        assert!(check_token(Some("abc"), "abd").is_err());
+        assert!(check_token(None, "").is_err());
+    }
+}

@@ -1,0 +1,31 @@
+//! Refuses changing requests that another site started.
+//!
+//! Browsers say where a request comes from: `Sec-Fetch-Site`, or on older ones `Origin`. A
+//! request with neither must still bring the form token (`web/forms.rs`), which no other site
+//! knows.
+
+use actix_web::HttpRequest;
+use actix_web::http::header;
+
+use super::error::WebError;
+use super::site::Site;
+
+/// Refuses a request that says it was started elsewhere.
+///
+/// # Errors
+/// [`WebError::CrossSite`].
+pub(super) fn require_same(request: &HttpRequest) -> Result<(), WebError> {
+    let text = |name: &str| request.headers().get(name).and_then(|value| value.to_str().ok());
+    if let Some(from) = text("sec-fetch-site") {
+        // `none` is the person's own act, such as a reload of the answer to a form.
+        return match from {
+            "same-origin" | "none" => Ok(()),
+            _ => Err(WebError::CrossSite),
+        };
+    }
+    if let Some(origin) = text(header::ORIGIN.as_str()) {
+        let ours = request.app_data::<actix_web::web::Data<Site>>().map(|site| site.origin());
+        return if ours == Some(origin) { Ok(()) } else { Err(WebError::CrossSite) };
+    }
+    Ok(())
+}

@@ -1,0 +1,98 @@
+//! What a route declares: who may use it, what it is about, and which handler answers.
+//!
+//! The declaration is checked before the handler runs, by one guard for all; a handler never
+//! decides who may call it. Never here: the routes themselves (`web/mod.rs`).
+
+use actix_web::body::MessageBody;
+use actix_web::dev::{ServiceRequest, ServiceResponse};
+use actix_web::http::Method;
+use actix_web::middleware::{Next, from_fn};
+use actix_web::{Error, HttpMessage, guard, web};
+
+use super::error::WebError;
+use super::{origin, session, visit};
+use crate::domain::account::Role;
+
+/// Who may use a route.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Who {
+    /// Everybody.
+    Anyone,
+    /// Whoever came by the link of the delivery named in the path.
+    LinkHolder,
+    /// Signed-in staff that holds one of these roles.
+    Staff(&'static [Role]),
+}
+
+/// What the ids in a route's path name; decides what the route matrix tries as "foreign".
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Subject {
+    /// No id in the path.
+    None,
+    /// A notice of the caller's office.
+    Notice,
+    /// A delivery of a notice of the caller's office.
+    Delivery,
+    /// A delivery as its recipient sees it.
+    Receiving,
+    /// A directory entry.
+    Organization,
+    /// An account.
+    Account,
+    /// Something that is no secret, such as a style sheet.
+    Public,
+}
+
+/// One line of the route table.
+pub struct Route {
+    /// `GET` (which answers `HEAD` too) or `POST`.
+    pub method: Method,
+    /// The path, with its parameters in braces.
+    pub path: &'static str,
+    /// Who may use it.
+    pub who: Who,
+    /// What its ids name.
+    pub subject: Subject,
+    /// Hangs the handler on the route.
+    pub mount: fn(actix_web::Route) -> actix_web::Route,
+}
+
+impl Route {
+    /// Adds this route, behind its guard, to the application.
+    pub(super) fn register(&self, app: &mut web::ServiceConfig) {
+        let who = self.who;
+        let route = if self.method == Method::GET {
+            web::route().guard(guard::Any(guard::Get()).or(guard::Head()))
+        } else {
+            web::method(self.method.clone())
+        };
+        let guarded = (self.mount)(route).wrap(from_fn(move |request, next| admit(who, request, next)));
+        app.route(self.path, guarded);
+    }
+}
+
+/// Lets a request through if the declaration allows it.
+async fn admit(
+    who: Who,
+    request: ServiceRequest,
+    next: Next<impl MessageBody + 'static>,
+) -> Result<ServiceResponse<impl MessageBody>, Error> {
+    if !request.method().is_safe() {
+        origin::require_same(request.request())?;
+    }
+    match who {
+        Who::Anyone => {}
+        Who::LinkHolder => {
+            let visit = visit::holder_of(request.request()).await?;
+            request.extensions_mut().insert(visit);
+        }
+        Who::Staff(roles) => {
+            let staff = session::staff_of(request.request()).await?;
+            if !staff.account.holds_any(roles) {
+                return Err(WebError::Forbidden.into());
+            }
+            request.extensions_mut().insert(staff);
+        }
+    }
+    next.call(request).await
+}

@@ -1,0 +1,67 @@
+//! What every page needs to know about this installation. Never here: secrets.
+
+/// Facts about the installation that pages and guards use.
+#[derive(Debug, Clone)]
+pub struct Site {
+    public_url: String,
+    origin: String,
+    host: String,
+    secure: bool,
+    demo: bool,
+}
+
+impl Site {
+    /// From the public URL of the installation, such as `https://qianshou.example.gov.cn`.
+    #[must_use]
+    pub fn new(public_url: &str, demo: bool) -> Self {
+        let public_url = public_url.trim_end_matches('/').to_owned();
+        let (scheme, rest) = public_url.split_once("://").unwrap_or(("https", &public_url));
+        let host = rest.split('/').next().unwrap_or(rest).to_owned();
+        let origin = format!("{scheme}://{host}");
+        let secure = scheme == "https";
+        Self { public_url, origin, host, secure, demo }
+    }
+
+    /// Where links in mails lead; never taken from a request.
+    #[must_use]
+    pub fn public_url(&self) -> &str {
+        &self.public_url
+    }
+
+    /// Scheme, host and port, as browsers send them in `Origin`.
+    #[must_use]
+    pub fn origin(&self) -> &str {
+        &self.origin
+    }
+
+    /// Host and port, as browsers send them in `Host`.
+    #[must_use]
+    pub fn host(&self) -> &str {
+        &self.host
+    }
+
+    /// Whether the installation is reached by https.
+    #[must_use]
+    pub fn is_secure(&self) -> bool {
+        self.secure
+    }
+
+    /// Whether this is the demo, with its mailbox.
+    #[must_use]
+    pub fn is_demo(&self) -> bool {
+        self.demo
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Site;
+
+    #[test]
+    fn a_path_in_the_public_url_is_no_part_of_the_origin() {
+        let site = Site::new("https://gw.example:8443/qs/", false);
+        assert_eq!(site.origin(), "https://gw.example:8443");
+        assert_eq!(site.host(), "gw.example:8443");
+        assert_eq!(site.public_url(), "https://gw.example:8443/qs");
+    }
+}
