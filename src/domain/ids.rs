@@ -69,6 +69,18 @@ macro_rules! typed_id {
             pub fn new(at: Timestamp, entropy: IdEntropy) -> Self {
                 Self(assemble(at, entropy))
             }
+
+            /// The 128 bits, most significant byte first: the form inside tokens.
+            #[must_use]
+            pub const fn to_bytes(self) -> [u8; 16] {
+                self.0.to_be_bytes()
+            }
+
+            /// An id from [`Self::to_bytes`]; any 16 bytes name one, whether it exists or not.
+            #[must_use]
+            pub const fn from_bytes(bytes: [u8; 16]) -> Self {
+                Self(u128::from_be_bytes(bytes))
+            }
         }
 
         impl fmt::Display for $name {
@@ -150,6 +162,7 @@ mod tests {
         let text = id.to_string();
         assert_eq!(text.len(), 30);
         assert_eq!(text.parse(), Ok(id));
+        assert_eq!(NoticeId::from_bytes(id.to_bytes()), id);
         assert_eq!(text.parse::<DeliveryId>(), Err(BadId { prefix: "dlv" }));
         assert!("ntc_zzzzzzzzzzzzzzzzzzzzzzzzzz".parse::<NoticeId>().is_err());
         assert!(text.to_uppercase().parse::<NoticeId>().is_err());
