@@ -1,4 +1,5 @@
 //! Everything that is not us, each with a real and a fake half.
 
 pub mod clock;
+pub mod mail;
 pub mod random;
