@@ -11,6 +11,7 @@ pub mod email;
 pub mod evidence;
 pub mod file_name;
 pub mod ids;
+pub mod message;
 pub mod office_hours;
 pub mod organization;
 pub mod organization_tree;
