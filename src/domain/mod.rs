@@ -1,4 +1,5 @@
 //! Rules: pure values and functions. Never here: I/O, clocks, randomness, SQL, async.
 
 pub mod ids;
+pub mod network;
 pub mod time;

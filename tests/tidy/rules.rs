@@ -84,10 +84,10 @@ fn dependencies(manifest: &str) -> Vec<String> {
     for line in manifest.lines() {
         if line.starts_with('[') {
             inside = line == "[dependencies]";
-        } else if let (true, Some((name, _))) = (inside, line.split_once('=')) {
-            if !name.starts_with('#') {
-                names.push(name.trim().replace('-', "_"));
-            }
+        } else if let (true, Some((name, _))) = (inside, line.split_once('='))
+            && !name.starts_with('#')
+        {
+            names.push(name.trim().replace('-', "_"));
         }
     }
     names
