@@ -47,29 +47,6 @@ pub struct Config {
 }
 
 /// How mails leave.
-    pub mail: Mail,
-    /// How the workers work.
-    pub workers: Workers,
-    /// How long sessions of staff last.
-    pub staff_session: SessionLimits,
-    /// How long sessions of administrators last.
-    pub admin_session: SessionLimits,
-    /// How logs are written.
-    pub log: Log,
-}
-
-/// The network an installation stands in; it decides how much a mail may say.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Network {
-    /// 内网
-    Internal,
-    /// 政务外网
-    GovernmentExtranet,
-    /// 互联网
-    Internet,
-}
-
-/// How mails leave.
 #[derive(Debug, Clone)]
 pub struct Mail {
     /// The way out.
