@@ -4,3 +4,4 @@ pub mod clock;
 pub mod mail;
 pub mod random;
 pub mod tables;
+pub mod telling;

@@ -12,6 +12,7 @@ pub mod evidence;
 pub mod file_name;
 pub mod ids;
 pub mod message;
+pub mod network;
 pub mod office_hours;
 pub mod organization;
 pub mod organization_tree;

@@ -1,1 +1,8 @@
-fn main() {}
+//! The integration suite, one binary. `QIANSHOU_TEST_ENGINE` names the engine it runs on:
+//! `sqlite` (also when unset) or `postgres`. `tests/run it-sqlite it-postgres` runs it on both.
+
+#[cfg(test)]
+mod harness;
+#[cfg(test)]
+#[path = "../support/mod.rs"]
+mod support;

@@ -1,0 +1,4 @@
+//! What tests stand on: engines to throw away. Never here: assertions about the product.
+
+pub(crate) mod engine;
+pub(crate) mod pg;
