@@ -1,0 +1,65 @@
+//! When an answer is not the page that was asked for: what happened and what to do.
+//! Foreign and absent are the same page; nothing internal is ever shown.
+
+use askama::Template;
+
+use super::parts::Phone;
+
+/// The page of a failure.
+#[derive(Clone, Debug, Template)]
+#[template(path = "failure.html")]
+pub struct FailurePage {
+    /// What happened.
+    pub failure: Failure,
+    /// The duty phone, where it is known and the matter may be urgent.
+    pub duty_phone: Option<Phone>,
+    /// Where to go on; `None` for a visitor without an account.
+    pub home_href: Option<String>,
+    /// The number under which the log knows this request.
+    pub request_id: String,
+}
+
+/// What happened.
+#[derive(Clone, Debug)]
+pub enum Failure {
+    /// 403: the form token is missing, old or of another session.
+    FormExpired,
+    /// 403: the role does not allow it.
+    Forbidden {
+        /// What it would take: `核发需要核发角色，且不能是起草人`.
+        need: String,
+    },
+    /// 404: absent or another office's.
+    NotFound,
+    /// 409: somebody else was faster.
+    Conflict {
+        /// What is the case now: `这份公文已由李某于 14:31 核发`.
+        what: String,
+    },
+    /// 413.
+    TooLarge {
+        /// `单个文件 100 MB`.
+        limit: String,
+    },
+    /// 500.
+    Internal,
+    /// 503: the queue is full.
+    Busy {
+        /// After how many seconds to try again; the same figure as in `Retry-After`.
+        seconds: u32,
+    },
+}
+
+impl Failure {
+    const fn heading(&self) -> &'static str {
+        match self {
+            Self::FormExpired => "这一页已过期",
+            Self::Forbidden { .. } => "没有权限",
+            Self::NotFound => "找不到这一页",
+            Self::Conflict { .. } => "情况已经变了",
+            Self::TooLarge { .. } => "文件太大",
+            Self::Internal => "系统出了差错",
+            Self::Busy { .. } => "系统正忙",
+        }
+    }
+}

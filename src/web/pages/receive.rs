@@ -1,0 +1,55 @@
+//! 签收页: what a recipient sees behind the link, and the one short form to sign with.
+//! Drawing it changes nothing; opening and signing are POSTs of plain forms, without script.
+
+use askama::Template;
+
+use super::parts::{Field, Mistake, Person, mistakes};
+use super::slip::{BodyText, Deadline, Slip};
+
+/// The page before the signature.
+#[derive(Clone, Debug, Template)]
+#[template(path = "receive.html")]
+pub struct ReceivePage {
+    /// The notice, for this organisation.
+    pub slip: Slip,
+    /// Who of this delivery looked already, and that nobody signed: one quiet sentence.
+    pub seen_note: Option<String>,
+    /// The signing form, as typed.
+    pub form: SignForm,
+    /// The page of 请求重发.
+    pub ask_again_href: String,
+}
+
+/// The signing form. Field names: `name`, `post`, `phone`, `mode` (`self` or `on_behalf`),
+/// `authority`, `code`, and hidden `csrf`, `code_token`.
+#[derive(Clone, Debug, Default)]
+pub struct SignForm {
+    /// Where it posts to.
+    pub action: String,
+    /// What binds the shown 校验码 to delivery, version, nonce and expiry; opaque to the browser.
+    pub code_token: String,
+    /// The digits to copy, fresh on every drawing: `4719`.
+    pub code_shown: String,
+    /// Who signs.
+    pub person: Person,
+    /// 代收 was chosen.
+    pub on_behalf: bool,
+    /// By whose authority, for 代收.
+    pub authority: Field,
+    /// The digits as typed; always empty when fresh digits are shown.
+    pub code: Field,
+}
+
+impl SignForm {
+    /// What stands in the summary on top.
+    #[must_use]
+    pub fn mistakes(&self) -> Vec<Mistake> {
+        mistakes(&[
+            ("name", &self.person.name.error),
+            ("post", &self.person.post.error),
+            ("phone", &self.person.phone.error),
+            ("authority", &self.authority.error),
+            ("code", &self.code.error),
+        ])
+    }
+}
