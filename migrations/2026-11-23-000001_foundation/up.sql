@@ -291,7 +291,8 @@ CREATE TABLE attempts (
     started_at BIGINT NOT NULL,
     ended_at BIGINT,
     phase TEXT,
-    outcome TEXT CHECK (outcome IN ('accepted', 'not_sent', 'rejected', 'unknown')),
+    outcome TEXT CHECK (outcome IN ('accepted', 'not_sent', 'channel_fault', 'rejected',
+        'unknown')),
     relay TEXT,
     reply TEXT,
     UNIQUE (message_id, number)

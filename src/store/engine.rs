@@ -240,7 +240,36 @@ fn pg_refuse_unsafe(conn: &mut PgConnection, durability: Durability) -> Result<(
     Ok(())
 }
 
+/// How a row is held until the end of the transaction, where several servers write.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum RowLock {
+    /// Others may read it, but not change it.
+    Shared,
+    /// Others wait.
+    Exclusive,
+}
+
 impl DbConn {
+    /// Holds rows by id, in the order given. SQLite has one writer, so there is nothing to hold.
+    pub(super) fn lock_rows(
+        &mut self,
+        table: &'static str,
+        ids: &[String],
+        lock: RowLock,
+    ) -> Result<(), StoreError> {
+        let Self::Pg(conn) = self else { return Ok(()) };
+        let strength = match lock {
+            RowLock::Shared => "SHARE",
+            RowLock::Exclusive => "NO KEY UPDATE",
+        };
+        sql_query(format!(
+            "SELECT id FROM {table} WHERE id = ANY($1) ORDER BY id FOR {strength}"
+        ))
+        .bind::<diesel::sql_types::Array<Text>, _>(ids)
+        .execute(conn)?;
+        Ok(())
+    }
+
     /// Begins a transaction that means to write: on SQLite at once, because one that only finds
     /// out later fails without waiting for the other writer.
     pub(super) fn begin_write(&mut self) -> Result<(), StoreError> {

@@ -14,12 +14,15 @@ use tokio::sync::oneshot;
 pub mod accounts;
 mod checkpoint;
 pub mod columns;
+pub mod deliveries;
 mod engine;
 mod error;
+pub mod events;
 mod lane;
 pub mod migrate;
 mod schema;
 pub mod sessions;
+pub mod tallies;
 #[cfg(test)]
 mod tests;
 mod writer;

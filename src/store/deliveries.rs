@@ -1,0 +1,350 @@
+//! Deliveries: one notice to one organisation. What was frozen at issue, and the facts since.
+//!
+//! Facts are set here one kind at a time; the counts of their notice follow in the same write
+//! through [`super::tallies`]. Which fact may follow which is decided in `domain/delivery.rs`.
+
+use diesel::prelude::*;
+
+use super::engine::{RowLock, on_engine};
+use super::schema::{deliveries, notices, receipts};
+use super::{Conn, ROWS_PER_INSERT_MAX, StoreError, Tx};
+use crate::domain::delivery::{Addressee, DeliveryFacts, ReceiptMode};
+use crate::domain::ids::{DeliveryId, NoticeId, OrganizationId};
+use crate::domain::time::Timestamp;
+
+/// One delivery: what was frozen at issue, and its facts.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Delivery {
+    /// Its id.
+    pub id: DeliveryId,
+    /// Of which notice.
+    pub notice_id: NoticeId,
+    /// Which version its page offers now.
+    pub version: i32,
+    /// To which organisation.
+    pub organization_id: OrganizationId,
+    /// That organisation's name when the notice was issued.
+    pub organization_name: String,
+    /// 主送 or 抄送.
+    pub addressee: Addressee,
+    /// Why it is on the list.
+    pub reason: String,
+    /// Sorts deliveries in tree order.
+    pub tree_path: String,
+    /// How deep in the tree, from 0.
+    pub tree_depth: i32,
+    /// Where the deadline comes from, for people.
+    pub deadline_origin: Option<String>,
+    /// What happened to it.
+    pub facts: DeliveryFacts,
+}
+
+#[derive(Queryable)]
+struct Row {
+    id: DeliveryId,
+    notice_id: NoticeId,
+    version: i32,
+    organization_id: OrganizationId,
+    organization_name: String,
+    addressee: Addressee,
+    reason: String,
+    tree_path: String,
+    tree_depth: i32,
+    deadline_at: Option<Timestamp>,
+    deadline_origin: Option<String>,
+    unreachable: bool,
+    handed_over_at: Option<Timestamp>,
+    fetched_at: Option<Timestamp>,
+    opened_at: Option<Timestamp>,
+    downloaded_at: Option<Timestamp>,
+    acknowledged_at: Option<Timestamp>,
+    returned_at: Option<Timestamp>,
+    recalled_at: Option<Timestamp>,
+    receipt_mode: Option<ReceiptMode>,
+}
+
+impl From<Row> for Delivery {
+    fn from(row: Row) -> Self {
+        Self {
+            id: row.id,
+            notice_id: row.notice_id,
+            version: row.version,
+            organization_id: row.organization_id,
+            organization_name: row.organization_name,
+            addressee: row.addressee,
+            reason: row.reason,
+            tree_path: row.tree_path,
+            tree_depth: row.tree_depth,
+            deadline_origin: row.deadline_origin,
+            facts: DeliveryFacts {
+                handed_over_at: row.handed_over_at,
+                fetched_at: row.fetched_at,
+                opened_at: row.opened_at,
+                downloaded_at: row.downloaded_at,
+                acknowledged_at: row.acknowledged_at,
+                returned_at: row.returned_at,
+                recalled_at: row.recalled_at,
+                unreachable: row.unreachable,
+                deadline: row.deadline_at,
+                receipt_mode: row.receipt_mode,
+            },
+        }
+    }
+}
+
+macro_rules! delivery_columns {
+    () => {
+        (
+            deliveries::id,
+            deliveries::notice_id,
+            deliveries::version,
+            deliveries::organization_id,
+            deliveries::organization_name,
+            deliveries::addressee,
+            deliveries::reason,
+            deliveries::tree_path,
+            deliveries::tree_depth,
+            deliveries::deadline_at,
+            deliveries::deadline_origin,
+            deliveries::unreachable,
+            deliveries::handed_over_at,
+            deliveries::fetched_at,
+            deliveries::opened_at,
+            deliveries::downloaded_at,
+            deliveries::acknowledged_at,
+            deliveries::returned_at,
+            deliveries::recalled_at,
+            receipts::mode.nullable(),
+        )
+    };
+}
+
+/// A delivery as it is written at issue.
+#[derive(Debug, Clone)]
+pub struct NewDelivery {
+    /// Its id.
+    pub id: DeliveryId,
+    /// Of which notice.
+    pub notice_id: NoticeId,
+    /// Which version.
+    pub version: i32,
+    /// To which organisation.
+    pub organization_id: OrganizationId,
+    /// That organisation's name now.
+    pub organization_name: String,
+    /// 主送 or 抄送.
+    pub addressee: Addressee,
+    /// Why it is on the list.
+    pub reason: String,
+    /// Sorts deliveries in tree order.
+    pub tree_path: String,
+    /// How deep in the tree, from 0.
+    pub tree_depth: i32,
+    /// Until when to sign; none for 抄送.
+    pub deadline_at: Option<Timestamp>,
+    /// Where the deadline comes from, for people.
+    pub deadline_origin: Option<String>,
+    /// Whether no address of it can be used now.
+    pub unreachable: bool,
+}
+
+#[derive(Insertable)]
+#[diesel(table_name = deliveries, treat_none_as_default_value = false)]
+struct NewRow<'d> {
+    id: String,
+    notice_id: String,
+    version: i32,
+    organization_id: String,
+    organization_name: &'d str,
+    addressee: &'static str,
+    reason: &'d str,
+    tree_path: &'d str,
+    tree_depth: i32,
+    deadline_at: Option<i64>,
+    deadline_origin: Option<&'d str>,
+    unreachable: bool,
+}
+
+/// Writes the deliveries of an issue, in chunks.
+///
+/// # Errors
+/// [`StoreError::Unique`] if an organisation is on the list twice.
+pub fn delivery_insert_all(tx: &mut Tx, new: &[NewDelivery]) -> Result<(), StoreError> {
+    let rows: Vec<NewRow<'_>> = new
+        .iter()
+        .map(|one| NewRow {
+            id: one.id.to_string(),
+            notice_id: one.notice_id.to_string(),
+            version: one.version,
+            organization_id: one.organization_id.to_string(),
+            organization_name: &one.organization_name,
+            addressee: one.addressee.as_str(),
+            reason: &one.reason,
+            tree_path: &one.tree_path,
+            tree_depth: one.tree_depth,
+            deadline_at: one.deadline_at.map(Timestamp::as_micros),
+            deadline_origin: one.deadline_origin.as_deref(),
+            unreachable: one.unreachable,
+        })
+        .collect();
+    for chunk in rows.chunks(ROWS_PER_INSERT_MAX) {
+        on_engine!(tx.db(), conn =>
+            diesel::insert_into(deliveries::table).values(chunk).execute(conn))?;
+    }
+    Ok(())
+}
+
+/// One delivery.
+///
+/// # Errors
+/// The store's own.
+pub fn delivery_find(conn: &mut Conn, id: DeliveryId) -> Result<Option<Delivery>, StoreError> {
+    let row: Option<Row> = deliveries::table
+        .left_join(receipts::table.on(receipts::delivery_id.eq(deliveries::id)))
+        .filter(deliveries::id.eq(id.to_string()))
+        .select(delivery_columns!())
+        .first(conn.db())
+        .optional()?;
+    Ok(row.map(Delivery::from))
+}
+
+/// One delivery, if its notice was issued by that office; foreign and absent are the same.
+///
+/// # Errors
+/// The store's own.
+pub fn delivery_find_of_issuer(
+    conn: &mut Conn,
+    id: DeliveryId,
+    issuer: OrganizationId,
+) -> Result<Option<Delivery>, StoreError> {
+    let row: Option<Row> = deliveries::table
+        .inner_join(notices::table.on(notices::id.eq(deliveries::notice_id)))
+        .left_join(receipts::table.on(receipts::delivery_id.eq(deliveries::id)))
+        .filter(deliveries::id.eq(id.to_string()))
+        .filter(notices::issuer_id.eq(issuer.to_string()))
+        .select(delivery_columns!())
+        .first(conn.db())
+        .optional()?;
+    Ok(row.map(Delivery::from))
+}
+
+/// All deliveries of a notice in tree order.
+///
+/// # Errors
+/// The store's own.
+pub fn delivery_list_of_notice(
+    conn: &mut Conn,
+    notice: NoticeId,
+) -> Result<Vec<Delivery>, StoreError> {
+    let rows: Vec<Row> = deliveries::table
+        .left_join(receipts::table.on(receipts::delivery_id.eq(deliveries::id)))
+        .filter(deliveries::notice_id.eq(notice.to_string()))
+        .order(deliveries::tree_path)
+        .select(delivery_columns!())
+        .load(conn.db())?;
+    Ok(rows.into_iter().map(Delivery::from).collect())
+}
+
+/// Locks deliveries in one order (so that two servers never wait for each other in a circle)
+/// and reads them. Ids that do not exist are left out.
+///
+/// # Errors
+/// The store's own.
+pub fn delivery_lock(tx: &mut Tx, ids: &[DeliveryId]) -> Result<Vec<Delivery>, StoreError> {
+    let mut texts: Vec<String> = ids.iter().map(ToString::to_string).collect();
+    texts.sort_unstable();
+    texts.dedup();
+    tx.db().lock_rows("deliveries", &texts, RowLock::Exclusive)?;
+    let rows: Vec<Row> = deliveries::table
+        .left_join(receipts::table.on(receipts::delivery_id.eq(deliveries::id)))
+        .filter(deliveries::id.eq_any(&texts))
+        .order(deliveries::id)
+        .select(delivery_columns!())
+        .load(tx.db())?;
+    Ok(rows.into_iter().map(Delivery::from).collect())
+}
+
+/// A fact that is set once and then stays.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum OnceFact {
+    /// The next server took a message of it.
+    HandedOver,
+    /// Some program loaded its page.
+    Fetched,
+    /// A person acted on its page.
+    Opened,
+    /// A file of it was taken.
+    Downloaded,
+    /// It was sent back.
+    Returned,
+}
+
+/// Sets a fact on deliveries that do not have it yet; says how many rows moved.
+///
+/// # Errors
+/// The store's own.
+pub fn delivery_set_once(
+    tx: &mut Tx,
+    ids: &[DeliveryId],
+    fact: OnceFact,
+    at: Timestamp,
+) -> Result<usize, StoreError> {
+    let texts: Vec<String> = ids.iter().map(ToString::to_string).collect();
+    let at = Some(at.as_micros());
+    macro_rules! set_once {
+        ($column:ident) => {
+            diesel::update(
+                deliveries::table
+                    .filter(deliveries::id.eq_any(&texts))
+                    .filter(deliveries::$column.is_null()),
+            )
+            .set(deliveries::$column.eq(at))
+            .execute(tx.db())?
+        };
+    }
+    Ok(match fact {
+        OnceFact::HandedOver => set_once!(handed_over_at),
+        OnceFact::Fetched => set_once!(fetched_at),
+        OnceFact::Opened => set_once!(opened_at),
+        OnceFact::Downloaded => set_once!(downloaded_at),
+        OnceFact::Returned => set_once!(returned_at),
+    })
+}
+
+/// Marks deliveries as acknowledged at the instant of their receipts, which the same write has
+/// just inserted: one uniform statement for a whole burst.
+///
+/// # Errors
+/// The store's own.
+pub fn delivery_set_acknowledged(tx: &mut Tx, ids: &[DeliveryId]) -> Result<usize, StoreError> {
+    let texts: Vec<String> = ids.iter().map(ToString::to_string).collect();
+    let signed_at = receipts::table
+        .filter(receipts::delivery_id.eq(deliveries::id))
+        .select(receipts::acknowledged_at)
+        .single_value();
+    Ok(diesel::update(
+        deliveries::table
+            .filter(deliveries::id.eq_any(&texts))
+            .filter(deliveries::acknowledged_at.is_null()),
+    )
+    .set(deliveries::acknowledged_at.eq(signed_at))
+    .execute(tx.db())?)
+}
+
+/// Notes that no address of a delivery can be used, or that one can again.
+///
+/// # Errors
+/// The store's own.
+pub fn delivery_set_unreachable(
+    tx: &mut Tx,
+    id: DeliveryId,
+    unreachable: bool,
+) -> Result<usize, StoreError> {
+    Ok(diesel::update(
+        deliveries::table
+            .filter(deliveries::id.eq(id.to_string()))
+            .filter(deliveries::unreachable.ne(unreachable)),
+    )
+    .set(deliveries::unreachable.eq(unreachable))
+    .execute(tx.db())?)
+}
