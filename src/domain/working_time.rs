@@ -26,6 +26,9 @@ pub enum BadHours {
     /// A piece that is not `HH:MM-HH:MM`.
     #[error("{0:?} is not a span of hours such as 08:30-12:00")]
     NotAPiece(String),
+    /// Not `HH:MM`.
+    #[error("{0:?} is not a clock time such as 07:30")]
+    NotAClockTime(String),
     /// A piece that ends before it begins, or begins before the last one ended.
     #[error("{0:?} must begin after the piece before it and end after it begins")]
     OutOfOrder(String),
@@ -40,10 +43,63 @@ impl BadHours {
             Self::NotAPiece(piece) => {
                 format!("“{piece}”不是时间段，请写成：08:30-12:00")
             }
+            Self::NotAClockTime(text) => format!("“{text}”不是钟点，请写成：07:30"),
             Self::OutOfOrder(piece) => {
                 format!("时间段“{piece}”先后颠倒或与前一段重叠，请按先后填写")
             }
         }
+    }
+}
+
+/// A time on the clock, to the minute, from 00:00 to 24:00.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct ClockTime(u16);
+
+impl ClockTime {
+    /// The clock time of `at` in Asia/Shanghai, cut to the minute.
+    #[must_use]
+    pub fn of(at: Timestamp) -> Self {
+        let time = at.in_shanghai().time();
+        Self(u16::from(time.hour().unsigned_abs()) * 60 + u16::from(time.minute().unsigned_abs()))
+    }
+
+    /// The first instant at or after `at` that shows this time.
+    #[must_use]
+    pub fn next_from(self, at: Timestamp) -> Timestamp {
+        let on = |date: Date| {
+            let midnight = Timestamp::from_shanghai(date.at(0, 0, 0, 0))?;
+            Some(midnight.plus(Span::minutes(i64::from(self.0))))
+        };
+        let date = at.in_shanghai().date();
+        let days = [Some(date), date.tomorrow().ok()];
+        days.into_iter().flatten().filter_map(on).find(|found| *found >= at).unwrap_or(at)
+    }
+}
+
+impl FromStr for ClockTime {
+    type Err = BadHours;
+
+    fn from_str(text: &str) -> Result<Self, BadHours> {
+        parse_minute(text).map(Self).ok_or_else(|| BadHours::NotAClockTime(text.to_owned()))
+    }
+}
+
+impl fmt::Display for ClockTime {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:02}:{:02}", self.0 / 60, self.0 % 60)
+    }
+}
+
+impl serde::Serialize for ClockTime {
+    fn serialize<S: serde::Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+        to.collect_str(self)
+    }
+}
+
+impl<'de> serde::Deserialize<'de> for ClockTime {
+    fn deserialize<D: serde::Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+        let text = <std::borrow::Cow<'de, str> as serde::Deserialize>::deserialize(from)?;
+        text.parse().map_err(serde::de::Error::custom)
     }
 }
 
@@ -67,9 +123,8 @@ impl WorkingHours {
 
     /// The hours outside `from`–`to`, a stretch that runs over midnight.
     #[must_use]
-    pub fn outside_night(from: Time, to: Time) -> Self {
-        let minute = |at: Time| u16::try_from(i32::from(at.hour()) * 60 + i32::from(at.minute()));
-        let (from, to) = (minute(from).unwrap_or(MINUTES_PER_DAY), minute(to).unwrap_or(0));
+    pub fn outside_night(from: ClockTime, to: ClockTime) -> Self {
+        let (from, to) = (from.0, to.0);
         if to < from { Self(vec![Piece { from: to, to: from }]) } else { Self::all_day() }
     }
 
@@ -314,9 +369,17 @@ mod tests {
     }
 
     #[test]
+    fn a_clock_time_comes_round_again() {
+        let morning: ClockTime = "07:30".parse().unwrap();
+        assert_eq!(morning.next_from(at("2026-11-23T23:00")), at("2026-11-24T07:30"));
+        assert_eq!(morning.next_from(at("2026-11-23T07:30")), at("2026-11-23T07:30"));
+        assert_eq!(ClockTime::of(at("2026-11-23T07:30")), morning);
+        assert!("7.30".parse::<ClockTime>().is_err());
+    }
+
+    #[test]
     fn quiet_hours_are_hours_too() {
-        let awake =
-            WorkingHours::outside_night(Time::constant(22, 0, 0, 0), Time::constant(7, 0, 0, 0));
+        let awake = WorkingHours::outside_night("22:00".parse().unwrap(), "07:00".parse().unwrap());
         assert_eq!(awake.to_string(), "07:00-22:00");
         let open = OpenTime { hours: &awake, calendar: None };
         let found = open.add_working_time(at("2026-11-22T21:30"), Span::hours(2)).unwrap();
