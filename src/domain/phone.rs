@@ -119,7 +119,7 @@ impl PhoneNumber {
         if extension.is_some() {
             return Err(PhoneFault::BadExtension);
         }
-        let second_fits = digits.bytes().nth(1).is_some_and(|b| (b'3'..=b'9').contains(&b));
+        let second_fits = matches!(digits.as_bytes(), [_, b'3'..=b'9', ..]);
         if digits.len() != 11 || !second_fits {
             return Err(PhoneFault::BadLength);
         }

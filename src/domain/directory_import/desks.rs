@@ -6,7 +6,6 @@ use super::organizations;
 use super::sheet::{ByCode, Row, Sheet, each_row};
 use crate::domain::phone::PhoneNumber;
 use crate::domain::table::Table;
-use crate::domain::words::word_enum;
 
 pub(super) const COLUMNS: &[&str] = &[
     "code",
@@ -20,16 +19,6 @@ pub(super) const COLUMNS: &[&str] = &[
 ];
 
 pub(super) type Rows = ByCode<PlannedDesk>;
-
-word_enum! {
-    /// The answer to a question in a sheet.
-    pub enum YesNo {
-        /// It is so.
-        Yes = "yes", "是";
-        /// It is not so.
-        No = "no", "否";
-    }
-}
 
 pub(super) fn read(
     table: &Table,
@@ -55,7 +44,7 @@ fn read_row(row: &mut Row<'_>) -> Option<PlannedDesk> {
     let code = row.required_code("code");
     let name = row.required_name("name");
     let kind = row.word("kind");
-    let round_the_clock = row.word("round_the_clock").map(|answer| answer == YesNo::Yes);
+    let round_the_clock = row.yes_no("round_the_clock");
     let hours = row.parsed("hours", str::parse, |_, why| Fault::Hours(why));
     if round_the_clock == Some(true) && hours.is_some() {
         row.refuse("hours", Fault::HoursOfOpenDesk);

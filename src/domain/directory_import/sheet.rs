@@ -241,6 +241,19 @@ impl<'a> Row<'a> {
         text.parse().map_err(|fault: UnknownWord| self.refuse(column, fault)).ok()
     }
 
+    /// An answer, which must be given.
+    pub(super) fn yes_no(&mut self, column: &'static str) -> Option<bool> {
+        match self.required(column, CODE_CHARS_MAX)? {
+            "yes" => Some(true),
+            "no" => Some(false),
+            other => {
+                let (word, allowed) = (other.to_owned(), vec!["yes", "no"]);
+                self.refuse(column, UnknownWord { word, allowed });
+                None
+            }
+        }
+    }
+
     /// A value that may be empty and is read by its own rules.
     pub(super) fn parsed<T, E>(
         &mut self,
