@@ -3,7 +3,7 @@
 
 use askama::Template;
 
-use super::parts::{Field, Mistake, Person, mistakes};
+use super::parts::{Field, Mistake, Moment, Person, mistakes};
 use super::slip::{BodyText, Deadline, Slip};
 
 /// The page before the signature.
@@ -14,10 +14,33 @@ pub struct ReceivePage {
     pub slip: Slip,
     /// Who of this delivery looked already, and that nobody signed: one quiet sentence.
     pub seen_note: Option<String>,
+    /// Something of this delivery that waits for the issuer.
+    pub pending: Option<Pending>,
     /// The signing form, as typed.
     pub form: SignForm,
     /// The page of 请求重发.
     pub ask_again_href: String,
+}
+
+/// What the recipient did that is not a signature, and that the issuer has not settled yet.
+/// Signing stays possible all the while.
+#[derive(Clone, Debug)]
+pub enum Pending {
+    /// 误投退回, not yet accepted.
+    Returned {
+        /// When.
+        at: Moment,
+    },
+    /// 请求重发, not yet answered.
+    Asked {
+        /// When.
+        at: Moment,
+    },
+    /// A signature that looked like a machine's, waiting for a call.
+    Held {
+        /// When.
+        at: Moment,
+    },
 }
 
 /// The signing form. Field names: `name`, `post`, `phone`, `mode` (`self` or `on_behalf`),

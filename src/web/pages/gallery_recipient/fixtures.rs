@@ -8,7 +8,7 @@ use crate::web::pages::give_back::{
     BriefNotice, GiveBack, GiveBackPage, Outcome, OutcomePage, ReasonChoice,
 };
 use crate::web::pages::parts::{Field, LevelMark, Moment, Person, Phone, Tone};
-use crate::web::pages::receive::{ReceivePage, SignForm};
+use crate::web::pages::receive::{Pending, ReceivePage, SignForm};
 use crate::web::pages::signed::{ReceiptBrief, ReceiptMode, SignedPage, ViewForm, Visitor};
 use crate::web::pages::slip::{BodyText, Deadline, FileLine, Slip};
 
@@ -109,8 +109,18 @@ fn form() -> SignForm {
 }
 
 fn receive(slip: Slip, form: SignForm, seen_note: Option<&str>) -> String {
+    receive_page(slip, form, seen_note, None)
+}
+
+fn receive_page(
+    slip: Slip,
+    form: SignForm,
+    seen_note: Option<&str>,
+    pending: Option<Pending>,
+) -> String {
     let seen_note = seen_note.map(text);
-    ReceivePage { slip, seen_note, form, ask_again_href: text("/d/x/ask-again") }.render().unwrap()
+    let ask_again_href = text("/d/x/ask-again");
+    ReceivePage { slip, seen_note, pending, form, ask_again_href }.render().unwrap()
 }
 
 /// Before the signature.
@@ -140,6 +150,7 @@ pub(super) fn notice_pages() -> Vec<Drawn> {
     copy.body = BodyText::Absent;
     copy.signatories = None;
     copy.cipher_office_serial = None;
+    let waiting = |pending| receive_page(slip(), form(), None, Some(pending));
     let seen = "本单位已有人于 14:34 打开正文，尚未签收。";
     vec![
         ("receive", receive(slip(), form(), None)),
@@ -147,6 +158,9 @@ pub(super) fn notice_pages() -> Vec<Drawn> {
         ("receive-mistake", receive(slip(), mistaken_form(), Some(seen))),
         ("receive-late", receive(late, form(), None)),
         ("receive-copy", receive(copy, form(), None)),
+        ("receive-returned", waiting(Pending::Returned { at: moment("14:40") })),
+        ("receive-asked", waiting(Pending::Asked { at: moment("14:40") })),
+        ("receive-held", waiting(Pending::Held { at: moment("14:40") })),
     ]
 }
 
