@@ -6,6 +6,7 @@ pub mod document_number;
 pub mod human_time;
 pub mod ids;
 pub mod ladder;
+pub mod notice;
 pub mod text;
 pub mod time;
 pub mod urgency;
