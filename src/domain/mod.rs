@@ -16,7 +16,6 @@ pub mod ids;
 pub mod ladder;
 pub mod message;
 pub mod network;
-pub mod office_hours;
 pub mod organization;
 pub mod organization_tree;
 pub mod phone;
