@@ -3,7 +3,7 @@
 
 use askama::Template;
 
-use super::parts::{Moment, Phone};
+use super::link_parts::{Moment, Phone};
 use super::slip::{BodyText, Slip};
 
 /// A notice that is not to be signed any more; its page stays.

@@ -8,7 +8,7 @@
 
 use askama::Template;
 
-use super::parts::Moment;
+use super::link_parts::Moment;
 
 /// The list of mails, newest first. Query field: `q`.
 #[derive(Clone, Debug, Template)]

@@ -3,7 +3,7 @@
 
 use askama::Template;
 
-use super::parts::Phone;
+use super::link_parts::Phone;
 
 /// The page of a failure.
 #[derive(Clone, Debug, Template)]

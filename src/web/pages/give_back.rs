@@ -3,7 +3,7 @@
 
 use askama::Template;
 
-use super::parts::{Field, LevelMark, Mistake, Moment, Person, Phone, mistakes};
+use super::link_parts::{Field, LevelMark, Mistake, Moment, Person, Phone, mistakes};
 
 /// Which of the two.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -90,7 +90,7 @@ pub struct ReasonChoice {
     pub chosen: bool,
 }
 
-/// The form. Field names: `reason`, `detail`, `name`, `post`, `phone`, hidden `csrf`.
+/// The form. Field names: `reason`, `detail`, `name`, `post`, `phone`, hidden `form_token`.
 #[derive(Clone, Debug, Template)]
 #[template(path = "give_back.html")]
 pub struct GiveBackPage {
@@ -101,7 +101,7 @@ pub struct GiveBackPage {
     /// Where it posts to.
     pub action: String,
     /// The form token.
-    pub csrf: String,
+    pub form_token: String,
     /// The reasons in the order of the page.
     pub reasons: Vec<ReasonChoice>,
     /// No reason was chosen.

@@ -3,9 +3,9 @@
 
 use askama::Template;
 
-use super::parts::{Field, Mistake, mistakes};
+use super::link_parts::{Field, Mistake, mistakes};
 
-/// Login. Field names: `account`, `password`, hidden `csrf`.
+/// Login. Field names: `account`, `password`, hidden `form_token`.
 #[derive(Clone, Debug, Template)]
 #[template(path = "login.html")]
 pub struct LoginPage {
@@ -14,7 +14,7 @@ pub struct LoginPage {
     /// Where it posts to.
     pub action: String,
     /// The form token.
-    pub csrf: String,
+    pub form_token: String,
     /// As typed; the password never comes back.
     pub account: String,
     /// Why the last try was refused.
@@ -50,7 +50,7 @@ impl LoginRefusal {
 }
 
 /// The first administrator. Field names: `secret`, `account`, `name`, `password`,
-/// `password_again`, hidden `csrf`.
+/// `password_again`, hidden `form_token`.
 #[derive(Clone, Debug, Template)]
 #[template(path = "first_administrator.html")]
 pub struct FirstAdministratorPage {
@@ -59,7 +59,7 @@ pub struct FirstAdministratorPage {
     /// Where it posts to.
     pub action: String,
     /// The form token.
-    pub csrf: String,
+    pub form_token: String,
     /// Until when the secret holds: `1 小时内有效`.
     pub secret_expires: String,
     /// What a password must be: `至少 15 个字，句子也可以`.

@@ -8,7 +8,7 @@ pub mod failure;
 mod gallery_recipient;
 pub mod give_back;
 pub mod login;
-pub mod parts;
+pub mod link_parts;
 pub mod receipt_print;
 pub mod receive;
 pub mod register_print;

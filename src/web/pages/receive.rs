@@ -3,7 +3,7 @@
 
 use askama::Template;
 
-use super::parts::{Field, Mistake, Moment, Person, mistakes};
+use super::link_parts::{Field, Mistake, Moment, Person, mistakes};
 use super::slip::{BodyText, Deadline, Slip};
 
 /// The page before the signature.
@@ -44,7 +44,7 @@ pub enum Pending {
 }
 
 /// The signing form. Field names: `name`, `post`, `phone`, `mode` (`self` or `on_behalf`),
-/// `authority`, `code`, and hidden `csrf`, `code_token`.
+/// `authority`, `code`, and hidden `form_token`, `code_token`.
 #[derive(Clone, Debug, Default)]
 pub struct SignForm {
     /// Where it posts to.

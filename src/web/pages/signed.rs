@@ -2,7 +2,7 @@
 
 use askama::Template;
 
-use super::parts::{Mistake, Moment, Person, mistakes};
+use super::link_parts::{Mistake, Moment, Person, mistakes};
 use super::slip::{BodyText, Slip};
 
 /// The page after the signature; the notice stays readable below.
@@ -88,7 +88,7 @@ pub enum Visitor {
     },
 }
 
-/// 登记查看. Field names: `name`, `post`, `phone`, hidden `csrf`.
+/// 登记查看. Field names: `name`, `post`, `phone`, hidden `form_token`.
 #[derive(Clone, Debug, Default)]
 pub struct ViewForm {
     /// Where it posts to.

@@ -1,7 +1,7 @@
 //! 题录: the index sheet of a notice as one recipient sees it, and the way to its files.
 //! It says that it is not the official document and never imitates one.
 
-use super::parts::{LevelMark, Phone};
+use super::link_parts::{LevelMark, Phone};
 
 /// Everything the recipient's pages show of a notice.
 #[derive(Clone, Debug)]
@@ -50,8 +50,8 @@ pub struct Slip {
     pub files_note: Option<String>,
     /// The page of 误投退回; `None` once returning makes no sense.
     pub return_href: Option<String>,
-    /// The form token; goes with every POST as `csrf`.
-    pub csrf: String,
+    /// The form token; goes with every POST as `form_token`.
+    pub form_token: String,
 }
 
 impl Slip {

@@ -7,7 +7,7 @@ use crate::web::pages::closed::{ClosedPage, Closure, ClosureKind, CurrentVersion
 use crate::web::pages::give_back::{
     BriefNotice, GiveBack, GiveBackPage, Outcome, OutcomePage, ReasonChoice,
 };
-use crate::web::pages::parts::{Field, LevelMark, Moment, Person, Phone, Tone};
+use crate::web::pages::link_parts::{Field, LevelMark, Moment, Person, Phone, Tone};
 use crate::web::pages::receive::{Pending, ReceivePage, SignForm};
 use crate::web::pages::signed::{ReceiptBrief, ReceiptMode, SignedPage, ViewForm, Visitor};
 use crate::web::pages::slip::{BodyText, Deadline, FileLine, Slip};
@@ -95,7 +95,7 @@ fn slip() -> Slip {
         ],
         files_note: None,
         return_href: Some(text("/d/x/return")),
-        csrf: text("c5d1"),
+        form_token: text("c5d1"),
     }
 }
 
@@ -254,7 +254,7 @@ fn give_back_pages() -> Vec<Drawn> {
         act: GiveBack::Return,
         brief: brief(),
         action: text("/d/x/return"),
-        csrf: text("c5d1"),
+        form_token: text("c5d1"),
         reasons: vec![
             reason("misdirected", "误投", "不应由本单位收"),
             reason("duplicate", "重复", "同一件已经收到过"),

@@ -128,7 +128,7 @@ fn login(account: &str, refused: Option<LoginRefusal>) -> String {
     LoginPage {
         installation: text(INSTALLATION),
         action: text("/login"),
-        csrf: text("c5d1"),
+        form_token: text("c5d1"),
         account: text(account),
         refused,
         came_from: None,
@@ -142,7 +142,7 @@ fn first_administrator(mistaken: bool) -> String {
     FirstAdministratorPage {
         installation: text(INSTALLATION),
         action: text("/first-administrator"),
-        csrf: text("c5d1"),
+        form_token: text("c5d1"),
         secret_expires: text("1 小时内有效"),
         password_rule: text("至少 15 个字，句子也可以"),
         account: if mistaken { typed("zhangmou") } else { typed("") },
