@@ -1,1 +1,4 @@
-//! web
+//! Door 1: browsers.
+
+pub mod assets;
+pub mod pages;

@@ -1,0 +1,8 @@
+//! What the pages show: one room per noun, each a template with the values it needs, ready to
+//! print. Handlers fill them; nothing here reads a store or knows a request.
+
+pub mod compose;
+pub mod moment;
+pub mod notices;
+pub mod parts;
+pub mod picker;
