@@ -5,6 +5,8 @@ pub mod accounts;
 pub mod board;
 pub mod compose;
 pub mod directory;
+#[cfg(test)]
+mod gallery;
 pub mod moment;
 pub mod notices;
 pub mod parts;
