@@ -1,5 +1,4 @@
 //! Door 1: browsers. Parses, checks, calls one use-case, draws; never decides and never commits.
-//! Door 1: browsers.
 
 pub mod assets;
 pub mod pages;

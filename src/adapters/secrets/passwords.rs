@@ -63,6 +63,21 @@ pub enum Weak {
     Context,
 }
 
+impl Weak {
+    /// What the page says.
+    #[must_use]
+    pub fn message_zh(self) -> String {
+        match self {
+            Self::Short => {
+                format!("密码太短，至少 {PASSWORD_CHARS_MIN} 个字符。可用一句好记的话。")
+            }
+            Self::Long => format!("密码太长，最多 {PASSWORD_CHARS_MAX} 个字符。"),
+            Self::Common => "这个密码太常见，容易被猜到。请换一个。".to_owned(),
+            Self::Context => "密码与姓名、登录名、单位或系统名称太接近。请换一个。".to_owned(),
+        }
+    }
+}
+
 impl Passwords {
     /// The gate with [`HASHING_PERMITS`], and a hash for accounts that do not exist.
     ///

@@ -8,7 +8,9 @@ pub mod compose;
 pub mod demo_mailbox;
 pub mod directory;
 pub mod failure;
+#[cfg(test)]
 mod gallery;
+#[cfg(test)]
 mod gallery_recipient;
 pub mod give_back;
 pub mod link_parts;
@@ -24,8 +26,3 @@ pub mod review;
 pub mod signed;
 pub mod slip;
 pub mod story;
-#[cfg(test)]
-//! What the pages show: one room per noun, each a template with the values it needs, ready to
-//! print. Handlers fill them; nothing here reads a store or knows a request.
-
-#[cfg(test)]
