@@ -4,6 +4,7 @@ pub mod account;
 pub mod address;
 pub mod calendar;
 pub mod canonical;
+pub mod classification;
 pub mod delivery;
 pub mod digest;
 pub mod directory_import;
