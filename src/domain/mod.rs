@@ -17,7 +17,6 @@ pub mod ladder;
 pub mod message;
 pub mod network;
 pub mod notice;
-pub mod office_hours;
 pub mod organization;
 pub mod organization_tree;
 pub mod phone;
