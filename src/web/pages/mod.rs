@@ -1,16 +1,28 @@
-//! One room per noun: what a page shows, as typed values ready to print, and its template.
-//! Never here: rules, SQL, the clock; whoever fills a page has already decided everything.
+//! What the pages show: one room per noun, each a template with the values it needs, ready to
+//! print. Handlers fill them; nothing here reads a store or knows a request.
 
+pub mod accounts;
+pub mod board;
 pub mod closed;
+pub mod compose;
 pub mod demo_mailbox;
+pub mod directory;
 pub mod failure;
+#[cfg(test)]
+mod gallery;
 #[cfg(test)]
 mod gallery_recipient;
 pub mod give_back;
-pub mod login;
 pub mod link_parts;
+pub mod login;
+pub mod moment;
+pub mod notices;
+pub mod parts;
+pub mod picker;
 pub mod receipt_print;
 pub mod receive;
 pub mod register_print;
+pub mod review;
 pub mod signed;
 pub mod slip;
+pub mod story;

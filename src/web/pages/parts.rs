@@ -1,0 +1,209 @@
+//! Small things that every staff page shows: the frame around it, marks, errors beside fields.
+//!
+//! Never here: anything only one page needs.
+
+/// Where in the site a page stands; the navigation marks it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Place {
+    /// 公文 and everything below it.
+    Notices,
+    /// 发文.
+    Compose,
+    /// 通讯录.
+    Directory,
+    /// 账号.
+    Accounts,
+}
+
+/// The frame of a staff page: who is looking, from which office, and what they may reach.
+#[derive(Clone, Debug)]
+pub struct Shell {
+    /// Name of the person's office, as in the directory.
+    pub office: String,
+    /// The person's name.
+    pub person: String,
+    /// Whether 发文 is offered (role 经办).
+    pub may_compose: bool,
+    /// Whether 账号 is offered (role 管理员).
+    pub is_admin: bool,
+    /// Which entry of the navigation is marked.
+    pub at: Place,
+    /// The session's token against forged forms; every form carries it as `csrf`.
+    pub csrf: String,
+}
+
+impl Shell {
+    /// Whether the page stands at the place the template names.
+    #[must_use]
+    pub fn is_at(&self, place: &str) -> bool {
+        let here = match self.at {
+            Place::Notices => "notices",
+            Place::Compose => "compose",
+            Place::Directory => "directory",
+            Place::Accounts => "accounts",
+        };
+        here == place
+    }
+}
+
+/// An urgency level as a mark: colour by `code`, always with its word.
+#[derive(Clone, Debug)]
+pub struct UrgencyMark {
+    /// `flash`, `immediate`, `priority`, `routine` or `ordinary`.
+    pub code: String,
+    /// 特提, 特急, 加急, 平急 or 平件.
+    pub word: String,
+}
+
+impl UrgencyMark {
+    /// The mark of a level by its code; an unknown code is shown as itself, without colour.
+    #[must_use]
+    pub fn of(code: &str) -> Self {
+        let word = match code {
+            "flash" => "特提",
+            "immediate" => "特急",
+            "priority" => "加急",
+            "routine" => "平急",
+            "ordinary" => "平件",
+            other => other,
+        };
+        Self { code: code.to_owned(), word: word.to_owned() }
+    }
+}
+
+/// A state as sign + word + colour: take any one away and it still reads.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct StateMark {
+    /// Ending of the style class, e.g. `acknowledged`.
+    pub class: &'static str,
+    /// ● ◐ ○ ▲ ↩
+    pub sign: &'static str,
+    /// The word people know it by.
+    pub word: String,
+}
+
+impl StateMark {
+    /// 已签收, or a weaker grade of it such as 电话确认.
+    #[must_use]
+    pub fn acknowledged(word: &str) -> Self {
+        Self::new("acknowledged", "●", word)
+    }
+
+    /// 已查看.
+    #[must_use]
+    pub fn opened() -> Self {
+        Self::new("opened", "◐", "已查看")
+    }
+
+    /// 已送出.
+    #[must_use]
+    pub fn handed_over() -> Self {
+        Self::new("handed-over", "○", "已送出")
+    }
+
+    /// 待送出, 草稿 and whatever else has not happened yet.
+    #[must_use]
+    pub fn pending(word: &str) -> Self {
+        Self::new("pending", "○", word)
+    }
+
+    /// What is late or lost: 逾期未签收, 未通知到, 邮件被拒, 暂无法联系.
+    #[must_use]
+    pub fn late(word: &str) -> Self {
+        Self::new("late", "▲", word)
+    }
+
+    /// 退文.
+    #[must_use]
+    pub fn returned() -> Self {
+        Self::new("returned", "↩", "退文")
+    }
+
+    fn new(class: &'static str, sign: &'static str, word: &str) -> Self {
+        Self { class, sign, word: word.to_owned() }
+    }
+}
+
+/// A name and a value, as on a form: 题录 lines, facts about an organisation.
+#[derive(Clone, Debug)]
+pub struct Fact {
+    /// What it is called.
+    pub label: String,
+    /// What it is; line breaks are kept.
+    pub value: String,
+}
+
+/// A name that leads somewhere.
+#[derive(Clone, Debug)]
+pub struct Link {
+    /// What is shown.
+    pub text: String,
+    /// Where it leads.
+    pub href: String,
+    /// Whether this is what is being looked at now.
+    pub current: bool,
+}
+
+/// One entry of a select or a group of radio buttons.
+#[derive(Clone, Debug)]
+pub struct Choice {
+    /// What is posted.
+    pub value: String,
+    /// What is read.
+    pub label: String,
+}
+
+impl Choice {
+    /// Choices from `(value, label)` pairs, in their order.
+    #[must_use]
+    pub fn list(pairs: &[(&str, &str)]) -> Vec<Self> {
+        pairs
+            .iter()
+            .map(|(value, label)| Self { value: (*value).to_owned(), label: (*label).to_owned() })
+            .collect()
+    }
+}
+
+/// What is wrong with one field, in words that say what was typed and what to do.
+#[derive(Clone, Debug)]
+pub struct FieldError {
+    /// The field's `name`, which is also its `id`; the summary links to it.
+    pub field: String,
+    /// The sentence beside the field.
+    pub message: String,
+}
+
+/// Every fault of a posted form, in the order of the page. Empty: nothing to say.
+#[derive(Clone, Debug, Default)]
+pub struct Errors(pub Vec<FieldError>);
+
+impl Errors {
+    /// No faults.
+    #[must_use]
+    pub fn none() -> Self {
+        Self::default()
+    }
+
+    /// Notes a fault.
+    pub fn add(&mut self, field: &str, message: &str) {
+        self.0.push(FieldError { field: field.to_owned(), message: message.to_owned() });
+    }
+
+    /// The sentence beside a field; empty where there is none.
+    #[must_use]
+    pub fn of(&self, field: &str) -> &str {
+        self.0.iter().find(|error| error.field == field).map_or("", |error| &error.message)
+    }
+
+    /// Whether there is nothing to say.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// Every fault, in order.
+    #[must_use]
+    pub fn all(&self) -> &[FieldError] {
+        &self.0
+    }
+}
