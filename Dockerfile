@@ -3,6 +3,8 @@
 
 FROM rust:1.95-bookworm AS build
 WORKDIR /build
+# the compiler of this image; rust-toolchain.toml would fetch lints and formatter too
+ENV RUSTUP_TOOLCHAIN=1.95.0
 COPY . .
 RUN cargo build --release --locked --bin qianshou
 # folders that volumes are laid over: a new volume takes their owner

@@ -92,7 +92,7 @@ const CRATES: &[(&str, &[&str])] = &[
     ("jsonwebtoken", &["adapters/"]),
     ("signature", &["adapters/"]),
     ("hmac", &["adapters/", "domain/"]),
-    ("subtle", &["adapters/", "domain/"]),
+    ("subtle", &["adapters/", "domain/", "web/forms.rs"]),
     ("zeroize", &["adapters/", "config"]),
     ("getrandom", &["adapters/random.rs"]),
     // files and tables people bring

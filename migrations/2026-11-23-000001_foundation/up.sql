@@ -163,7 +163,7 @@ CREATE TABLE notice_files (
     notice_id TEXT NOT NULL,
     version INTEGER NOT NULL,
     place INTEGER NOT NULL,
-    part TEXT NOT NULL CHECK (part IN ('text', 'attachment')),
+    role TEXT NOT NULL CHECK (role IN ('main', 'attachment')),
     name TEXT NOT NULL,
     media_type TEXT NOT NULL,
     size_bytes BIGINT NOT NULL,

@@ -115,18 +115,25 @@ fn a_file_that_is_not_toml_says_where() {
 }
 
 #[test]
-fn the_example_environment_is_accepted() {
-    let example = include_str!("../../config/example.env");
-    let variables: Vec<(String, String)> = example
-        .lines()
-        .map(|line| line.trim_start_matches("# "))
+fn the_examples_for_operators_are_accepted() {
+    // the files behind `…_FILE` are the site's; the login that needs one gets its password here
+    let files = |(name, _): &(String, String)| !name.ends_with("_FILE");
+    let example = settings_of(include_str!("../../config/example.env"), "=");
+    let example: Vec<_> = example.into_iter().filter(files).collect();
+    assert!(example.len() > 8, "{example:?}");
+    Config::assemble(None, &example, &[("smtp.password", "x")]).unwrap();
+
+    let compose = settings_of(include_str!("../../docker-compose.yml"), ": ");
+    assert!(compose.len() > 8, "{compose:?}");
+    Config::assemble(None, &compose, &[]).unwrap();
+}
+
+/// Lines `QIANSHOU_…`, also those that are commented out.
+fn settings_of(text: &str, between: &str) -> Vec<(String, String)> {
+    text.lines()
+        .map(|line| line.trim_start_matches(['#', ' ']))
         .filter(|line| line.starts_with("QIANSHOU_"))
-        .filter_map(|line| line.split_once('='))
-        .filter(|(name, _)| !name.ends_with("_FILE"))
-        .map(|(name, text)| (name.to_owned(), text.to_owned()))
-        .collect();
-    assert!(variables.len() > 8, "{variables:?}");
-    // the commented login needs its password file, which only the site has
-    let set = [("smtp.password", "x")];
-    Config::assemble(None, &variables, &set).unwrap();
+        .filter_map(|line| line.split_once(between))
+        .map(|(name, value)| (name.to_owned(), value.trim_matches('"').to_owned()))
+        .collect()
 }

@@ -189,7 +189,8 @@ mod tests {
             prop_assert!(!text.is_empty() && text.chars().count() <= FILE_NAME_CHARS_MAX);
             prop_assert!(!text.contains(['/', '\\', '"']) && !text.chars().any(is_hidden));
             prop_assert!(!text.chars().any(char::is_control) && text != ".." && text != ".");
-            prop_assert!(name.content_disposition(false).bytes().all(|b| (0x20..0x7f).contains(&b)));
+            let header = name.content_disposition(false);
+            prop_assert!(header.bytes().all(|b| (0x20..0x7f).contains(&b)));
             prop_assert_eq!(FileName::clean(text), name);
         }
     }

@@ -41,11 +41,13 @@ pub fn clock_or_unknown_zh(at: Option<Timestamp>, now: Timestamp) -> String {
 /// `还剩 26 分钟` before the deadline and at it, `已超 3 小时 10 分` after it.
 #[must_use]
 pub fn countdown_zh(deadline: Timestamp, now: Timestamp) -> String {
-    if now <= deadline {
-        format!("还剩 {}", length_zh(deadline.since(now)))
+    let (word, length) = if now <= deadline {
+        ("还剩", length_zh(deadline.since(now)))
     } else {
-        format!("已超 {}", length_zh(now.since(deadline)))
-    }
+        ("已超", length_zh(now.since(deadline)))
+    };
+    let blank = if length.starts_with('不') { "" } else { " " };
+    format!("{word}{blank}{length}")
 }
 
 /// `26 分钟`, `3 小时`, `3 小时 10 分`, `2 天 4 小时`, cut to the unit below; `不足 1 分钟`.
@@ -197,9 +199,9 @@ mod tests {
             ("2026-11-23T14:34", "还剩 26 分钟"),
             ("2026-11-23T12:00", "还剩 3 小时"),
             ("2026-11-21T11:00", "还剩 2 天 4 小时"),
-            ("2026-11-23T14:59:30", "还剩 不足 1 分钟"),
-            ("2026-11-23T15:00", "还剩 不足 1 分钟"),
-            ("2026-11-23T15:00:01", "已超 不足 1 分钟"),
+            ("2026-11-23T14:59:30", "还剩不足 1 分钟"),
+            ("2026-11-23T15:00", "还剩不足 1 分钟"),
+            ("2026-11-23T15:00:01", "已超不足 1 分钟"),
             ("2026-11-23T18:10", "已超 3 小时 10 分"),
             ("2026-11-25T15:30", "已超 2 天"),
         ] {

@@ -16,6 +16,7 @@ pub mod ids;
 pub mod ladder;
 pub mod message;
 pub mod network;
+pub mod notice;
 pub mod office_hours;
 pub mod organization;
 pub mod organization_tree;

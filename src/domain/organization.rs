@@ -5,9 +5,9 @@
 
 use super::address::{Address, AddressStatus};
 use super::ids::{AddressId, ContactId, DeskId, OrganizationId};
-use super::office_hours::OfficeHours;
 use super::phone::PhoneNumber;
 use super::words::word_enum;
+use super::working_time::WorkingHours;
 
 word_enum! {
     /// What an organisation is. The order is the one of printed lists: party, congress,
@@ -158,7 +158,7 @@ pub struct Organization {
     /// Who may be asked to help to reach it.
     pub superior: Superior<OrganizationId>,
     /// When its offices are manned on a working day; the installation's hours where `None`.
-    pub working_hours: Option<OfficeHours>,
+    pub working_hours: Option<WorkingHours>,
     /// Steps below the root of its tree.
     pub depth: u16,
     /// Sorts as text into the order of the tree.
@@ -179,7 +179,7 @@ pub struct Desk {
     /// Manned at every hour of every day.
     pub round_the_clock: bool,
     /// Its own hours; those of the organisation where `None`.
-    pub hours: Option<OfficeHours>,
+    pub hours: Option<WorkingHours>,
     /// Number in working time.
     pub phone: Option<PhoneNumber>,
     /// Number at night, where it differs.

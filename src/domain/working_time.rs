@@ -427,7 +427,10 @@ mod tests {
             let cap = hours.daily().as_minutes() * 100;
             let (short, long) = (span.min(cap), (span + more).min(2 * cap));
             let early = at("2025-01-01T00:00").plus(Span::minutes(start));
-            let end = |from, minutes| open.add_working_time(from, Span::minutes(minutes)).unwrap().at;
+            let end = |from, minutes| {
+                let span = Span::minutes(minutes);
+                open.add_working_time(from, span).unwrap().at
+            };
             prop_assert!(end(early, short) <= end(early, long));
             prop_assert!(end(early, short) <= end(early.plus(Span::minutes(wait)), short));
         }

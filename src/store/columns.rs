@@ -4,11 +4,15 @@ use diesel::backend::Backend;
 use diesel::deserialize::{self, FromSql, Queryable};
 use diesel::sql_types::{BigInt, Text};
 
+use crate::domain::delivery::{Addressee, AskAgainReason, ReceiptMode, ReturnReason};
 use crate::domain::ids::{
     AccountId, AddressId, AttemptId, ContactId, DeliveryId, DeskId, EventId, FileId, LinkId,
     MessageId, NoticeId, OrganizationId, ReceiptId, ReturnId, RungId,
 };
+use crate::domain::message::MessageState;
+use crate::domain::organization::{ContactRole, DeskKind, Level, OrganizationKind};
 use crate::domain::time::Timestamp;
+use crate::domain::urgency::Urgency;
 
 /// Columns of text that hold exactly the texts a type parses.
 macro_rules! text_columns {
@@ -41,19 +45,29 @@ macro_rules! text_columns {
 text_columns!(
     AccountId,
     AddressId,
+    Addressee,
+    AskAgainReason,
     AttemptId,
     ContactId,
+    ContactRole,
     DeliveryId,
     DeskId,
+    DeskKind,
     EventId,
     FileId,
+    Level,
     LinkId,
     MessageId,
+    MessageState,
     NoticeId,
     OrganizationId,
+    OrganizationKind,
     ReceiptId,
+    ReceiptMode,
     ReturnId,
+    ReturnReason,
     RungId,
+    Urgency,
 );
 
 impl<DB: Backend> FromSql<BigInt, DB> for Timestamp

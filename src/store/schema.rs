@@ -172,7 +172,7 @@ table! {
         notice_id -> Text,
         version -> Integer,
         place -> Integer,
-        part -> Text,
+        role -> Text,
         name -> Text,
         media_type -> Text,
         size_bytes -> BigInt,

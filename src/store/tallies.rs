@@ -77,15 +77,7 @@ impl TallyChanges {
 /// # Errors
 /// [`StoreError::NotFound`] for a notice that was not issued.
 pub fn tally_find(conn: &mut Conn, notice: NoticeId) -> Result<Tally, StoreError> {
-    let (pending, handed_over, opened, acknowledged, returned, recalled, unreachable): (
-        i64,
-        i64,
-        i64,
-        i64,
-        i64,
-        i64,
-        i64,
-    ) = notice_tallies::table
+    let counts: Counts = notice_tallies::table
         .filter(notice_tallies::notice_id.eq(notice.to_string()))
         .select((
             notice_tallies::pending,
@@ -97,8 +89,16 @@ pub fn tally_find(conn: &mut Conn, notice: NoticeId) -> Result<Tally, StoreError
             notice_tallies::unreachable,
         ))
         .first(conn.db())?;
+    Ok(tally_of(counts))
+}
+
+/// The kept columns: pending, handed over, opened, acknowledged, returned, recalled, unreachable.
+pub(super) type Counts = (i64, i64, i64, i64, i64, i64, i64);
+
+pub(super) fn tally_of(counts: Counts) -> Tally {
+    let (pending, handed_over, opened, acknowledged, returned, recalled, unreachable) = counts;
     let total = pending + handed_over + opened + acknowledged + returned + recalled;
-    Ok(Tally {
+    Tally {
         total,
         pending,
         handed_over,
@@ -108,5 +108,5 @@ pub fn tally_find(conn: &mut Conn, notice: NoticeId) -> Result<Tally, StoreError
         recalled,
         unreachable,
         overdue: 0,
-    })
+    }
 }

@@ -168,7 +168,8 @@ impl Desk {
                 Ok(verdicts) => break Ok(verdicts),
                 Err(error) if error.is_passing() && rerun < RERUNS_MAX => {
                     rerun += 1;
-                    tracing::warn!(rerun, %error, writes = group.len(), "group of writes runs again");
+                    let writes = group.len();
+                    tracing::warn!(rerun, %error, writes, "group of writes runs again");
                     std::thread::sleep(RERUN_PAUSE * rerun);
                 }
                 Err(error) => break Err(error),

@@ -145,7 +145,7 @@ mod tests {
 
     #[test]
     fn fields_come_out_as_typed() {
-        let fields = Fields::parse("title=%E5%85%B3%E4%BA%8E+a%2Bb&pick=1&pick=2&empty=".as_bytes());
+        let fields = Fields::parse(b"title=%E5%85%B3%E4%BA%8E+a%2Bb&pick=1&pick=2&empty=");
         assert_eq!(fields.text("title"), "关于 a+b");
         assert_eq!(fields.all("pick").collect::<Vec<_>>(), ["1", "2"]);
         assert_eq!(fields.filled("empty"), None);

@@ -66,7 +66,8 @@ impl Route {
         } else {
             web::method(self.method.clone())
         };
-        let guarded = (self.mount)(route).wrap(from_fn(move |request, next| admit(who, request, next)));
+        let guard = from_fn(move |request, next| admit(who, request, next));
+        let guarded = (self.mount)(route).wrap(guard);
         app.route(self.path, guarded);
     }
 }

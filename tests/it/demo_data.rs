@@ -32,7 +32,6 @@ fn find<'a>(plan: &'a DirectoryPlan, name: &str) -> &'a PlannedOrganization {
 fn the_demo_directory_has_every_committee_and_government_of_hunan() {
     let plan = demo_plan();
     let report = ImportReport::of(&plan);
-    println!("{report}");
     let count = |level, kind| report.organizations.get(&(level, kind)).copied().unwrap_or(0);
     for kind in [OrganizationKind::PartyCommittee, OrganizationKind::Government] {
         assert_eq!(count(Level::Province, kind), 1);

@@ -86,7 +86,8 @@ mod tests {
             let (back, ended_early) = read_back(&wire);
             prop_assert!(!ended_early);
             let crlf = message.replace("\r\n", "\n").replace('\r', "\n").replace('\n', "\r\n");
-            let whole = if crlf.is_empty() || crlf.ends_with("\r\n") { crlf } else { crlf + "\r\n" };
+            let ends = crlf.is_empty() || crlf.ends_with("\r\n");
+            let whole = if ends { crlf } else { crlf + "\r\n" };
             prop_assert_eq!(back, whole.into_bytes());
             let text = String::from_utf8_lossy(&wire).replace("\r\n", "");
             prop_assert!(!text.contains(['\r', '\n']));

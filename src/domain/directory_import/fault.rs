@@ -4,10 +4,10 @@ use std::fmt;
 
 use super::sheet::Sheet;
 use crate::domain::email::EmailFault;
-use crate::domain::office_hours::BadHours;
 use crate::domain::organization_tree::TreeFault;
 use crate::domain::phone::PhoneFault;
 use crate::domain::words::UnknownWord;
+use crate::domain::working_time::BadHours;
 
 /// One thing that is wrong in one place.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -14,10 +14,10 @@ mod report;
 mod sheet;
 
 use super::address::{Address, AddressStatus};
-use super::office_hours::OfficeHours;
 use super::organization::{ContactRole, DeskKind, Level, OrganizationKind, Superior};
 use super::phone::PhoneNumber;
 use super::table::Table;
+use super::working_time::WorkingHours;
 
 pub use fault::{Fault, ImportRefused, RowFault};
 pub use report::ImportReport;
@@ -67,7 +67,7 @@ pub struct PlannedOrganization {
     /// Code of whom to ask for help.
     pub superior: Superior<String>,
     /// Its working time, where stated.
-    pub working_hours: Option<OfficeHours>,
+    pub working_hours: Option<WorkingHours>,
     /// Steps below its root, within these sheets.
     pub depth: u16,
     /// Sort key of the tree, within these sheets.
@@ -86,7 +86,7 @@ pub struct PlannedDesk {
     /// Manned at every hour.
     pub round_the_clock: bool,
     /// Its own hours, where stated.
-    pub hours: Option<OfficeHours>,
+    pub hours: Option<WorkingHours>,
     /// Number in working time.
     pub phone: Option<PhoneNumber>,
     /// Number at night, where it differs.

@@ -142,7 +142,7 @@ fn each_damage_is_found_named_and_placed() {
         (
             "none|08:30-12:00",
             "none|morning",
-            format!("{organizations} 2, working_hours: \"morning\" are no"),
+            format!("{organizations} 2, working_hours: \"morning\" is not"),
         ),
         (
             "芙蓉区委||",

@@ -232,7 +232,8 @@ fn mailbox(count: usize) -> String {
 fn demo_mail() -> String {
     let body = format!(
         "{ORGANIZATION}：\n\n中共××省委办公厅发来特提明电，请于 2026年11月23日 15:02 前签收。\n\n\
-         {NUMBER}\n{TITLE}\n\n打开并签收：\nhttps://qianshou.example/l/01jd9x3n5ykq8w2m7t4v6b0hza.Zk3v\n\n\
+         {NUMBER}\n{TITLE}\n\n打开并签收：\n\
+         https://qianshou.example/l/01jd9x3n5ykq8w2m7t4v6b0hza.Zk3v\n\n\
          打不开，请拨值班电话 0731-82210000。"
     );
     DemoMailPage {

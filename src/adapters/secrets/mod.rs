@@ -1,0 +1,10 @@
+//! Secrets, split by what they mean: passwords, keys, links and forms, signed receipts.
+//!
+//! Keys live in a folder outside the database, so that a stolen database yields no working link
+//! and no receipt. Nothing here logs, and every `Debug` is redacted.
+
+pub mod jws_provider;
+pub mod keys;
+pub mod links;
+pub mod passwords;
+pub mod receipts;
