@@ -3,7 +3,8 @@
 
 use askama::Template;
 
-use super::link_parts::{Moment, Phone};
+use super::link_parts::Phone;
+use super::moment::Moment;
 use super::slip::{BodyText, Slip};
 
 /// A notice that is not to be signed any more; its page stays.

@@ -8,7 +8,7 @@
 
 use askama::Template;
 
-use super::link_parts::Moment;
+use super::moment::Moment;
 
 /// The list of mails, newest first. Query field: `q`.
 #[derive(Clone, Debug, Template)]

@@ -22,7 +22,9 @@ pub struct FailurePage {
 /// What happened.
 #[derive(Clone, Debug)]
 pub enum Failure {
-    /// 403: the form token is missing, old or of another session.
+    /// 400: an address or a posted form that no page of ours makes.
+    Unreadable,
+    /// The form token is missing, old or of another session, or another site posted the form.
     FormExpired,
     /// 403: the role does not allow it.
     Forbidden {
@@ -53,6 +55,7 @@ pub enum Failure {
 impl Failure {
     const fn heading(&self) -> &'static str {
         match self {
+            Self::Unreadable => "看不懂这个请求",
             Self::FormExpired => "这一页已过期",
             Self::Forbidden { .. } => "没有权限",
             Self::NotFound => "找不到这一页",

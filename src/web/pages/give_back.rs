@@ -3,7 +3,9 @@
 
 use askama::Template;
 
-use super::link_parts::{Field, LevelMark, Mistake, Moment, Person, Phone, mistakes};
+use super::link_parts::{Field, Mistake, Person, Phone, mistakes};
+use super::moment::Moment;
+use super::parts::UrgencyMark;
 
 /// Which of the two.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -64,7 +66,7 @@ pub struct BriefNotice {
     /// The organisation of this delivery.
     pub organization: String,
     /// The level as a mark.
-    pub level: LevelMark,
+    pub level: UrgencyMark,
     /// 发文字号.
     pub document_number: String,
     /// 标题.

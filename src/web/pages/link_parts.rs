@@ -1,4 +1,4 @@
-//! Small values that several pages show: a form field, a phone, a moment, an urgency level.
+//! Small values that the recipient's pages share: a form field, who fills it in, a phone.
 //! They hold words ready for a person; how the words are found is somebody else's business.
 
 /// One field of a form: what was typed, and what is wrong with it.
@@ -46,48 +46,4 @@ pub struct Phone {
     pub shown: String,
     /// What is dialled: digits with an optional leading `+`, nothing else.
     pub dial: String,
-}
-
-/// An instant in two lengths.
-#[derive(Clone, Debug)]
-pub struct Moment {
-    /// For tables and sentences: `14:35（今天）`.
-    pub shown: String,
-    /// For documents and on hover: `2026年11月23日 14:35:07`.
-    pub full: String,
-}
-
-/// An urgency level: always its word, and a tone that may be lost without losing the meaning.
-#[derive(Clone, Debug)]
-pub struct LevelMark {
-    /// 特提, 特急, 加急, 平急 or 平件.
-    pub word: String,
-    /// How loudly it is printed.
-    pub tone: Tone,
-}
-
-/// How loudly a level is printed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Tone {
-    /// 特提.
-    Flash,
-    /// 特急.
-    Immediate,
-    /// 加急.
-    Priority,
-    /// 平急 and 平件.
-    Plain,
-}
-
-impl Tone {
-    /// The last part of the style class.
-    #[must_use]
-    pub const fn class(self) -> &'static str {
-        match self {
-            Self::Flash => "flash",
-            Self::Immediate => "immediate",
-            Self::Priority => "priority",
-            Self::Plain => "plain",
-        }
-    }
 }

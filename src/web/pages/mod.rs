@@ -1,5 +1,5 @@
-//! One room per noun: what a page shows, as typed values ready to print, and its template.
-//! Never here: rules, SQL, the clock; whoever fills a page has already decided everything.
+//! What the pages show: one room per noun, each a template with the values it needs, ready to
+//! print. Handlers fill them; nothing here reads a store or knows a request.
 
 pub mod accounts;
 pub mod board;

@@ -3,7 +3,8 @@
 
 use askama::Template;
 
-use super::link_parts::{Field, Mistake, Moment, Person, mistakes};
+use super::link_parts::{Field, Mistake, Person, mistakes};
+use super::moment::Moment;
 use super::slip::{BodyText, Deadline, Slip};
 
 /// The page before the signature.

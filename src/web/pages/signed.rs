@@ -2,7 +2,8 @@
 
 use askama::Template;
 
-use super::link_parts::{Mistake, Moment, Person, mistakes};
+use super::link_parts::{Mistake, Person, mistakes};
+use super::moment::Moment;
 use super::slip::{BodyText, Slip};
 
 /// The page after the signature; the notice stays readable below.

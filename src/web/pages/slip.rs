@@ -1,7 +1,8 @@
 //! 题录: the index sheet of a notice as one recipient sees it, and the way to its files.
 //! It says that it is not the official document and never imitates one.
 
-use super::link_parts::{LevelMark, Phone};
+use super::link_parts::Phone;
+use super::parts::UrgencyMark;
 
 /// Everything the recipient's pages show of a notice.
 #[derive(Clone, Debug)]
@@ -9,7 +10,7 @@ pub struct Slip {
     /// The organisation this delivery is for, by its full name.
     pub organization: String,
     /// The level as a mark.
-    pub level: LevelMark,
+    pub level: UrgencyMark,
     /// Until when to sign.
     pub deadline: Deadline,
     /// 发电单位.

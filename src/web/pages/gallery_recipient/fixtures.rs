@@ -3,11 +3,14 @@
 use askama::Template;
 
 use super::Drawn;
+use crate::domain::time::Timestamp;
 use crate::web::pages::closed::{ClosedPage, Closure, ClosureKind, CurrentVersion};
 use crate::web::pages::give_back::{
     BriefNotice, GiveBack, GiveBackPage, Outcome, OutcomePage, ReasonChoice,
 };
-use crate::web::pages::link_parts::{Field, LevelMark, Moment, Person, Phone, Tone};
+use crate::web::pages::link_parts::{Field, Person, Phone};
+use crate::web::pages::moment::Moment;
+use crate::web::pages::parts::UrgencyMark;
 use crate::web::pages::receive::{Pending, ReceivePage, SignForm};
 use crate::web::pages::signed::{ReceiptBrief, ReceiptMode, SignedPage, ViewForm, Visitor};
 use crate::web::pages::slip::{BodyText, Deadline, FileLine, Slip};
@@ -30,15 +33,17 @@ pub(super) fn wrong(value: &str, error: &str) -> Field {
 }
 
 pub(super) fn moment(clock: &str) -> Moment {
-    Moment { shown: format!("{clock}（今天）"), full: format!("2026年11月23日 {clock}:07") }
+    let at =
+        |clock: &str| format!("2026-11-23T{clock}").parse().ok().and_then(Timestamp::from_shanghai);
+    Moment::at(at(&format!("{clock}:07")).unwrap(), at("15:00:00").unwrap())
 }
 
 pub(super) fn duty_phone() -> Phone {
     Phone { shown: text("0731-82210000"), dial: text("073182210000") }
 }
 
-fn flash() -> LevelMark {
-    LevelMark { word: text("特提"), tone: Tone::Flash }
+fn flash() -> UrgencyMark {
+    UrgencyMark::of("flash")
 }
 
 fn person(name: &str, post: &str, phone: &str) -> Person {
@@ -144,7 +149,7 @@ pub(super) fn notice_pages() -> Vec<Drawn> {
     };
     let mut copy = slip();
     copy.deadline = Deadline::Absent;
-    copy.level = LevelMark { word: text("加急"), tone: Tone::Priority };
+    copy.level = UrgencyMark::of("priority");
     copy.level_line = text("加急");
     copy.addressee_line = text("省军区，省纪委监委，省高级人民法院，省人民检察院");
     copy.body = BodyText::Absent;

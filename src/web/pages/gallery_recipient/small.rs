@@ -187,6 +187,7 @@ pub(super) fn doors() -> Vec<Drawn> {
         ("login-busy", login("zhangmou", Some(LoginRefusal::Busy))),
         ("first-administrator", first_administrator(false)),
         ("first-administrator-mistake", first_administrator(true)),
+        ("failure-400", failure(Failure::Unreadable, false)),
         ("failure-form-expired", failure(Failure::FormExpired, false)),
         ("failure-403", failure(Failure::Forbidden { need }, false)),
         ("failure-404", failure(Failure::NotFound, false)),
