@@ -3,10 +3,9 @@
 // the focus, rows still change in place, but none is added, removed or moved.
 (() => {
   "use strict";
-  const live = document.getElementById("live");
-  if (!live) return;
   const EVERY_MS = 4000, MARK_MS = 2500;
   const $ = (id) => document.getElementById(id);
+  if (!$("live-rows")) return;
   let failed = 0, lastRead = "";
 
   const address = () => {
