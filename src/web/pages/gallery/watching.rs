@@ -16,7 +16,7 @@ fn row(index: usize, depth: u8, name: String) -> BoardRow {
         6 => (StateMark::opened(), "02:32 提级催签：带班领导", ""),
         7 => (StateMark::handed_over(), "02:22 催签", ""),
         _ if index == 17 => (StateMark::returned(), "待拨电话", ""),
-        _ if index % 2 == 0 => (StateMark::late("暂无法联系"), "待拨电话", ""),
+        _ if index.is_multiple_of(2) => (StateMark::late("暂无法联系"), "待拨电话", ""),
         _ => (StateMark::late("邮件被拒"), "02:15 改发短信", ""),
     };
     BoardRow {
