@@ -1,6 +1,8 @@
 //! The SMTP dialogue against a server that misbehaves in every way we know, compared with what
 //! the outcome table says; and TLS in its right and wrong forms.
 
+#![expect(clippy::expect_used, reason = "a test stops where its ground is missing")]
+
 #[path = "../support/smtp_sink.rs"]
 mod smtp_sink;
 
@@ -262,7 +264,7 @@ fn secure(
 fn both_kinds_of_tls_and_both_kinds_of_log_in_work_and_keep_their_connection() {
     for auth in [None, Some("PLAIN LOGIN"), Some("LOGIN"), Some("plain")] {
         for implicit in [true, false] {
-            let (server, pem) = certificate(&["localhost"]);
+            let (server, pem) = certificate(&["localhost"]).expect("a certificate");
             let tls = if implicit { SinkTls::Implicit(server) } else { SinkTls::StartTls(server) };
             let (sink, mailer, _folder) = secure(tls, &pem, auth, &[]);
             let mut session = mailer.session();
@@ -279,8 +281,8 @@ fn both_kinds_of_tls_and_both_kinds_of_log_in_work_and_keep_their_connection() {
 
 #[test]
 fn a_wrong_certificate_stops_the_channel_and_no_mail_passes() {
-    let (right, right_pem) = certificate(&["localhost"]);
-    let (other_name, other_pem) = certificate(&["elsewhere.example"]);
+    let (right, right_pem) = certificate(&["localhost"]).expect("a certificate");
+    let (other_name, other_pem) = certificate(&["elsewhere.example"]).expect("a certificate");
     let cases = [(right, other_pem.clone()), (other_name, other_pem)];
     for (server, trusted) in cases {
         for tls in [SinkTls::Implicit(server.clone()), SinkTls::StartTls(server)] {
@@ -296,7 +298,7 @@ fn a_wrong_certificate_stops_the_channel_and_no_mail_passes() {
 
 #[test]
 fn log_in_refused_or_not_offered_stops_the_channel_and_454_does_not() {
-    let (server, pem) = certificate(&["localhost"]);
+    let (server, pem) = certificate(&["localhost"]).expect("a certificate");
     let tls = SinkTls::Implicit(server);
     let (_sink, mailer, _folder) = secure(tls.clone(), &pem, Some("PLAIN"), &[Mode::Auth454]);
     let mut session = mailer.session();
@@ -320,7 +322,7 @@ fn log_in_refused_or_not_offered_stops_the_channel_and_454_does_not() {
 
 #[test]
 fn starttls_is_never_skipped_and_nothing_said_before_it_counts() {
-    let (server, pem) = certificate(&["localhost"]);
+    let (server, pem) = certificate(&["localhost"]).expect("a certificate");
     let tls = SinkTls::StartTls(server);
     let (sink, mailer, _folder) = secure(tls.clone(), &pem, None, &[Mode::InjectAtStartTls]);
     let report = send(mailer.session().as_mut(), &mail(1));

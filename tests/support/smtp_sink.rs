@@ -202,18 +202,18 @@ impl Drop for SmtpSink {
 }
 
 /// A fresh certificate for `names`: what a server needs, and the PEM a client has to trust.
-pub(crate) fn certificate(names: &[&str]) -> (Arc<ServerConfig>, String) {
+pub(crate) fn certificate(names: &[&str]) -> io::Result<(Arc<ServerConfig>, String)> {
     let names: Vec<String> = names.iter().map(|name| (*name).to_owned()).collect();
-    let made = rcgen::generate_simple_self_signed(names).expect("a certificate");
+    let made = rcgen::generate_simple_self_signed(names).map_err(io::Error::other)?;
     let key = PrivateKeyDer::from(PrivatePkcs8KeyDer::from(made.signing_key.serialize_der()));
     let provider = Arc::new(rustls::crypto::ring::default_provider());
     let config = ServerConfig::builder_with_provider(provider)
         .with_safe_default_protocol_versions()
-        .expect("protocol versions")
+        .map_err(io::Error::other)?
         .with_no_client_auth()
         .with_single_cert(vec![made.cert.der().clone()], key)
-        .expect("a server configuration");
-    (Arc::new(config), made.cert.pem())
+        .map_err(io::Error::other)?;
+    Ok((Arc::new(config), made.cert.pem()))
 }
 
 fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
@@ -286,7 +286,7 @@ impl Peer {
             if count == 0 {
                 return Ok(None);
             }
-            self.inbox.extend_from_slice(&chunk[..count]);
+            self.inbox.extend(chunk.iter().take(count));
         }
     }
 

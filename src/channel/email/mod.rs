@@ -115,10 +115,10 @@ struct HtmlPart<'a>(View<'a>);
 /// What both parts show, decided once.
 struct View<'a> {
     words: &'a InvitationWords,
-    opening: String,
+    opening: [String; 3],
     subject: &'a str,
     named: bool,
-    deadline: Option<String>,
+    origin: Option<&'a str>,
     tag_style: &'static str,
 }
 
@@ -137,7 +137,7 @@ impl InvitationWords {
             opening: self.opening(),
             subject: &subject,
             named: self.network.may_name_the_notice(),
-            deadline: self.shown_deadline().map(when::full),
+            origin: self.shown_origin(),
             tag_style: tag_style(&self.urgency_word),
         };
         let text = TextPart(view()).render()?;
@@ -181,8 +181,8 @@ impl InvitationWords {
         subject
     }
 
-    /// The first sentence: from whom, what, until when.
-    fn opening(&self) -> String {
+    /// The first sentence, from whom and what until when, with the time as its middle part.
+    fn opening(&self) -> [String; 3] {
         let organ = &self.dispatching_organ;
         let what = format!("{}公文", self.urgency_word);
         let act = match (self.kind, self.addressed_as) {
@@ -193,18 +193,22 @@ impl InvitationWords {
             }
             (InvitationKind::First, _) => format!("{organ}向贵单位发出一份{what}"),
         };
-        let ask = match self.shown_deadline() {
-            Some(at) if self.is_overdue() => {
-                format!("签收时限为{}，已经超过，请即签收", when::full(at))
-            }
-            Some(at) => format!("请于{}前签收", when::full(at)),
-            None => "请签收".to_owned(),
+        let (before, after) = match self.shown_deadline() {
+            Some(_) if self.is_overdue() => ("，签收时限为", "，已经超过，请即签收。"),
+            Some(_) => ("，请于", "前签收。"),
+            None => ("，请签收。", ""),
         };
         let nth = match self.kind {
             InvitationKind::Reminder { nth, .. } => format!("这是第{nth}次催签。"),
             _ => String::new(),
         };
-        format!("{act}，{ask}。{nth}")
+        let deadline = self.shown_deadline().map(when::full).unwrap_or_default();
+        [format!("{act}{before}"), deadline, format!("{after}{nth}")]
+    }
+
+    /// Where the shown deadline comes from.
+    fn shown_origin(&self) -> Option<&str> {
+        self.shown_deadline().and(self.deadline_origin.as_deref())
     }
 }
 
