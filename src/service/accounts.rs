@@ -14,7 +14,7 @@ use crate::domain::evidence::{Actor, Event, EventKind};
 use crate::domain::ids::{AccountId, EventId, OrganizationId};
 use crate::domain::time::{Span, Timestamp};
 use crate::store::accounts::{
-    NewAccount, account_find, account_insert, account_list, account_set_disabled,
+    NewAccount, account_find, account_home, account_insert, account_list, account_set_disabled,
     account_set_password, account_set_roles, bootstrap_insert, bootstrap_spend,
 };
 use crate::store::events::event_append;
@@ -253,6 +253,16 @@ pub fn list(service: &Service) -> Result<Vec<Account>, ServiceError> {
 /// [`ServiceError::NotFound`] if there is none of that id.
 pub fn find(service: &Service, id: AccountId) -> Result<Account, ServiceError> {
     service.store.read(|conn| account_find(conn, id))?.ok_or(ServiceError::NotFound)
+}
+
+/// Where the first administrator's account hangs: the entry at the head of the directory.
+///
+/// # Errors
+/// [`ServiceError::Conflict`] while the directory is empty.
+pub fn home_of_administrators(service: &Service) -> Result<OrganizationId, ServiceError> {
+    service.store.read(account_home)?.ok_or_else(|| {
+        ServiceError::Conflict("通讯录还是空的，请先用命令行导入通讯录，再设第一位管理员。".into())
+    })
 }
 
 /// How long a one-time secret lives.

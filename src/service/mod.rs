@@ -18,8 +18,8 @@ use crate::store::{Store, StoreError, WriteError};
 
 pub mod accounts;
 pub mod sessions;
-// pub mod visit;
 pub mod verify_receipt;
+pub mod visit;
 
 /// Everything a use-case needs, put together in `app.rs`. Cheap to clone.
 #[derive(Clone)]

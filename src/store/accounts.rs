@@ -178,6 +178,19 @@ pub fn account_list(conn: &mut Conn) -> Result<Vec<Account>, StoreError> {
         .collect())
 }
 
+/// The entry at the head of the directory, if there is one.
+///
+/// # Errors
+/// The store's own.
+pub fn account_home(conn: &mut Conn) -> Result<Option<OrganizationId>, StoreError> {
+    Ok(organizations::table
+        .filter(organizations::retired_at.is_null())
+        .order(organizations::tree_path)
+        .select(organizations::id)
+        .first(conn.db())
+        .optional()?)
+}
+
 /// How many accounts can sign in as administrator.
 ///
 /// # Errors

@@ -1,7 +1,6 @@
 //! The one place where what went wrong becomes an answer to a browser.
 
 use actix_web::http::StatusCode;
-use actix_web::http::header;
 use actix_web::{HttpResponse, ResponseError};
 
 use crate::service::ServiceError;
@@ -91,17 +90,12 @@ impl ResponseError for WebError {
     }
 
     fn error_response(&self) -> HttpResponse {
+        if matches!(self, Self::SignInNeeded) {
+            return super::respond::see_other("/sign-in");
+        }
         if let Self::Internal(text) = self {
             tracing::error!(error = %text, "a request failed");
         }
-        super::pages::failure::answer(self)
-            .unwrap_or_else(|| HttpResponse::build(self.status()).finish())
-    }
-}
-
-impl WebError {
-    /// Where a browser that is not signed in is led.
-    pub(super) fn to_sign_in() -> HttpResponse {
-        HttpResponse::SeeOther().insert_header((header::LOCATION, "/sign-in")).finish()
+        super::respond::failure(self, self.status())
     }
 }

@@ -1,4 +1,78 @@
 //! Door 1: browsers. Parses, checks, calls one use-case, draws; never decides and never commits.
+//!
+//! The route table below is the whole of it on one screen: what can be asked, by whom, about
+//! what. A route that is not in it does not exist, and `tests/it` walks it for every role.
+
+use actix_web::http::Method;
+use actix_web::{HttpRequest, web};
+
+use crate::domain::account::Role;
+use crate::domain::account::Role::{Administrator, Auditor, Clerk, Duty, Releaser};
+use crate::service::Service;
 
 pub mod assets;
+pub mod error;
+pub mod forms;
+mod handlers;
+pub mod headers;
+mod origin;
 pub mod pages;
+mod respond;
+pub mod route;
+pub mod session;
+pub mod site;
+pub mod visit;
+
+use error::WebError;
+use handlers::{asset, sign_in};
+use route::{Route, Subject, Who};
+use site::Site;
+
+const OFFICE: &[Role] = &[Clerk, Releaser, Duty];
+const WRITERS: &[Role] = &[Clerk];
+const RELEASERS: &[Role] = &[Releaser];
+const ADMINISTRATORS: &[Role] = &[Administrator];
+const ALL_STAFF: &[Role] = &[Clerk, Releaser, Duty, Administrator, Auditor];
+
+macro_rules! routes {
+    ($($method:ident $path:literal $who:expr, $subject:ident => $handler:path;)+) => {
+        /// Every route there is.
+        pub const ROUTES: &[Route] = &[$(Route {
+            method: Method::$method,
+            path: $path,
+            who: $who,
+            subject: Subject::$subject,
+            mount: |route| route.to($handler),
+        }),+];
+    };
+}
+
+routes! {
+    GET  "/assets/{name}"    Who::Anyone, Public => asset::show;
+    GET  "/sign-in"          Who::Anyone, None => sign_in::form;
+    POST "/sign-in"          Who::Anyone, None => sign_in::enter;
+    POST "/sign-out"         Who::Staff(ALL_STAFF), None => sign_in::leave;
+    GET  "/first-administrator" Who::Anyone, None => sign_in::first_form;
+    POST "/first-administrator" Who::Anyone, None => sign_in::first;
+}
+
+/// Hangs the whole route table on an application; whatever is not in it is not found.
+pub fn configure(app: &mut web::ServiceConfig) {
+    for route in ROUTES {
+        route.register(app);
+    }
+    app.app_data(web::PayloadConfig::new(forms::FORM_BYTES_MAX));
+    app.default_service(web::to(not_found));
+}
+
+async fn not_found() -> Result<&'static str, WebError> {
+    Err(WebError::NotFound)
+}
+
+/// The use-cases, as the application holds them.
+fn service_of(request: &HttpRequest) -> Result<Service, WebError> {
+    request
+        .app_data::<web::Data<Service>>()
+        .map(|service| service.get_ref().clone())
+        .ok_or_else(|| WebError::Internal("no service in the application".into()))
+}

@@ -40,8 +40,7 @@ pub(super) async fn holder_of(request: &HttpRequest) -> Result<Visit, WebError> 
     let value = request.cookie(&cookie_name(delivery)).ok_or(WebError::NotFound)?;
     let value = value.value().to_owned();
     let service = super::service_of(request)?;
-    let found =
-        web::block(move || use_case::resume(&service, delivery, &value)).await??;
+    let found = web::block(move || use_case::resume(&service, delivery, &value)).await??;
     let visiting = found.ok_or(WebError::NotFound)?;
     Ok(Visit { delivery, link: visiting.link, form_token: visiting.form_token })
 }

@@ -1,0 +1,5 @@
+//! One room per noun: parse the request, call one use-case, fill the page. Who may call a
+//! handler stands in the route table and has been checked before.
+
+pub(super) mod asset;
+pub(super) mod sign_in;

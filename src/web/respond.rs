@@ -1,0 +1,60 @@
+//! From a filled page to an answer. Never here: what is on the page.
+
+use actix_web::http::{StatusCode, header};
+use actix_web::{HttpResponse, HttpResponseBuilder};
+use askama::Template;
+
+use super::error::WebError;
+use super::pages::failure::{Failure, FailurePage};
+
+/// A page with status 200.
+///
+/// # Errors
+/// [`WebError::Internal`] if the template fails, which only a bug in it can cause.
+pub(super) fn page(template: &impl Template) -> Result<HttpResponse, WebError> {
+    page_with(StatusCode::OK, template)
+}
+
+/// A page with another status, such as a form that comes back with mistakes (422).
+///
+/// # Errors
+/// [`WebError::Internal`] if the template fails, which only a bug in it can cause.
+pub(super) fn page_with(
+    status: StatusCode,
+    template: &impl Template,
+) -> Result<HttpResponse, WebError> {
+    let body = template.render().map_err(|error| WebError::Internal(error.to_string()))?;
+    Ok(html(HttpResponse::build(status), body))
+}
+
+fn html(mut answer: HttpResponseBuilder, body: String) -> HttpResponse {
+    answer.insert_header((header::CONTENT_TYPE, "text/html; charset=utf-8")).body(body)
+}
+
+/// Leads on after a form was posted; a reload then repeats nothing.
+pub(super) fn see_other(path: &str) -> HttpResponse {
+    HttpResponse::SeeOther().insert_header((header::LOCATION, path)).finish()
+}
+
+/// After how many seconds a browser turned away may try again.
+const RETRY_SECONDS: u32 = 5;
+
+/// What a person sees instead of the page that was asked for.
+pub(super) fn failure(error: &WebError, status: StatusCode) -> HttpResponse {
+    let failure = match error {
+        WebError::SignInNeeded | WebError::CrossSite | WebError::StaleForm => Failure::FormExpired,
+        WebError::Forbidden => Failure::Forbidden { need: String::new() },
+        WebError::NotFound | WebError::Bad(_) => Failure::NotFound,
+        WebError::Conflict(what) => Failure::Conflict { what: what.clone() },
+        WebError::TooLarge => Failure::TooLarge { limit: String::new() },
+        WebError::Busy => Failure::Busy { seconds: RETRY_SECONDS },
+        WebError::Internal(_) => Failure::Internal,
+    };
+    let page =
+        FailurePage { failure, duty_phone: None, home_href: None, request_id: String::new() };
+    let mut answer = HttpResponse::build(status);
+    if matches!(error, WebError::Busy) {
+        answer.insert_header((header::RETRY_AFTER, RETRY_SECONDS));
+    }
+    html(answer, page.render().unwrap_or_default())
+}
