@@ -169,14 +169,14 @@ impl Keys {
 
     /// The form token of a session.
     #[must_use]
-    pub fn csrf_token(&self, session: &[u8]) -> String {
+    pub fn form_token(&self, session: &[u8]) -> String {
         URL_SAFE_NO_PAD.encode(mac(&self.form, CSRF, &[session]))
     }
 
     /// Whether `token` belongs to this session.
     #[must_use]
-    pub fn csrf_matches(&self, session: &[u8], token: &str) -> bool {
-        same(self.csrf_token(session).as_bytes(), token.as_bytes())
+    pub fn form_token_matches(&self, session: &[u8], token: &str) -> bool {
+        same(self.form_token(session).as_bytes(), token.as_bytes())
     }
 }
 
@@ -344,14 +344,14 @@ mod tests {
             keys.link_token(link(), 1),
             keys.visit_token(&visit()),
             keys.check_token(&form()),
-            keys.csrf_token(&link().to_bytes()),
+            keys.form_token(&link().to_bytes()),
         ];
         for (kind, token) in tokens.iter().enumerate() {
             let as_link = parse_link_token(token)
                 .is_some_and(|(id, mac)| (0..3).any(|g| keys.verify_link(id, g, mac)));
             let as_visit = keys.read_visit(token, NOW).is_some();
             let as_form = keys.read_check_token(token, form().delivery, 3, NOW).is_ok();
-            let as_csrf = keys.csrf_matches(&link().to_bytes(), token);
+            let as_csrf = keys.form_token_matches(&link().to_bytes(), token);
             let passes = [as_link, as_visit, as_form, as_csrf];
             assert_eq!(passes, std::array::from_fn(|at| at == kind), "token {kind}");
         }
@@ -363,6 +363,6 @@ mod tests {
             assert!(unseal(&keys.form, other, &sealed).is_none());
         }
         assert_ne!(mac(&keys.form, CSRF, &[b"ab", b"c"]), mac(&keys.form, CSRF, &[b"a", b"bc"]));
-        assert!(!keys.csrf_matches(b"other session", &tokens[3]));
+        assert!(!keys.form_token_matches(b"other session", &tokens[3]));
     }
 }

@@ -8,3 +8,6 @@ pub mod keys;
 pub mod links;
 pub mod passwords;
 pub mod receipts;
+
+pub use keys::Keys;
+pub use passwords::{PasswordFault, Passwords, Weak, check_policy};
