@@ -23,12 +23,12 @@
 //! 3. Nothing updates or deletes evidence; triggers in the database refuse as well.
 
 pub mod adapters;
-//X pub mod app;
+pub mod app;
 pub mod channel;
-//X pub mod cli;
+pub mod cli;
 pub mod config;
 pub mod domain;
-//X pub mod service;
+pub mod service;
 pub mod store;
-//X pub mod web;
-//X pub mod workers;
+pub mod web;
+pub mod workers;
