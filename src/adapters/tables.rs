@@ -92,6 +92,7 @@ mod tests {
         let (gb18030, _, _) = GB18030.encode(SHEET);
         assert_ne!(&*gb18030, SHEET.as_bytes());
         assert_eq!(with_bom, plain);
+        assert_eq!(decode(b"\xEF\xBB\xBFa").unwrap(), "a");
         assert_eq!(read_csv(&gb18030).unwrap(), plain);
         assert_eq!(plain.headers, ["code", "name"]);
         assert_eq!(plain.rows[1].cells, ["430200", "株洲市"]);

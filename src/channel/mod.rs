@@ -1,1 +1,5 @@
-//! channel
+//! Ways to reach a person, one folder each, with the wording beside the way it travels.
+//!
+//! Never here: deciding whom to reach and when; storing; sending inside a transaction.
+
+pub mod email;

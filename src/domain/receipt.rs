@@ -212,7 +212,7 @@ impl ReceiptBody {
         let claims = |error: serde_json::Error| BadReceipt::Claims(error.to_string());
         let value: Value = serde_json::from_slice(bytes).map_err(claims)?;
         match value.get("v") {
-            Some(v) if *v == Value::from(RECEIPT_VERSION) => {}
+            Some(v) if v.as_u64() == Some(RECEIPT_VERSION.into()) => {}
             Some(other) => return Err(BadReceipt::Version(other.to_string())),
             None => return Err(BadReceipt::Version("none".to_owned())),
         }

@@ -8,7 +8,7 @@ use sha2::{Digest, Sha256};
 
 use super::{Service, ServiceError};
 use crate::adapters::random;
-use crate::adapters::secrets::PasswordFault;
+use crate::adapters::secrets::passwords::{Weak, check_policy};
 use crate::domain::account::{Account, Role, RolesRefused, check_roles, normal_login};
 use crate::domain::evidence::{Actor, Event, EventKind};
 use crate::domain::ids::{AccountId, EventId, OrganizationId};
@@ -37,7 +37,7 @@ pub enum AccountRefused {
     NoName,
     /// The password is not good enough.
     #[error(transparent)]
-    Password(#[from] PasswordFault),
+    Password(#[from] Weak),
     /// The one-time secret is unknown, spent or too old.
     #[error("this one-time secret is unknown, used or expired")]
     BadSecret,
@@ -78,7 +78,7 @@ impl AccountRefused {
             }
             Self::LoginTaken => ("login", "这个登录名已有人使用，请另取一个。".into()),
             Self::NoName => ("display_name", "请填写姓名。".into()),
-            Self::Password(fault) => ("password", fault.message_zh()),
+            Self::Password(weak) => ("password", weak.message_zh()),
             Self::BadSecret => {
                 ("secret", "一次性口令不对、已用过或已过期。请在服务器上重新生成。".into())
             }
@@ -159,9 +159,9 @@ fn prepare(
 }
 
 fn hash(service: &Service, password: &str, context: &[&str]) -> Result<String, AccountRefused> {
-    service.passwords.check_policy(password, context)?;
+    check_policy(password, context)?;
     let salt = service.salt()?;
-    Ok(service.passwords.hash(password, &salt).map_err(|_| ServiceError::Busy)?)
+    Ok(service.passwords.hash(password, salt).map_err(ServiceError::from)?)
 }
 
 fn changed(

@@ -8,15 +8,18 @@ use std::sync::Arc;
 use crate::adapters::clock::Clock;
 use crate::adapters::files::Files;
 use crate::adapters::random::{self, NoRandomness, Random};
-use crate::adapters::secrets::{Keys, Passwords};
+use crate::adapters::secrets::keys::Keys;
+use crate::adapters::secrets::passwords::{PasswordFault, Passwords};
 use crate::domain::ids::IdEntropy;
 use crate::domain::ladder::UrgencyPolicy;
+use crate::domain::network::Network;
 use crate::domain::time::{Span, Timestamp};
 use crate::store::{Store, StoreError, WriteError};
 
 pub mod accounts;
 pub mod sessions;
 // pub mod visit;
+pub mod verify_receipt;
 
 /// Everything a use-case needs, put together in `app.rs`. Cheap to clone.
 #[derive(Clone)]
@@ -45,7 +48,7 @@ pub struct Settings {
     /// Where links lead, without a slash at the end.
     pub public_url: String,
     /// The network mails and pages travel on.
-    pub network: crate::channel::email::Network,
+    pub network: Network,
     /// Domain part of Message-IDs.
     pub message_id_domain: String,
     /// Bytes of one uploaded file, at most.
@@ -92,6 +95,15 @@ impl WriteError for ServiceError {
 impl From<NoRandomness> for ServiceError {
     fn from(error: NoRandomness) -> Self {
         Self::Internal(error.to_string())
+    }
+}
+
+impl From<PasswordFault> for ServiceError {
+    fn from(fault: PasswordFault) -> Self {
+        match fault {
+            PasswordFault::Busy => Self::Busy,
+            other => Self::Internal(other.to_string()),
+        }
     }
 }
 

@@ -73,10 +73,9 @@ pub fn sign_in(
         None => None,
     };
     let fits = match &known {
-        Some((_, phc, _)) => service.passwords.verify(password, phc),
-        None => service.passwords.verify_dummy(password),
+        Some((_, phc, _)) => service.passwords.verify(password, phc)?,
+        None => service.passwords.verify_dummy(password)?,
     };
-    let fits = fits.map_err(|_| ServiceError::Busy)?;
     match known {
         Some((id, _, false)) if fits => open(service, id, login_hash, now).map(SignedIn::Yes),
         known => {
@@ -141,10 +140,7 @@ const TOUCH_EVERY: Span = Span::minutes(1);
 ///
 /// # Errors
 /// The store's own.
-pub fn resume(
-    service: &Service,
-    secret: &SessionSecret,
-) -> Result<Option<Account>, ServiceError> {
+pub fn resume(service: &Service, secret: &SessionSecret) -> Result<Option<Account>, ServiceError> {
     let now = service.now();
     let hash = secret.hash();
     let found = service.store.read(|conn| {
@@ -192,5 +188,5 @@ pub fn sign_out(service: &Service, secret: &SessionSecret) -> Result<(), Service
 /// What the forms of this session must bring along.
 #[must_use]
 pub fn form_token(service: &Service, secret: &SessionSecret) -> String {
-    service.keys.form_token(&secret.0)
+    service.keys.csrf_token(&secret.0)
 }

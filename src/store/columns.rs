@@ -10,6 +10,7 @@ use crate::domain::ids::{
     MessageId, NoticeId, OrganizationId, ReceiptId, ReturnId, RungId,
 };
 use crate::domain::message::MessageState;
+use crate::domain::notice::{FileRole, NoticeState};
 use crate::domain::organization::{ContactRole, DeskKind, Level, OrganizationKind};
 use crate::domain::time::Timestamp;
 use crate::domain::urgency::Urgency;
@@ -55,11 +56,13 @@ text_columns!(
     DeskKind,
     EventId,
     FileId,
+    FileRole,
     Level,
     LinkId,
     MessageId,
     MessageState,
     NoticeId,
+    NoticeState,
     OrganizationId,
     OrganizationKind,
     ReceiptId,

@@ -262,11 +262,9 @@ impl DbConn {
             RowLock::Shared => "SHARE",
             RowLock::Exclusive => "NO KEY UPDATE",
         };
-        sql_query(format!(
-            "SELECT id FROM {table} WHERE id = ANY($1) ORDER BY id FOR {strength}"
-        ))
-        .bind::<diesel::sql_types::Array<Text>, _>(ids)
-        .execute(conn)?;
+        sql_query(format!("SELECT id FROM {table} WHERE id = ANY($1) ORDER BY id FOR {strength}"))
+            .bind::<diesel::sql_types::Array<Text>, _>(ids)
+            .execute(conn)?;
         Ok(())
     }
 

@@ -134,11 +134,8 @@ fn members(
     id: EventId,
     bytes: &[u8],
 ) -> Result<[serde_json::Map<String, serde_json::Value>; 2], StoreError> {
-    let broken = |what: String| StoreError::Inconsistent {
-        table: "events",
-        id: id.to_string(),
-        what,
-    };
+    let broken =
+        |what: String| StoreError::Inconsistent { table: "events", id: id.to_string(), what };
     let value: serde_json::Value =
         serde_json::from_slice(bytes).map_err(|error| broken(error.to_string()))?;
     let member = |name: &str| {

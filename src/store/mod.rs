@@ -20,6 +20,8 @@ mod engine;
 mod error;
 pub mod events;
 mod lane;
+pub mod links;
+pub mod messages;
 pub mod migrate;
 pub mod notices;
 mod schema;

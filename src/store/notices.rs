@@ -122,12 +122,7 @@ impl Row {
             deadline_at: self.deadline_at,
             draft: serde_json::from_str(&self.header).map_err(broken)?,
             digest,
-            ladder: self
-                .ladder
-                .as_deref()
-                .map(serde_json::from_str)
-                .transpose()
-                .map_err(broken)?,
+            ladder: self.ladder.as_deref().map(serde_json::from_str).transpose().map_err(broken)?,
         })
     }
 }
@@ -262,7 +257,10 @@ pub fn notice_touch_draft(
             .filter(notices::state.eq(NoticeState::Draft.as_str()))
             .filter(notices::revision.eq(revision)),
     )
-    .set((notices::revision.eq(revision.saturating_add(1)), notices::saved_at.eq(saved_at.as_micros())))
+    .set((
+        notices::revision.eq(revision.saturating_add(1)),
+        notices::saved_at.eq(saved_at.as_micros()),
+    ))
     .execute(tx.db())?;
     Ok(moved == 1)
 }
@@ -466,6 +464,6 @@ fn line(row: LineRow) -> NoticeLine {
         saved_at: *saved_at,
         issued_at: row.1.2,
         deadline_at: row.1.3,
-        tally: row.2.map(|counts| super::tallies::tally_of(counts)),
+        tally: row.2.map(super::tallies::tally_of),
     }
 }

@@ -60,8 +60,7 @@ impl TallyChanges {
                 notice_tallies::pending.eq(notice_tallies::pending + change.pending),
                 notice_tallies::handed_over.eq(notice_tallies::handed_over + change.handed_over),
                 notice_tallies::opened.eq(notice_tallies::opened + change.opened),
-                notice_tallies::acknowledged
-                    .eq(notice_tallies::acknowledged + change.acknowledged),
+                notice_tallies::acknowledged.eq(notice_tallies::acknowledged + change.acknowledged),
                 notice_tallies::returned.eq(notice_tallies::returned + change.returned),
                 notice_tallies::recalled.eq(notice_tallies::recalled + change.recalled),
                 notice_tallies::unreachable.eq(notice_tallies::unreachable + change.unreachable),

@@ -6,5 +6,7 @@ mod demo_data;
 #[cfg(test)]
 mod harness;
 #[cfg(test)]
+mod smtp;
+#[cfg(test)]
 #[path = "../support/mod.rs"]
 mod support;

@@ -22,6 +22,9 @@ const SUBJECT_CHARS_MAX: usize = 400;
 /// Longest line a server must take, without its end (RFC 5321 §4.5.3.1.6).
 const LINE_OCTETS_MAX: usize = 998;
 
+/// Largest text and HTML part together: notices travel behind the link, not in the mail.
+const CONTENT_OCTETS_MAX: usize = 5 * 1024 * 1024;
+
 /// Headers that every mail carries. Bounces stay welcome, so nothing here suppresses them.
 const FIXED_HEADERS: [(&str, &str); 2] =
     [("Auto-Submitted", "auto-generated"), ("X-Auto-Response-Suppress", "OOF, AutoReply")];
@@ -61,6 +64,9 @@ impl Composed {
 /// # Errors
 /// The mail can never be sent as it is.
 pub fn compose(mail: &OutgoingMail) -> Result<Composed, ComposeError> {
+    if mail.text.len().saturating_add(mail.html.len()) > CONTENT_OCTETS_MAX {
+        return Err(ComposeError::Build(format!("text is over {CONTENT_OCTETS_MAX} octets")));
+    }
     let from = address(&mail.from, "sender's")?;
     let to = address(&mail.to, "recipient's")?;
     let boundary = boundary_of(&mail.message_id)?;
@@ -98,8 +104,8 @@ fn build(
     }
     let parts = MultiPart::alternative()
         .boundary(boundary)
-        .singlepart(SinglePart::plain(without_nul(&mail.text)))
-        .singlepart(SinglePart::html(without_nul(&mail.html)));
+        .singlepart(SinglePart::plain(body_text(&mail.text)))
+        .singlepart(SinglePart::html(body_text(&mail.html)));
     let message = builder.multipart(parts).map_err(|error| failed(&error))?;
     Ok(message.formatted())
 }
@@ -152,8 +158,15 @@ fn hidden(c: char) -> bool {
         || matches!(c, '\u{2028}' | '\u{2029}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
 }
 
-fn without_nul(text: &str) -> String {
-    text.chars().filter(|c| !c.is_control() || matches!(c, '\n' | '\r' | '\t')).collect()
+/// A body without control characters and with CRLF line ends: lettre makes them too, but in
+/// quadratic time.
+fn body_text(text: &str) -> String {
+    let mut out = String::with_capacity(text.len() + text.len() / 40);
+    for c in text.chars().filter(|c| !c.is_control() || matches!(c, '\n' | '\t')) {
+        out.push_str(if c == '\n' { "\r" } else { "" });
+        out.push(c);
+    }
+    out
 }
 
 #[cfg(test)]

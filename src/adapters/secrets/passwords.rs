@@ -63,6 +63,21 @@ pub enum Weak {
     Context,
 }
 
+impl Weak {
+    /// What the page says.
+    #[must_use]
+    pub fn message_zh(self) -> String {
+        match self {
+            Self::Short => {
+                format!("密码太短，至少 {PASSWORD_CHARS_MIN} 个字符。可用一句好记的话。")
+            }
+            Self::Long => format!("密码太长，最多 {PASSWORD_CHARS_MAX} 个字符。"),
+            Self::Common => "这个密码太常见，容易被猜到。请换一个。".to_owned(),
+            Self::Context => "密码与姓名、登录名、单位或系统名称太接近。请换一个。".to_owned(),
+        }
+    }
+}
+
 impl Passwords {
     /// The gate with [`HASHING_PERMITS`], and a hash for accounts that do not exist.
     ///
@@ -278,6 +293,8 @@ mod tests {
         assert!(stored.starts_with("$argon2id$v=19$m=19456,t=2,p=1$"), "{stored}");
         assert_eq!(passwords.verify("cafe\u{301} 长沙 夜班", &stored), Ok(true));
         assert_eq!(passwords.verify("cafe 长沙 夜班", &stored), Ok(false));
+        let apart = passwords.hash("cafe\u{301} 长沙 夜班", [3; 16]).unwrap();
+        assert_eq!(passwords.verify("caf\u{e9} 长沙 夜班", &apart), Ok(true));
         assert_eq!(passwords.verify(&"x".repeat(257), &stored), Ok(false));
         assert_eq!(passwords.verify("x", "not a hash"), Err(PasswordFault::Stored));
         assert_eq!(passwords.verify_dummy("nobody has this password"), Ok(false));

@@ -122,9 +122,7 @@ fn each_damage_is_found_named_and_placed() {
         (
             "|county|430102",
             "|district|430102",
-            format!(
-                "{organizations} 4, level: unknown word \"district\"; use one of: province, prefecture,"
-            ),
+            format!("{organizations} 4, level: unknown word \"district\"; use one of: province,"),
         ),
         ("430102", "4301", format!("{organizations} 4, region_code: \"4301\" is no region code")),
         ("430102|cs", "430102|sc", format!("{organizations} 4, parent_code: \"sc\" is no code in")),

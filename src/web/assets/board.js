@@ -3,11 +3,13 @@
 // the focus, rows still change in place, but none is added, removed or moved.
 (() => {
   "use strict";
-  const live = document.getElementById("live");
-  if (!live) return;
   const EVERY_MS = 4000, MARK_MS = 2500;
   const $ = (id) => document.getElementById(id);
+  if (!$("live-rows")) return;
   let failed = 0, lastRead = "";
+  const counts = (part) =>
+    [...part.querySelectorAll(".numbers a")].map((a) => a.textContent.trim()).join("，");
+  let said = counts(document);
 
   const address = () => {
     const url = new URL(location.href);
@@ -69,8 +71,7 @@
       const links = $(id).querySelectorAll("a");
       if (focused >= 0 && links[focused]) links[focused].focus({ preventScroll: true });
     }
-    const said = [...page.querySelectorAll(".numbers a")].map((a) => a.textContent.trim()).join("，");
-    if (said !== $("live-said").textContent) $("live-said").textContent = said;
+    if (counts(page) !== said) $("live-said").textContent = said = counts(page);
     return changes;
   };
 

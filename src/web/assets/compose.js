@@ -75,6 +75,7 @@
   });
 
   const drop = $("drop");
+  $("drop-hint").hidden = false;
   $("files").addEventListener("change", () => { if ($("files").files.length) upload($("files").files); });
   for (const kind of ["dragenter", "dragover"]) {
     drop.addEventListener(kind, (event) => { event.preventDefault(); drop.classList.add("dropping"); });

@@ -40,7 +40,9 @@
     const soft = document.createElement("span");
     soft.className = "soft";
     soft.textContent = kind;
-    span.append(soft, ` ${text}`);
+    // 主送 is the rule, so only the exception is named.
+    if (kind === "抄送") span.append(soft, " ");
+    span.append(text);
     if (remove) {
       const button = document.createElement("button");
       button.type = "button";
@@ -103,7 +105,7 @@
         if (!row.hidden) here += 1;
       }
       branch.hidden = here === 0;
-      branch.open = wanted !== "" && here > 0;
+      branch.querySelector("details").open = wanted !== "" && here > 0;
       found += here;
     }
     for (const group of picker.querySelectorAll(".pick-group")) {

@@ -78,7 +78,7 @@ pub struct BoardRow {
     pub state: Option<StateMark>,
     /// When it came to that state.
     pub at: Moment,
-    /// `14:47 提级催签：带班领导`, or `—`.
+    /// `14:47 提级催签：带班领导`; empty where nothing follows (a dash is drawn).
     pub next: String,
     /// `王某 机要室 0731-…`; empty until signed.
     pub signer: String,

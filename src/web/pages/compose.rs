@@ -139,7 +139,7 @@ pub struct ComposePage {
     pub errors: Errors,
     /// Files of the draft.
     pub files: Vec<FileRow>,
-    /// `PDF OFD DOCX，每个不超过 100 MB`.
+    /// A sentence: `PDF、OFD、DOCX，每个不超过 100 MB。`
     pub files_hint: String,
     /// Recipients.
     pub picker: Picker,

@@ -144,10 +144,10 @@ pub struct OrganizationPage {
     pub shell: Shell,
     /// Full name.
     pub name: String,
-    /// 简称, 类别, 层级, 代码, 上级（或“无”）, 生效日期 …
+    /// 简称, 类别, 层级, 代码, 生效日期 …
     pub facts: Vec<Fact>,
-    /// Its superior's page; empty where there is none.
-    pub superior_href: String,
+    /// Its superior, declared; `None` is shown as the word 无.
+    pub superior: Option<Link>,
     /// What is wrong with its reachability, a sentence each; empty when nothing is.
     pub gaps: Vec<String>,
     /// Desks.

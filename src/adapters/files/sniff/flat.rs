@@ -1,6 +1,6 @@
 //! Kinds that are one piece: PDF, PNG, JPEG, plain text, and the old compound documents.
 
-use std::io::{Read, SeekFrom};
+use std::io::SeekFrom;
 
 use super::{FileKind, FileRefusal, Finding, ReadSeek, bytes_at, ensure, find, tail};
 

@@ -4,7 +4,7 @@
 //! Refuses what can run (macros, embedded objects), what hides another file, and what would blow
 //! up. The sentences are for the person who attached the file.
 
-use std::io::{self, Read, Seek, SeekFrom};
+use std::io::{self, Read as _, SeekFrom};
 
 use super::ReadSeek;
 use crate::domain::file_name::FileName;

@@ -98,7 +98,7 @@ fn check_names(names: &[String]) -> Result<(), Finding> {
         {
             return Err(FileRefusal::Active.into());
         }
-        if [".exe", ".dll", ".bat", ".cmd", ".js", ".vbs", ".html", ".htm", ".svg", ".zip"]
+        if [".exe", ".dll", ".bat", ".cmd", ".js", ".vbs", ".html", ".htm", ".zip"]
             .iter()
             .any(|ending| last.ends_with(ending))
         {

@@ -95,7 +95,7 @@ fn put(name: &str, page: &impl Template) -> String {
     check(name, &html);
     let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/target/gallery");
     std::fs::create_dir_all(format!("{folder}/assets")).unwrap();
-    for file in ["app.css", "staff.css", "picker.js", "compose.js", "board.js"] {
+    for file in ["app.css", "staff.css", "icon.svg", "picker.js", "compose.js", "board.js"] {
         let url = assets::asset(file);
         let found = assets::lookup(url.strip_prefix("/assets/").unwrap()).unwrap();
         std::fs::write(format!("{folder}{url}"), found.bytes).unwrap();
@@ -118,6 +118,11 @@ fn check(name: &str, html: &str) {
     assert_eq!(ids.len(), unique.len(), "{name}: an id stands twice");
     for wanted in values("for").iter().chain(&values("aria-labelledby")).chain(&values("list")) {
         assert!(unique.contains(wanted), "{name}: nothing has the id {wanted}");
+    }
+    for described in values("aria-describedby") {
+        for wanted in described.split_whitespace() {
+            assert!(unique.contains(&wanted.to_owned()), "{name}: nothing has the id {wanted}");
+        }
     }
     let primary = html.matches("btn-primary").count();
     assert!(primary <= 1, "{name}: {primary} primary buttons");

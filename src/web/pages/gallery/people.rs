@@ -126,10 +126,9 @@ fn gallery_organization() {
             fact("类别", "党委"),
             fact("层级", "县市区"),
             fact("代码", "430112"),
-            fact("上级", "中共长沙市委员会"),
             fact("生效", "2026年1月1日起"),
         ],
-        superior_href: "#".into(),
+        superior: Some(link("中共长沙市委员会", false)),
         gaps: vec!["没有已验证的夜间联系方式。特提发到这里要打电话。".into()],
         desks: vec![
             DeskRow {

@@ -10,13 +10,13 @@ fn row(index: usize, depth: u8, name: String) -> BoardRow {
     let (state, next, signer) = match index % 9 {
         0..=5 => (
             StateMark::acknowledged(if index % 9 == 5 { "电话确认" } else { "已签收" }),
-            "—",
+            "",
             "王某 机要室 0731-8806 0001",
         ),
         6 => (StateMark::opened(), "02:32 提级催签：带班领导", ""),
         7 => (StateMark::handed_over(), "02:22 催签", ""),
         _ if index == 17 => (StateMark::returned(), "待拨电话", ""),
-        _ if index % 2 == 0 => (StateMark::late("暂无法联系"), "待拨电话", ""),
+        _ if index.is_multiple_of(2) => (StateMark::late("暂无法联系"), "待拨电话", ""),
         _ => (StateMark::late("邮件被拒"), "02:15 改发短信", ""),
     };
     BoardRow {
@@ -127,7 +127,8 @@ fn gallery_board() {
     assert_eq!(page.live.shown, 146, "the rows are the deliveries, the mere parent is not one");
     let html = put("board", &page);
     let part = askama::Template::render(&page.live).unwrap();
-    assert!(html.contains(part.trim()), "the part and the page are drawn from one template");
+    let (_, drawn) = part.split_once("<tbody").unwrap();
+    assert!(html.contains(drawn.trim()), "the part and the page are drawn from one template");
 
     let mut late = board(rows());
     late.title = LONG_TITLE.into();

@@ -1,0 +1,143 @@
+//! What mails say, and what they must not say.
+
+use super::*;
+
+fn words() -> InvitationWords {
+    let civil = jiff::civil::date(2026, 11, 24).at(0, 20, 37, 0);
+    InvitationWords {
+        urgency_word: "特提".to_owned(),
+        document_number: Some("湘办发电〔2026〕35号".to_owned()),
+        title: "关于切实做好强降温天气应对工作的通知".to_owned(),
+        dispatching_organ: "中共湖南省委办公厅".to_owned(),
+        organization_name: "中共长沙市望城区委办公室".to_owned(),
+        deadline: Timestamp::from_shanghai(civil),
+        deadline_origin: Some("特提，发出后30分钟内".to_owned()),
+        link: "https://qs.example/l/abc?a=1&b=2".to_owned(),
+        duty_phone: "0731-00000000".to_owned(),
+        contact_person: Some("王某".to_owned()),
+        network: Network::GovernmentExtranet,
+        kind: InvitationKind::First,
+        addressed_as: AddressedAs::Primary,
+    }
+}
+
+fn rendered(words: &InvitationWords) -> Rendered {
+    words.render().expect("renders")
+}
+
+#[test]
+fn the_subject_says_level_number_title_and_until_when() {
+    assert_eq!(
+        rendered(&words()).subject,
+        "【特提】湘办发电〔2026〕35号 关于切实做好强降温天气应对工作的通知 — \
+         请于11月24日0时20分前签收"
+    );
+}
+
+#[test]
+fn the_plain_part_has_everything_and_one_link() {
+    let mail = rendered(&words());
+    assert_eq!(
+        mail.text,
+        "中共长沙市望城区委办公室：\n\n\
+         中共湖南省委办公厅向贵单位发出一份特提公文，请于2026年11月24日（星期二）0时20分前签收。\n\n\
+         来文单位：中共湖南省委办公厅\n\
+         发文字号：湘办发电〔2026〕35号\n\
+         标题：关于切实做好强降温天气应对工作的通知\n\
+         时限依据：特提，发出后30分钟内\n\n\
+         查看并签收：\nhttps://qs.example/l/abc?a=1&b=2\n\n\
+         这个链接只供贵单位使用，请勿转发。不是发给贵单位的，请在打开的页面上选择“误投退回”。\n\
+         打不开，或有疑问，请致电值班室：0731-00000000（联系人：王某）。\n\n\
+         签收仅表示收到正文及附件，不代表已办理。本邮件由系统发出，请勿直接回复。"
+    );
+}
+
+/// Every kind of mail on every network, to both kinds of addressee.
+fn all() -> Vec<InvitationWords> {
+    let mut all = Vec::new();
+    for network in [Network::Internal, Network::GovernmentExtranet, Network::Internet] {
+        for addressed_as in [AddressedAs::Primary, AddressedAs::Copy] {
+            for kind in [
+                InvitationKind::First,
+                InvitationKind::Reminder { nth: 2, overdue: false },
+                InvitationKind::Reminder { nth: 3, overdue: true },
+                InvitationKind::Resend,
+            ] {
+                all.push(InvitationWords { network, addressed_as, kind, ..words() });
+            }
+        }
+    }
+    all
+}
+
+#[test]
+fn every_mail_has_one_link_the_phone_and_loads_nothing() {
+    for words in all() {
+        let Rendered { subject, text, html } = rendered(&words);
+        assert_eq!(text.matches("http").count(), 1, "{text}");
+        let escaped = "https://qs.example/l/abc?a=1&#38;b=2";
+        assert_eq!(html.matches("<a href=").count(), 1);
+        assert!(html.contains(&format!("<a href=\"{escaped}\"")), "{html}");
+        assert_eq!(html.matches("://").count(), 1, "nothing is loaded from outside");
+        for banned in ["<img", "<script", "<style", "<link", "url(", "<table", "src="] {
+            assert!(!html.contains(banned), "{banned}");
+        }
+        for part in [&text, &html] {
+            assert!(part.contains("0731-00000000") && part.contains("中共长沙市望城区委办公室"));
+            assert!(part.contains("签收仅表示收到正文及附件，不代表已办理"));
+            let has_deadline = part.contains("2026年11月24日（星期二）0时20分");
+            assert_eq!(has_deadline, words.addressed_as == AddressedAs::Primary, "{part}");
+        }
+        assert!(!subject.contains('\n') && subject.starts_with("【特提】"));
+    }
+}
+
+#[test]
+fn on_the_internet_neither_title_nor_number_leaves_the_house() {
+    for words in all() {
+        let Rendered { subject, text, html } = rendered(&words);
+        for part in [subject, text, html] {
+            let named = words.network != Network::Internet;
+            assert_eq!(part.contains("强降温"), named, "{part}");
+            assert_eq!(part.contains("35号"), named, "{part}");
+        }
+    }
+}
+
+#[test]
+fn each_kind_says_what_it_is() {
+    let subject = |kind, addressed_as| {
+        rendered(&InvitationWords { kind, addressed_as, document_number: None, ..words() }).subject
+    };
+    let title = "关于切实做好强降温天气应对工作的通知";
+    let second = InvitationKind::Reminder { nth: 2, overdue: false };
+    let late = InvitationKind::Reminder { nth: 3, overdue: true };
+    for (kind, addressed_as, wanted) in [
+        (second, AddressedAs::Primary, format!("第2次催签 {title} — 请于11月24日0时20分前签收")),
+        (
+            late,
+            AddressedAs::Primary,
+            format!("第3次催签 {title} — 已过签收时限11月24日0时20分，请即签收"),
+        ),
+        (
+            InvitationKind::Resend,
+            AddressedAs::Primary,
+            format!("重发 {title} — 请于11月24日0时20分前签收"),
+        ),
+        (InvitationKind::First, AddressedAs::Copy, format!("抄送 {title} — 请签收")),
+    ] {
+        assert_eq!(subject(kind, addressed_as), format!("【特提】{wanted}"));
+    }
+    let text = rendered(&InvitationWords { kind: second, ..words() }).text;
+    assert!(text.contains("尚未签收") && text.contains("这是第2次催签。"), "{text}");
+}
+
+#[test]
+fn what_people_typed_stays_text_and_a_strange_link_is_refused() {
+    let mut evil = words();
+    evil.title = "<script>alert(1)</script>".to_owned();
+    let html = rendered(&evil).html;
+    assert!(!html.contains("<script>"));
+    evil.link = "javascript:alert(1)".to_owned();
+    assert!(matches!(evil.render(), Err(WordsError::Link)));
+}

@@ -1,0 +1,132 @@
+//! Links: one delivery to one contact address. The database keeps no token, only what a MAC
+//! under a key outside it is computed over; so a stolen database opens no page.
+
+use diesel::prelude::*;
+
+use super::engine::on_engine;
+use super::schema::{contact_addresses, contacts, deliveries, links, notices};
+use super::{Conn, ROWS_PER_INSERT_MAX, StoreError, Tx};
+use crate::domain::ids::{AddressId, ContactId, DeliveryId, LinkId, NoticeId};
+use crate::domain::notice::NoticeState;
+use crate::domain::time::Timestamp;
+
+/// A link as it is written.
+#[derive(Debug, Clone, Copy)]
+pub struct NewLink {
+    /// Its id, the open half of its token.
+    pub id: LinkId,
+    /// The delivery it opens.
+    pub delivery_id: DeliveryId,
+    /// The address it is sent to.
+    pub address_id: AddressId,
+    /// When it was made.
+    pub created_at: Timestamp,
+}
+
+#[derive(Insertable)]
+#[diesel(table_name = links, treat_none_as_default_value = false)]
+struct NewRow {
+    id: String,
+    delivery_id: String,
+    address_id: String,
+    generation: i32,
+    created_at: i64,
+}
+
+/// Generation of a link that has never been replaced.
+pub const FIRST_GENERATION: i32 = 1;
+
+/// Writes links of an issue, in chunks.
+///
+/// # Errors
+/// [`StoreError::Unique`] if an address already has a link to a delivery.
+pub fn link_insert_all(tx: &mut Tx, new: &[NewLink]) -> Result<(), StoreError> {
+    let rows: Vec<NewRow> = new
+        .iter()
+        .map(|link| NewRow {
+            id: link.id.to_string(),
+            delivery_id: link.delivery_id.to_string(),
+            address_id: link.address_id.to_string(),
+            generation: FIRST_GENERATION,
+            created_at: link.created_at.as_micros(),
+        })
+        .collect();
+    for chunk in rows.chunks(ROWS_PER_INSERT_MAX) {
+        on_engine!(tx.db(), conn =>
+            diesel::insert_into(links::table).values(chunk).execute(conn))?;
+    }
+    Ok(())
+}
+
+/// A link with what it opens and whether it may.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Link {
+    /// Its id.
+    pub id: LinkId,
+    /// The delivery it opens.
+    pub delivery_id: DeliveryId,
+    /// Of which notice.
+    pub notice_id: NoticeId,
+    /// Where that notice stands.
+    pub notice_state: NoticeState,
+    /// The address it was sent to.
+    pub address_id: AddressId,
+    /// Whose address that is.
+    pub contact_id: ContactId,
+    /// Counts replacements; the MAC is computed over it.
+    pub generation: i32,
+    /// Since when it opens nothing any more.
+    pub revoked_at: Option<Timestamp>,
+    /// Whether its address was taken out of use, which revokes it too.
+    pub address_retired: bool,
+}
+
+#[derive(Queryable)]
+struct Row {
+    id: LinkId,
+    delivery_id: DeliveryId,
+    notice_id: NoticeId,
+    notice_state: NoticeState,
+    address_id: AddressId,
+    contact_id: ContactId,
+    generation: i32,
+    revoked_at: Option<Timestamp>,
+    address_status: String,
+}
+
+/// The link of that id.
+///
+/// # Errors
+/// The store's own.
+pub fn link_find(conn: &mut Conn, id: LinkId) -> Result<Option<Link>, StoreError> {
+    let row: Option<Row> = links::table
+        .inner_join(deliveries::table.on(deliveries::id.eq(links::delivery_id)))
+        .inner_join(notices::table.on(notices::id.eq(deliveries::notice_id)))
+        .inner_join(contact_addresses::table.on(contact_addresses::id.eq(links::address_id)))
+        .inner_join(contacts::table.on(contacts::id.eq(contact_addresses::contact_id)))
+        .filter(links::id.eq(id.to_string()))
+        .select((
+            links::id,
+            links::delivery_id,
+            deliveries::notice_id,
+            notices::state,
+            links::address_id,
+            contacts::id,
+            links::generation,
+            links::revoked_at,
+            contact_addresses::status,
+        ))
+        .first(conn.db())
+        .optional()?;
+    Ok(row.map(|row| Link {
+        id: row.id,
+        delivery_id: row.delivery_id,
+        notice_id: row.notice_id,
+        notice_state: row.notice_state,
+        address_id: row.address_id,
+        contact_id: row.contact_id,
+        generation: row.generation,
+        revoked_at: row.revoked_at,
+        address_retired: row.address_status == "retired",
+    }))
+}

@@ -1,0 +1,125 @@
+//! The outbox: messages that are owed, who holds them, and every attempt at handing them over.
+//!
+//! A message is found by `due_at`: the retry time while it waits, the end of the lease while a
+//! worker holds it, nothing once it is finished. So no sweeper is needed and no lock goes stale.
+
+use diesel::prelude::*;
+
+use super::engine::on_engine;
+use super::schema::messages;
+use super::{ROWS_PER_INSERT_MAX, StoreError, Tx};
+use crate::domain::ids::{AddressId, DeliveryId, LinkId, MessageId, NoticeId};
+use crate::domain::message::MessageState;
+use crate::domain::time::Timestamp;
+
+/// A message as it is written.
+#[derive(Debug, Clone)]
+pub struct NewMessage {
+    /// Its id, from which its Message-ID is derived.
+    pub id: MessageId,
+    /// Of which notice.
+    pub notice_id: NoticeId,
+    /// Which version.
+    pub version: i32,
+    /// Of which delivery.
+    pub delivery_id: DeliveryId,
+    /// To which address.
+    pub address_id: AddressId,
+    /// The link it carries.
+    pub link_id: Option<LinkId>,
+    /// `email`, `sms` or `webhook`.
+    pub channel: &'static str,
+    /// Which rung of the ladder it belongs to; 0 is the first notification.
+    pub step: i32,
+    /// What it is for: `invitation`, `reminder`, `resend`.
+    pub purpose: &'static str,
+    /// Rank of its level, 0 for 特提: a lower lane is taken first.
+    pub lane: i32,
+    /// When it is owed.
+    pub due_at: Timestamp,
+}
+
+#[derive(Insertable)]
+#[diesel(table_name = messages, treat_none_as_default_value = false)]
+struct NewRow {
+    id: String,
+    notice_id: String,
+    version: i32,
+    delivery_id: String,
+    address_id: String,
+    link_id: Option<String>,
+    channel: &'static str,
+    step: i32,
+    purpose: &'static str,
+    lane: i32,
+    state: &'static str,
+    due_at: Option<i64>,
+    attempts: i32,
+    uncertain: i32,
+    created_at: i64,
+}
+
+/// Writes messages that are owed, in the transaction of why they are owed.
+///
+/// # Errors
+/// [`StoreError::Unique`] if a step already has its message to an address.
+pub fn message_insert_all(
+    tx: &mut Tx,
+    new: &[NewMessage],
+    now: Timestamp,
+) -> Result<(), StoreError> {
+    let rows: Vec<NewRow> = new
+        .iter()
+        .map(|message| NewRow {
+            id: message.id.to_string(),
+            notice_id: message.notice_id.to_string(),
+            version: message.version,
+            delivery_id: message.delivery_id.to_string(),
+            address_id: message.address_id.to_string(),
+            link_id: message.link_id.map(|id| id.to_string()),
+            channel: message.channel,
+            step: message.step,
+            purpose: message.purpose,
+            lane: message.lane,
+            state: MessageState::Waiting.as_str(),
+            due_at: Some(message.due_at.as_micros()),
+            attempts: 0,
+            uncertain: 0,
+            created_at: now.as_micros(),
+        })
+        .collect();
+    for chunk in rows.chunks(ROWS_PER_INSERT_MAX) {
+        on_engine!(tx.db(), conn =>
+            diesel::insert_into(messages::table).values(chunk).execute(conn))?;
+    }
+    Ok(())
+}
+
+/// Cancels what is still owed to deliveries, also what a worker holds: its outcome is then
+/// noted on the attempt alone. Says how many messages were cancelled.
+///
+/// # Errors
+/// The store's own.
+pub fn message_cancel_open(
+    tx: &mut Tx,
+    deliveries: &[DeliveryId],
+    why: &'static str,
+    now: Timestamp,
+) -> Result<usize, StoreError> {
+    let texts: Vec<String> = deliveries.iter().map(ToString::to_string).collect();
+    let nothing: Option<i64> = None;
+    let nobody: Option<String> = None;
+    Ok(diesel::update(
+        messages::table
+            .filter(messages::delivery_id.eq_any(&texts))
+            .filter(messages::due_at.is_not_null()),
+    )
+    .set((
+        messages::state.eq(MessageState::Cancelled.as_str()),
+        messages::due_at.eq(nothing),
+        messages::lease_token.eq(nobody),
+        messages::finished_at.eq(Some(now.as_micros())),
+        messages::finished_why.eq(Some(why)),
+    ))
+    .execute(tx.db())?)
+}
