@@ -4,6 +4,8 @@
 //! act in `do`: `check` (go on to 送核发), `save`, `upload`, `search`, `autosave`, `all:KEY`,
 //! `copy:KEY`, `none:KEY`, `drop:ORGANISATION`, `unfile:FILE`. So nothing typed is ever lost.
 //! `to` and `cc` may be repeated, and each may hold several ids separated by spaces.
+//! Enter in a field posts `save`, which must apply `search` too: without script that is how one
+//! searches by keyboard.
 //! `do=autosave` is answered with [`TruthPart`] alone; uploads by script post `do=upload` and get
 //! [`FilesPart`].
 
