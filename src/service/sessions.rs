@@ -188,5 +188,5 @@ pub fn sign_out(service: &Service, secret: &SessionSecret) -> Result<(), Service
 /// What the forms of this session must bring along.
 #[must_use]
 pub fn form_token(service: &Service, secret: &SessionSecret) -> String {
-    service.keys.csrf_token(&secret.0)
+    service.keys.form_token(&secret.0)
 }

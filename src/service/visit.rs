@@ -62,7 +62,7 @@ pub fn resume(
     Ok(good.map(|link| Visiting {
         link: link.id,
         delivery,
-        form_token: service.keys.csrf_token(&link.id.to_bytes()),
+        form_token: service.keys.form_token(&link.id.to_bytes()),
     }))
 }
 

@@ -14,7 +14,8 @@ pub fn on_every_answer(secure: bool) -> DefaultHeaders {
     let headers = DefaultHeaders::new()
         .add(("content-security-policy", PAGE_POLICY))
         .add(("x-content-type-options", "nosniff"))
-        .add(("referrer-policy", "no-referrer"))
+        // Not `no-referrer`: browsers would then hide our own origin from our own forms.
+        .add(("referrer-policy", "same-origin"))
         .add(("x-frame-options", "DENY"))
         .add(("cross-origin-opener-policy", "same-origin"))
         .add(("cross-origin-resource-policy", "same-origin"))

@@ -26,7 +26,6 @@ pub mod visit;
 use error::WebError;
 use handlers::{asset, sign_in};
 use route::{Route, Subject, Who};
-use site::Site;
 
 const OFFICE: &[Role] = &[Clerk, Releaser, Duty];
 const WRITERS: &[Role] = &[Clerk];

@@ -44,7 +44,8 @@ pub(super) fn failure(error: &WebError, status: StatusCode) -> HttpResponse {
     let failure = match error {
         WebError::SignInNeeded | WebError::CrossSite | WebError::StaleForm => Failure::FormExpired,
         WebError::Forbidden => Failure::Forbidden { need: String::new() },
-        WebError::NotFound | WebError::Bad(_) => Failure::NotFound,
+        WebError::NotFound => Failure::NotFound,
+        WebError::Bad(_) => Failure::Unreadable,
         WebError::Conflict(what) => Failure::Conflict { what: what.clone() },
         WebError::TooLarge => Failure::TooLarge { limit: String::new() },
         WebError::Busy => Failure::Busy { seconds: RETRY_SECONDS },

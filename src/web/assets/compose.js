@@ -51,7 +51,7 @@
 
   const upload = (files) => new Promise((done) => {
     const data = new FormData();
-    for (const name of ["csrf", "key"]) data.append(name, form.elements[name].value);
+    for (const name of ["form_token", "key"]) data.append(name, form.elements[name].value);
     data.append("do", "upload");
     for (const file of files) data.append("files", file);
     const request = new XMLHttpRequest();

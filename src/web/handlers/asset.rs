@@ -8,9 +8,11 @@ use crate::web::error::WebError;
 
 /// One asset.
 pub(in crate::web) async fn show(request: HttpRequest) -> Result<HttpResponse, WebError> {
-    let asset = assets::lookup(request.path()).ok_or(WebError::NotFound)?;
+    let name = request.match_info().get("name").unwrap_or_default();
+    let asset = assets::lookup(name).ok_or(WebError::NotFound)?;
+    let kept = if asset.immutable { "public, max-age=31536000, immutable" } else { "no-store" };
     Ok(HttpResponse::Ok()
         .insert_header((header::CONTENT_TYPE, asset.mime))
-        .insert_header((header::CACHE_CONTROL, "public, max-age=31536000, immutable"))
+        .insert_header((header::CACHE_CONTROL, kept))
         .body(asset.bytes))
 }

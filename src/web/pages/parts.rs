@@ -28,8 +28,8 @@ pub struct Shell {
     pub is_admin: bool,
     /// Which entry of the navigation is marked.
     pub at: Place,
-    /// The session's token against forged forms; every form carries it as `csrf`.
-    pub csrf: String,
+    /// The session's token against forged forms; every form carries it as `form_token`.
+    pub form_token: String,
 }
 
 impl Shell {

@@ -29,7 +29,7 @@ fn shell(place: Place) -> Shell {
         may_compose: true,
         is_admin: place == Place::Accounts,
         at: place,
-        csrf: "token".into(),
+        form_token: "token".into(),
     }
 }
 

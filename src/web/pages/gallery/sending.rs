@@ -207,7 +207,7 @@ fn every_field_of_the_form_is_in_the_page() {
         "files",
         "to",
         "cc",
-        "csrf",
+        "form_token",
         "key",
     ] {
         assert!(html.contains(&format!(" name=\"{name}\"")), "{name} is missing");
