@@ -2,3 +2,4 @@
 
 pub(crate) mod engine;
 pub(crate) mod pg;
+pub(crate) mod smtp_sink;
