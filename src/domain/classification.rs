@@ -6,7 +6,7 @@
 
 use std::collections::BTreeSet;
 
-use super::urgency::stored_words;
+use super::words::stored_words;
 
 /// A kind of marking.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -27,7 +27,7 @@ pub enum Marking {
     CopyNumber,
 }
 
-stored_words!(Marking, "a marking", {
+stored_words!(Marking, {
     Level => "level", LevelField => "level_field", Term => "term",
     CipherTelegram => "cipher_telegram", LevelFieldEmpty => "level_field_empty",
     CipherTelegramMentioned => "cipher_telegram_mentioned", CopyNumber => "copy_number",

@@ -6,7 +6,7 @@
 use std::ops::{AddAssign, SubAssign};
 
 use super::time::Timestamp;
-use super::urgency::stored_words;
+use super::words::stored_words;
 
 /// 主送 must handle, 抄送 must know.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -17,7 +17,7 @@ pub enum Addressee {
     Copy,
 }
 
-stored_words!(Addressee, "a kind of addressee", { Primary => "primary", Copy => "copy" });
+stored_words!(Addressee, { Primary => "primary", Copy => "copy" });
 
 impl Addressee {
     /// The word on pages.
@@ -41,7 +41,7 @@ pub enum ReceiptMode {
     Phone,
 }
 
-stored_words!(ReceiptMode, "a receipt mode", {
+stored_words!(ReceiptMode, {
     OwnOrganization => "self", OnBehalf => "on_behalf", Phone => "phone",
 });
 
@@ -70,7 +70,7 @@ pub enum ReturnReason {
     Other,
 }
 
-stored_words!(ReturnReason, "a reason to return", {
+stored_words!(ReturnReason, {
     Misdirected => "misdirected", Duplicate => "duplicate",
     SuspectedClassified => "suspected_classified", Other => "other",
 });
@@ -97,7 +97,7 @@ pub enum AskAgainReason {
     AttachmentMissing,
 }
 
-stored_words!(AskAgainReason, "a reason to ask again", {
+stored_words!(AskAgainReason, {
     Unreadable => "unreadable", AttachmentMissing => "attachment_missing",
 });
 
@@ -154,7 +154,7 @@ pub enum DeliveryState {
     Recalled,
 }
 
-stored_words!(DeliveryState, "a delivery state", {
+stored_words!(DeliveryState, {
     Pending => "pending", HandedOver => "handed_over", Opened => "opened",
     Acknowledged => "acknowledged", Returned => "returned", Recalled => "recalled",
 });

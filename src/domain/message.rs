@@ -3,43 +3,12 @@
 //! Pure: answers what an attempt amounts to, and sends nothing. Never here: sockets, clocks, SQL.
 
 use std::fmt::Write as _;
-use std::str::FromStr;
 
 use sha2::{Digest, Sha256};
 
 use super::ids::MessageId;
 use super::time::{Span, Timestamp};
-
-/// A stored word that names no state or phase of a message.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{found:?} is not a {wanted}; the row was written by another version or by hand")]
-pub struct UnknownWord {
-    wanted: &'static str,
-    found: String,
-}
-
-macro_rules! stored_words {
-    ($name:ident, $wanted:literal, $($variant:ident => $word:literal),+ $(,)?) => {
-        impl $name {
-            /// The word under which this is stored and logged.
-            #[must_use]
-            pub const fn as_str(self) -> &'static str {
-                match self { $(Self::$variant => $word),+ }
-            }
-        }
-
-        impl FromStr for $name {
-            type Err = UnknownWord;
-
-            fn from_str(word: &str) -> Result<Self, UnknownWord> {
-                match word {
-                    $($word => Ok(Self::$variant),)+
-                    _ => Err(UnknownWord { wanted: $wanted, found: word.to_owned() }),
-                }
-            }
-        }
-    };
-}
+use super::words::stored_words;
 
 /// Where a message stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -56,9 +25,10 @@ pub enum MessageState {
     Dead,
 }
 
-stored_words!(MessageState, "message state",
+stored_words!(MessageState, {
     Waiting => "waiting", Leased => "leased", HandedOver => "handed_over",
-    Cancelled => "cancelled", Dead => "dead");
+    Cancelled => "cancelled", Dead => "dead"
+});
 
 impl MessageState {
     /// Nothing will be done with this message any more.
@@ -95,10 +65,11 @@ pub enum Phase {
     FinalDotWritten,
 }
 
-stored_words!(Phase, "phase",
+stored_words!(Phase, {
     Prepare => "prepare", Connect => "connect", Greeting => "greeting", Hello => "hello",
     Tls => "tls", Auth => "auth", MailFrom => "mail_from", Recipient => "recipient",
-    Data => "data", Body => "body", FinalDotWritten => "final_dot_written");
+    Data => "data", Body => "body", FinalDotWritten => "final_dot_written"
+});
 
 /// What ended the phase that was reached.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -5,65 +5,7 @@
 
 use std::fmt;
 
-/// A stored or posted word that names nothing here.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{word:?} is not {what}")]
-pub struct UnknownWord {
-    /// What was expected.
-    pub what: &'static str,
-    /// What was found.
-    pub word: String,
-}
-
-/// Gives an enum its one word per variant: for columns, forms and JSON.
-macro_rules! stored_words {
-    ($name:ident, $what:literal, { $($variant:ident => $word:literal),+ $(,)? }) => {
-        impl $name {
-            /// Every value, in order.
-            pub const ALL: &'static [Self] = &[$(Self::$variant),+];
-
-            /// The word in columns, forms and JSON.
-            #[must_use]
-            pub const fn as_str(self) -> &'static str {
-                match self { $(Self::$variant => $word),+ }
-            }
-        }
-
-        impl std::fmt::Display for $name {
-            fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-                f.write_str(self.as_str())
-            }
-        }
-
-        impl std::str::FromStr for $name {
-            type Err = $crate::domain::urgency::UnknownWord;
-
-            fn from_str(word: &str) -> Result<Self, Self::Err> {
-                match word {
-                    $($word => Ok(Self::$variant),)+
-                    _ => Err($crate::domain::urgency::UnknownWord {
-                        what: $what,
-                        word: word.to_owned(),
-                    }),
-                }
-            }
-        }
-
-        impl serde::Serialize for $name {
-            fn serialize<S: serde::Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
-                to.serialize_str(self.as_str())
-            }
-        }
-
-        impl<'de> serde::Deserialize<'de> for $name {
-            fn deserialize<D: serde::Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
-                let word = <std::borrow::Cow<'de, str> as serde::Deserialize>::deserialize(from)?;
-                word.parse().map_err(serde::de::Error::custom)
-            }
-        }
-    };
-}
-pub(crate) use stored_words;
+use super::words::stored_words;
 
 /// How fast a notice must be signed for; the first is the most urgent.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -80,7 +22,7 @@ pub enum Urgency {
     Ordinary,
 }
 
-stored_words!(Urgency, "an urgency level", {
+stored_words!(Urgency, {
     Flash => "flash", Immediate => "immediate", Priority => "priority",
     Routine => "routine", Ordinary => "ordinary",
 });
@@ -108,7 +50,7 @@ pub enum Form {
     Paper,
 }
 
-stored_words!(Form, "a form of notice", { Telegram => "telegram", Paper => "paper" });
+stored_words!(Form, { Telegram => "telegram", Paper => "paper" });
 
 impl Form {
     /// The word on pages.
@@ -147,7 +89,7 @@ pub enum ChannelClass {
     UnclassifiedPaper,
 }
 
-stored_words!(ChannelClass, "a channel class", {
+stored_words!(ChannelClass, {
     PlainTelegram => "plain_telegram", UnclassifiedPaper => "unclassified_paper",
 });
 

@@ -15,7 +15,8 @@ pub use plan::{
 };
 pub use policy::{PolicyFault, SHIPPED_POLICY, UrgencyPolicy};
 
-use super::urgency::{Urgency, stored_words};
+use super::urgency::Urgency;
+use super::words::stored_words;
 use super::working_time::ClockTime;
 
 /// Which hours count.
@@ -31,7 +32,7 @@ pub enum ClockKind {
     Working,
 }
 
-stored_words!(ClockKind, "a clock", {
+stored_words!(ClockKind, {
     Continuous => "continuous", NightRest => "night_rest",
     WorkingOrManned => "working_or_manned", Working => "working",
 });
@@ -57,7 +58,7 @@ pub enum RungAct {
     AskSuperior,
 }
 
-stored_words!(RungAct, "an act of the ladder", {
+stored_words!(RungAct, {
     Remind => "remind", CallUnreachable => "call_unreachable", Call => "call",
     PromptLeader => "prompt_leader", OfferLeader => "offer_leader",
     AlertIssuer => "alert_issuer", OfferSuperior => "offer_superior",
@@ -90,7 +91,7 @@ pub enum Ways {
     First,
 }
 
-stored_words!(Ways, "a choice of ways", { Every => "every", First => "first" });
+stored_words!(Ways, { Every => "every", First => "first" });
 
 /// What goes on after the deadline.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -101,7 +102,7 @@ pub enum AfterAct {
     List,
 }
 
-stored_words!(AfterAct, "an act after the deadline", { Call => "call", List => "list" });
+stored_words!(AfterAct, { Call => "call", List => "list" });
 
 /// One step of a level.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

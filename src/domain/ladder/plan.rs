@@ -9,7 +9,7 @@ use crate::domain::calendar::Calendar;
 use crate::domain::delivery::Addressee;
 use crate::domain::human_time::moment_zh;
 use crate::domain::time::{Span, Timestamp};
-use crate::domain::urgency::stored_words;
+use crate::domain::words::stored_words;
 use crate::domain::working_time::{BeyondCounting, ClockTime, OpenMoment, OpenTime, WorkingHours};
 
 /// When a recipient's desk is there.
@@ -54,7 +54,7 @@ pub enum DeadlineOrigin {
     Notice,
 }
 
-stored_words!(DeadlineOrigin, "an origin of a deadline", {
+stored_words!(DeadlineOrigin, {
     Policy => "policy", Notice => "notice",
 });
 

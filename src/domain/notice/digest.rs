@@ -7,7 +7,7 @@ use sha2::{Digest, Sha256};
 use super::draft::{Field, NoticeDraft};
 use crate::domain::delivery::Addressee;
 use crate::domain::ids::OrganizationId;
-use crate::domain::urgency::stored_words;
+use crate::domain::words::stored_words;
 
 /// Names the format of the bytes below; a change of format changes every digest.
 const FORMAT: &[u8] = b"qianshou draft 1";
@@ -21,7 +21,7 @@ pub enum FileRole {
     Attachment,
 }
 
-stored_words!(FileRole, "a role of a file", { Main => "main", Attachment => "attachment" });
+stored_words!(FileRole, { Main => "main", Attachment => "attachment" });
 
 /// A file of a draft, as far as the digest cares.
 #[derive(Debug, Clone, PartialEq, Eq)]

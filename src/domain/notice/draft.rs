@@ -10,7 +10,8 @@ use crate::domain::document_number::DocumentNumber;
 use crate::domain::human_time::{date_zh, end_of_day, parse_date, parse_moment};
 use crate::domain::text::{TextFault, clean_block, clean_line, with_ascii_digits};
 use crate::domain::time::Timestamp;
-use crate::domain::urgency::{ChannelClass, Form, Urgency, stored_words};
+use crate::domain::urgency::{ChannelClass, Form, Urgency};
+use crate::domain::words::stored_words;
 
 /// Characters in the name of an organ, desk or person.
 pub const NAME_CHARS_MAX: usize = 100;
@@ -56,7 +57,7 @@ pub enum Field {
     UrgencyReason,
 }
 
-stored_words!(Field, "a field of the header", {
+stored_words!(Field, {
     DispatchingOrgan => "dispatching_organ", Signatories => "signatories", Form => "form",
     Urgency => "urgency", ChannelClass => "channel_class",
     DocumentNumber => "document_number", CipherOfficeSerial => "cipher_office_serial",

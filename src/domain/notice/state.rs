@@ -1,6 +1,6 @@
 //! The life of a notice: which act leads from where to where.
 
-use crate::domain::urgency::stored_words;
+use crate::domain::words::stored_words;
 
 /// Where a notice stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -25,7 +25,7 @@ pub enum NoticeState {
     Superseded,
 }
 
-stored_words!(NoticeState, "a notice state", {
+stored_words!(NoticeState, {
     Draft => "draft", AwaitingRelease => "awaiting_release", Issued => "issued",
     Closed => "closed", Archived => "archived", Recalled => "recalled",
     Revoked => "revoked", Abolished => "abolished", Superseded => "superseded",
@@ -54,7 +54,7 @@ pub enum NoticeAct {
     Supersede,
 }
 
-stored_words!(NoticeAct, "an act on a notice", {
+stored_words!(NoticeAct, {
     AskForRelease => "ask_for_release", SendBack => "send_back", Issue => "issue",
     Close => "close", Archive => "archive", Recall => "recall", Revoke => "revoke",
     Abolish => "abolish", Supersede => "supersede",
