@@ -9,13 +9,38 @@ use diesel::sql_types::{BigInt, Text};
 
 use super::{Conn, Durability, EngineSettings, SliceAct, Store, StoreError, Tx, migrate};
 
-fn sqlite() -> (tempfile::TempDir, Store) {
+#[path = "../../tests/support/pg.rs"]
+mod pg;
+
+/// An open store and what keeps it alive.
+struct World {
+    store: Store,
+    settings: EngineSettings,
+    engine: &'static str,
+    folder: tempfile::TempDir,
+}
+
+fn world(settings: EngineSettings, folder: tempfile::TempDir) -> World {
+    migrate::bring_up_to_date(&settings).unwrap();
+    let store = Store::open(settings.clone(), 4).unwrap();
+    World { engine: settings.engine_name(), store, settings, folder }
+}
+
+fn sqlite() -> World {
     let folder = tempfile::tempdir().unwrap();
     let url = format!("sqlite://{}", folder.path().join("test.db").display());
-    let settings = EngineSettings::parse(&url, Durability::Required).unwrap();
-    migrate::bring_up_to_date(&settings).unwrap();
-    let store = Store::open(settings, 4).unwrap();
-    (folder, store)
+    world(EngineSettings::parse(&url, Durability::Required).unwrap(), folder)
+}
+
+/// One world per engine; PostgreSQL only where it is installed (always in CI).
+fn worlds() -> Vec<World> {
+    let mut worlds = vec![sqlite()];
+    if let Some(cluster) = pg::cluster() {
+        let url = cluster.fresh_database();
+        let settings = EngineSettings::parse(&url, Durability::NotForEvidence).unwrap();
+        worlds.push(world(settings, tempfile::tempdir().unwrap()));
+    }
+    worlds
 }
 
 fn note(tx: &mut Tx, key: &str) -> Result<(), StoreError> {
@@ -37,7 +62,13 @@ fn notes(conn: &mut Conn) -> Result<i64, StoreError> {
 
 #[test]
 fn a_refused_and_a_panicking_write_harm_nobody_in_their_group() {
-    let (_folder, store) = sqlite();
+    for world in worlds() {
+        a_refused_and_a_panicking_write_harm_nobody_in_their_group_on(&world);
+    }
+}
+
+fn a_refused_and_a_panicking_write_harm_nobody_in_their_group_on(world: &World) {
+    let store = &world.store;
     // Hold the writer, so that all the others end up in one group.
     let gate = Arc::new(Barrier::new(2));
     let held = Arc::clone(&gate);
@@ -74,17 +105,24 @@ fn a_refused_and_a_panicking_write_harm_nobody_in_their_group() {
 
 #[test]
 fn an_answered_write_is_there_after_reopening() {
-    let (folder, store) = sqlite();
-    store.write("note", |tx| note(tx, "kept")).unwrap();
-    drop(store);
-    let url = format!("sqlite://{}", folder.path().join("test.db").display());
-    let again = Store::open(EngineSettings::parse(&url, Durability::Required).unwrap(), 1).unwrap();
-    assert_eq!(again.read(notes).unwrap(), 1);
+    for World { store, settings, folder, .. } in worlds() {
+        store.write("note", |tx| note(tx, "kept")).unwrap();
+        drop(store);
+        let again = Store::open(settings, 1).unwrap();
+        assert_eq!(again.read(notes).unwrap(), 1);
+        drop(folder);
+    }
 }
 
 #[test]
 fn readers_cannot_write_and_do_not_wait_for_the_writer() {
-    let (_folder, store) = sqlite();
+    for world in worlds() {
+        readers_cannot_write_and_do_not_wait_for_the_writer_on(&world);
+    }
+}
+
+fn readers_cannot_write_and_do_not_wait_for_the_writer_on(world: &World) {
+    let store = &world.store;
     let gate = Arc::new(Barrier::new(2));
     let held = Arc::clone(&gate);
     let writing = store.submit("hold", move |tx| {
@@ -123,7 +161,13 @@ impl SliceAct for Noting {
 
 #[test]
 fn a_slice_runs_together_and_a_bad_item_fails_alone() {
-    let (_folder, store) = sqlite();
+    for world in worlds() {
+        a_slice_runs_together_and_a_bad_item_fails_alone_on(&world);
+    }
+}
+
+fn a_slice_runs_together_and_a_bad_item_fails_alone_on(world: &World) {
+    let store = &world.store;
     let runs = Arc::new(AtomicU32::new(0));
     let lane = store.lane(Noting { runs: Arc::clone(&runs) });
     let gate = Arc::new(Barrier::new(2));
@@ -156,12 +200,18 @@ fn a_slice_runs_together_and_a_bad_item_fails_alone() {
 
 #[test]
 fn the_database_itself_refuses_to_change_evidence() {
-    let (_folder, store) = sqlite();
+    for world in worlds() {
+        the_database_itself_refuses_to_change_evidence_on(&world);
+    }
+}
+
+fn the_database_itself_refuses_to_change_evidence_on(world: &World) {
+    let store = &world.store;
     store
         .write("event", |tx| {
             sql_query(
                 "INSERT INTO events (id, kind, happened_at, actor, bytes, leaf_hash) \
-                 VALUES ('evt_x', 'opened', 1, 'system:test', 'x', 'y')",
+                 VALUES ('evt_x', 'opened', 1, 'system:test', CAST('x' AS BYTEA), CAST('y' AS BYTEA))",
             )
             .execute(tx.db())?;
             Ok::<_, StoreError>(())
@@ -185,11 +235,31 @@ fn unsafe_settings_are_refused() {
         #[diesel(sql_type = Text)]
         mode: String,
     }
-    let (_folder, store) = sqlite();
+    let World { store, folder: _folder, .. } = sqlite();
     let mode = store.read(|conn| {
         let found = sql_query("SELECT journal_mode AS mode FROM pragma_journal_mode")
             .get_result::<Mode>(conn.db())?;
         Ok::<_, StoreError>(found.mode)
     });
     assert_eq!(mode.unwrap(), "wal");
+}
+
+#[test]
+fn writes_go_on_after_every_connection_was_cut() {
+    let Some(world) = worlds().into_iter().find(|world| world.engine == "postgres") else { return };
+    for round in 0..5 {
+        let cut = world.store.read(|conn| {
+            sql_query(
+                "SELECT count(pg_terminate_backend(pid)) AS n FROM pg_stat_activity \
+                 WHERE datname = current_database() AND pid <> pg_backend_pid()",
+            )
+            .get_result::<Count>(conn.db())
+            .map(|count| count.n)
+            .map_err(StoreError::from)
+        });
+        assert!(cut.unwrap() > 0);
+        world.store.write("after", move |tx| note(tx, &format!("round {round}"))).unwrap();
+    }
+    let fresh = Store::open(world.settings, 1).unwrap();
+    assert_eq!(fresh.read(notes).unwrap(), 5);
 }
