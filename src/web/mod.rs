@@ -15,17 +15,21 @@ pub mod error;
 pub mod forms;
 mod handlers;
 pub mod headers;
+mod host;
 mod origin;
 pub mod pages;
 mod respond;
 pub mod route;
+mod server;
 pub mod session;
 pub mod site;
+mod telling;
 pub mod visit;
 
 use error::WebError;
 use handlers::{asset, sign_in};
 use route::{Route, Subject, Who};
+pub use server::server;
 
 const OFFICE: &[Role] = &[Clerk, Releaser, Duty];
 const WRITERS: &[Role] = &[Clerk];
