@@ -24,6 +24,8 @@ pub mod links;
 pub mod messages;
 pub mod migrate;
 pub mod notices;
+pub mod outbox;
+pub mod outcomes;
 mod schema;
 pub mod sessions;
 pub mod tallies;

@@ -282,6 +282,7 @@ table! {
         due_at -> Nullable<BigInt>,
         lease_token -> Nullable<Text>,
         attempts -> Integer,
+        spared -> Integer,
         uncertain -> Integer,
         created_at -> BigInt,
         finished_at -> Nullable<BigInt>,
@@ -295,11 +296,18 @@ table! {
         message_id -> Text,
         number -> Integer,
         started_at -> BigInt,
-        ended_at -> Nullable<BigInt>,
+    }
+}
+
+table! {
+    attempt_outcomes (attempt_id) {
+        attempt_id -> Text,
+        ended_at -> BigInt,
+        outcome -> Text,
         phase -> Nullable<Text>,
-        outcome -> Nullable<Text>,
         relay -> Nullable<Text>,
-        reply -> Nullable<Text>,
+        reply -> Text,
+        crossed -> Bool,
     }
 }
 
@@ -399,6 +407,7 @@ allow_tables_to_appear_in_same_query!(
     rungs,
     messages,
     attempts,
+    attempt_outcomes,
     receipts,
     returns,
     viewings,
