@@ -27,6 +27,8 @@ pub mod messages;
 pub mod migrate;
 pub mod notices;
 pub mod organizations;
+pub mod outbox;
+pub mod outcomes;
 mod schema;
 pub mod sessions;
 pub mod tallies;
