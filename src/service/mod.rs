@@ -17,9 +17,13 @@ use crate::domain::time::{Span, Timestamp};
 use crate::store::{Store, StoreError, WriteError};
 
 pub mod accounts;
+pub mod board;
 pub mod directory;
 pub mod import_directory;
+pub mod notices;
+pub mod scope;
 pub mod sessions;
+
 pub mod verify_receipt;
 pub mod visit;
 

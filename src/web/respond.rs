@@ -44,7 +44,9 @@ const RETRY_SECONDS: u32 = 5;
 pub(super) fn failure(error: &WebError, status: StatusCode) -> HttpResponse {
     let failure = match error {
         WebError::SignInNeeded | WebError::CrossSite | WebError::StaleForm => Failure::FormExpired,
-        WebError::Forbidden => Failure::Forbidden { need: "您的角色不能做这件事".to_owned() },
+        WebError::Forbidden => {
+            Failure::Forbidden { need: "您的角色不能做这件事".to_owned() }
+        }
         WebError::NotFound => Failure::NotFound,
         WebError::Bad(_) | WebError::Misdirected => Failure::Unreadable,
         WebError::Conflict(what) => Failure::Conflict { what: what.clone() },

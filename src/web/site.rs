@@ -80,7 +80,8 @@ mod tests {
         for ours in ["gw.example", "GW.example:443"] {
             assert!(site.answers_to(ours), "{ours}");
         }
-        let others = ["", "evil.example", "gw.example:80", "gw.example.", "gw.example@evil", "[::1]"];
+        let others =
+            ["", "evil.example", "gw.example:80", "gw.example.", "gw.example@evil", "[::1]"];
         for other in others {
             assert!(!site.answers_to(other), "{other}");
         }
