@@ -23,7 +23,7 @@ pub mod import_directory;
 pub mod notices;
 pub mod scope;
 pub mod sessions;
-
+pub mod story;
 pub mod verify_receipt;
 pub mod visit;
 
