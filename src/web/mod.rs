@@ -10,6 +10,7 @@ use crate::domain::account::Role;
 use crate::domain::account::Role::{Administrator, Auditor, Clerk, Duty, Releaser};
 use crate::service::Service;
 
+mod address;
 pub mod assets;
 pub mod error;
 pub mod forms;
@@ -22,16 +23,21 @@ mod respond;
 pub mod route;
 mod server;
 pub mod session;
+mod shell;
 pub mod site;
 mod telling;
 pub mod visit;
 
 use error::WebError;
-use handlers::{asset, sign_in};
+use handlers::{
+    accounts, asset, board, directory, home, notices, own_password, register, sign_in, story,
+};
 use route::{Route, Subject, Who};
 pub use server::server;
 
 const OFFICE: &[Role] = &[Clerk, Releaser, Duty];
+/// Who reads notices: an office its own, 审计 those of all offices; 管理员 never.
+const READERS: &[Role] = &[Clerk, Releaser, Duty, Auditor];
 const WRITERS: &[Role] = &[Clerk];
 const RELEASERS: &[Role] = &[Releaser];
 const ADMINISTRATORS: &[Role] = &[Administrator];
@@ -51,12 +57,31 @@ macro_rules! routes {
 }
 
 routes! {
+    GET  "/"                 Who::Staff(ALL_STAFF), None => home::lead;
     GET  "/assets/{name}"    Who::Anyone, Public => asset::show;
+
     GET  "/sign-in"          Who::Anyone, None => sign_in::form;
     POST "/sign-in"          Who::Anyone, None => sign_in::enter;
     POST "/sign-out"         Who::Staff(ALL_STAFF), None => sign_in::leave;
     GET  "/first-administrator" Who::Anyone, None => sign_in::first_form;
     POST "/first-administrator" Who::Anyone, None => sign_in::first;
+    GET  "/own-password"     Who::Staff(ALL_STAFF), None => own_password::form;
+    POST "/own-password"     Who::Staff(ALL_STAFF), None => own_password::change;
+
+    GET  "/notices"          Who::Staff(READERS), None => notices::list;
+    GET  "/notices/{notice}" Who::Staff(READERS), Notice => board::show;
+    GET  "/notices/{notice}/register" Who::Staff(READERS), Notice => register::print;
+    GET  "/deliveries/{delivery}" Who::Staff(READERS), Delivery => story::show;
+
+    GET  "/directory"        Who::Staff(ALL_STAFF), None => directory::list;
+    GET  "/directory/{organization}" Who::Staff(ALL_STAFF), Organization => directory::organization;
+
+    GET  "/accounts"         Who::Staff(ADMINISTRATORS), None => accounts::list;
+    POST "/accounts"         Who::Staff(ADMINISTRATORS), None => accounts::create;
+    POST "/accounts/{account}/disable" Who::Staff(ADMINISTRATORS), Account => accounts::disable;
+    POST "/accounts/{account}/enable"  Who::Staff(ADMINISTRATORS), Account => accounts::enable;
+    POST "/accounts/{account}/reset"   Who::Staff(ADMINISTRATORS), Account => accounts::reset;
+    POST "/accounts/{account}/roles"   Who::Staff(ADMINISTRATORS), Account => accounts::set_roles;
 }
 
 /// Hangs the whole route table on an application; whatever is not in it is not found.

@@ -1,5 +1,14 @@
 //! One room per noun: parse the request, call one use-case, fill the page. Who may call a
 //! handler stands in the route table and has been checked before.
 
+pub(super) mod accounts;
 pub(super) mod asset;
+pub(super) mod board;
+pub(super) mod directory;
+pub(super) mod home;
+mod marks;
+pub(super) mod notices;
+pub(super) mod own_password;
+pub(super) mod register;
 pub(super) mod sign_in;
+pub(super) mod story;

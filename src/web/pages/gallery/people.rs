@@ -4,7 +4,7 @@ use super::{LONG_TITLE, NUMBER, TITLE, at, now, put, shell};
 use crate::web::pages::accounts::{AccountForm, AccountRow, AccountsPage, OnceSecret, RoleBox};
 use crate::web::pages::directory::*;
 use crate::web::pages::moment::Moment;
-use crate::web::pages::notices::{NoticeRow, NoticesPage};
+use crate::web::pages::notices::{NoticeRow, NoticeSection, NoticesPage};
 use crate::web::pages::parts::{Errors, Fact, Link, Place, StateMark, UrgencyMark};
 
 fn notice(code: &str, title: &str, number: &str, unsigned: usize, state: StateMark) -> NoticeRow {
@@ -38,13 +38,25 @@ fn notices() -> NoticesPage {
     done.state = StateMark::acknowledged("已签收齐");
     let mut recalled = notice("routine", "关于召开信息工作会议的通知", "", 7, issued());
     recalled.state = StateMark::pending("已撤回");
+    let section = |id, heading: &str, of_issued, rows: Vec<NoticeRow>| NoticeSection {
+        id,
+        heading: heading.into(),
+        count: rows.len(),
+        when: if of_issued { "发出时间" } else { "保存时间" },
+        of_issued,
+        rows,
+        next_href: String::new(),
+    };
     NoticesPage {
         shell: shell(Place::Notices),
-        waiting: vec![waiting],
-        open: vec![late, open],
-        drafts: vec![draft],
-        settled: vec![done, recalled],
-        older_href: "#".into(),
+        of_all: false,
+        sections: vec![
+            section("waiting", "待核发", false, vec![waiting]),
+            section("open", "未签收齐", true, vec![late, open]),
+            section("drafts", "草稿", false, vec![draft]),
+            section("settled", "已签收齐和已结束", true, vec![done, recalled]),
+        ],
+        back_href: String::new(),
     }
 }
 
@@ -52,13 +64,7 @@ fn notices() -> NoticesPage {
 fn gallery_notices() {
     put("notices", &notices());
     let empty = || Vec::new();
-    let none = NoticesPage {
-        waiting: empty(),
-        open: empty(),
-        drafts: empty(),
-        settled: empty(),
-        ..notices()
-    };
+    let none = NoticesPage { sections: Vec::new(), ..notices() };
     assert!(put("notices-empty", &none).contains("还没有发过公文"));
 }
 
