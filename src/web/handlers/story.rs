@@ -25,8 +25,7 @@ pub(in crate::web) async fn show(
 ) -> Result<HttpResponse, WebError> {
     let delivery: DeliveryId = id(&request, "delivery")?;
     let scope = Scope::of(&staff.account);
-    let story = web::block(move || Ok::<_, ServiceError>(story::read(&service, scope, delivery)?))
-        .await??;
+    let story = web::block(move || story::read(&service, scope, delivery)).await??;
     let draft = &story.notice.draft;
     page(&StoryPage {
         shell: shell(&staff, Place::Notices),
