@@ -29,6 +29,8 @@ pub mod sessions;
 pub mod tallies;
 #[cfg(test)]
 mod tests;
+#[cfg(test)]
+mod tests_commit;
 mod writer;
 
 use engine::{DbConn, Purpose};

@@ -10,7 +10,7 @@ use diesel::sql_types::{BigInt, Text};
 use super::{Conn, Durability, EngineSettings, SliceAct, Store, StoreError, Tx, migrate};
 
 #[path = "../../tests/support/pg.rs"]
-mod pg;
+pub(super) mod pg;
 
 /// An open store and what keeps it alive.
 struct World {
@@ -43,7 +43,7 @@ fn worlds() -> Vec<World> {
     worlds
 }
 
-fn note(tx: &mut Tx, key: &str) -> Result<(), StoreError> {
+pub(super) fn note(tx: &mut Tx, key: &str) -> Result<(), StoreError> {
     sql_query("INSERT INTO spent_nonces (nonce, ends_at) VALUES ($1, 1)")
         .bind::<diesel::sql_types::Binary, _>(key.as_bytes())
         .execute(tx.db())?;
@@ -56,7 +56,7 @@ struct Count {
     n: i64,
 }
 
-fn notes(conn: &mut Conn) -> Result<i64, StoreError> {
+pub(super) fn notes(conn: &mut Conn) -> Result<i64, StoreError> {
     Ok(sql_query("SELECT count(*) AS n FROM spent_nonces").get_result::<Count>(conn.db())?.n)
 }
 
