@@ -18,9 +18,11 @@ use crate::domain::time::{Span, Timestamp};
 use crate::store::{Store, StoreError, WriteError};
 
 pub mod accounts;
+pub mod demo;
 pub mod demo_mailbox;
 pub mod directory;
 pub mod import_directory;
+pub mod operate_accounts;
 pub mod sessions;
 pub mod verify_receipt;
 pub mod visit;
