@@ -7,17 +7,22 @@ use std::sync::Arc;
 
 use crate::adapters::clock::Clock;
 use crate::adapters::files::Files;
+use crate::adapters::mail::{Mailbox, Mailer};
 use crate::adapters::random::{self, NoRandomness, Random};
 use crate::adapters::secrets::keys::Keys;
 use crate::adapters::secrets::passwords::{PasswordFault, Passwords};
 use crate::domain::calendar::Calendar;
 use crate::domain::ids::IdEntropy;
 use crate::domain::ladder::UrgencyPolicy;
+use crate::domain::message::RetrySchedule;
 use crate::domain::network::Network;
 use crate::domain::time::{Span, Timestamp};
 use crate::store::{Store, StoreError, WriteError};
+use bell::Bell;
 
 pub mod accounts;
+pub mod bell;
+pub mod deliver;
 pub mod demo;
 pub mod demo_mailbox;
 pub mod directory;
@@ -46,6 +51,10 @@ pub struct Service {
     pub policy: Arc<UrgencyPolicy>,
     /// Which days are worked.
     pub calendar: Arc<Calendar>,
+    /// The way mails leave.
+    pub mailer: Arc<dyn Mailer>,
+    /// Wakes the workers: rung after a write that owes messages.
+    pub bell: Arc<Bell>,
     /// Facts about the installation.
     pub settings: Arc<Settings>,
 }
@@ -59,6 +68,10 @@ pub struct Settings {
     pub network: Network,
     /// Domain part of Message-IDs.
     pub message_id_domain: String,
+    /// Who mails come from.
+    pub mail_from: Mailbox,
+    /// How messages are tried.
+    pub sending: Sending,
     /// Bytes of one uploaded file, at most.
     pub upload_bytes_max: u64,
     /// Sessions of offices end after this long without use.
@@ -69,6 +82,30 @@ pub struct Settings {
     pub admin_session_idle: Span,
     /// Sessions of administrators end after this long in any case.
     pub admin_session_longest: Span,
+}
+
+/// How messages are tried.
+#[derive(Debug, Clone)]
+pub struct Sending {
+    /// How long a worker may hold a message without a sign of life.
+    pub lease: Span,
+    /// A message that could not be handed over for this long is given up.
+    pub lifetime: Span,
+    /// Waits between tries for 特提.
+    pub retry_flash: RetrySchedule,
+    /// Waits between tries for everything else.
+    pub retry_ordinary: RetrySchedule,
+}
+
+impl Default for Sending {
+    fn default() -> Self {
+        Self {
+            lease: Span::seconds(15),
+            lifetime: Span::hours(7 * 24),
+            retry_flash: RetrySchedule::flash(),
+            retry_ordinary: RetrySchedule::ordinary(),
+        }
+    }
 }
 
 /// Why a use-case did not do what was asked. Nothing of it remains.

@@ -331,18 +331,19 @@ pub fn delivery_set_acknowledged(tx: &mut Tx, ids: &[DeliveryId]) -> Result<usiz
     .execute(tx.db())?)
 }
 
-/// Notes that no address of a delivery can be used, or that one can again.
+/// Notes that no address of these deliveries can be used, or that one can again.
 ///
 /// # Errors
 /// The store's own.
 pub fn delivery_set_unreachable(
     tx: &mut Tx,
-    id: DeliveryId,
+    ids: &[DeliveryId],
     unreachable: bool,
 ) -> Result<usize, StoreError> {
+    let texts: Vec<String> = ids.iter().map(ToString::to_string).collect();
     Ok(diesel::update(
         deliveries::table
-            .filter(deliveries::id.eq(id.to_string()))
+            .filter(deliveries::id.eq_any(&texts))
             .filter(deliveries::unreachable.ne(unreachable)),
     )
     .set(deliveries::unreachable.eq(unreachable))

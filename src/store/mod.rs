@@ -27,14 +27,16 @@ pub mod messages;
 pub mod migrate;
 pub mod notices;
 pub mod organizations;
+pub mod outbox;
+pub mod outcomes;
 mod schema;
 pub mod sessions;
 pub mod tallies;
-#[cfg(test)]
 mod tests;
-#[cfg(test)]
 mod tests_commit;
 mod writer;
+#[cfg(test)]
+#[cfg(test)]
 
 use engine::{DbConn, Purpose};
 pub use engine::{Durability, EngineSettings};
