@@ -32,11 +32,11 @@ pub mod outcomes;
 mod schema;
 pub mod sessions;
 pub mod tallies;
+#[cfg(test)]
 mod tests;
+#[cfg(test)]
 mod tests_commit;
 mod writer;
-#[cfg(test)]
-#[cfg(test)]
 
 use engine::{DbConn, Purpose};
 pub use engine::{Durability, EngineSettings};
