@@ -68,7 +68,10 @@ pub enum CannotStart {
         error: io::Error,
     },
     /// The keys are not there or not safe.
-    #[error("keys_dir: {fault}\n  (new keys are made with: qianshou keys create {})", .folder.display())]
+    #[error(
+        "keys_dir: {fault}\n  (new keys are made with: qianshou keys create {})",
+        .folder.display()
+    )]
     Keys {
         /// What is wrong.
         fault: KeyFault,

@@ -33,7 +33,8 @@ pub(super) fn demo(folder: Option<&Path>, listen: Option<SocketAddr>) -> anyhow:
     let demo = fill(&app.service)?;
     let screen = describe(&demo, &url, &folder);
     app.serve(listener, || say(&screen))?;
-    Ok(Report::done("\nstopped\n".to_owned()))
+    say("\nstopped\n");
+    Ok(Report::done(String::new()))
 }
 
 fn take_address(wanted: Option<SocketAddr>) -> anyhow::Result<Listener> {

@@ -2,9 +2,13 @@
 //! `sqlite` (also when unset) or `postgres`. `tests/run it-sqlite it-postgres` runs it on both.
 
 #[cfg(test)]
+mod commands;
+#[cfg(test)]
 mod deliver;
 #[cfg(test)]
 mod demo_data;
+#[cfg(test)]
+mod directory;
 #[cfg(test)]
 mod harness;
 #[cfg(test)]

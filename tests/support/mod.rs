@@ -2,5 +2,6 @@
 
 pub(crate) mod engine;
 pub(crate) mod fixture;
+pub(crate) mod house;
 pub(crate) mod pg;
 pub(crate) mod smtp_sink;
