@@ -24,7 +24,7 @@ pub mod site;
 pub mod visit;
 
 use error::WebError;
-use handlers::{asset, sign_in};
+use handlers::{asset, demo_mailbox, sign_in};
 use route::{Route, Subject, Who};
 
 const OFFICE: &[Role] = &[Clerk, Releaser, Duty];
@@ -53,6 +53,10 @@ routes! {
     POST "/sign-out"         Who::Staff(ALL_STAFF), None => sign_in::leave;
     GET  "/first-administrator" Who::Anyone, None => sign_in::first_form;
     POST "/first-administrator" Who::Anyone, None => sign_in::first;
+    // the mails of a demonstration; elsewhere not found
+    GET  "/demo/mailbox"             Who::Anyone, None => demo_mailbox::list;
+    GET  "/demo/mailbox/{mail}"      Who::Anyone, Public => demo_mailbox::read;
+    GET  "/demo/mailbox/{mail}/html" Who::Anyone, Public => demo_mailbox::html;
 }
 
 /// Hangs the whole route table on an application; whatever is not in it is not found.

@@ -2,4 +2,5 @@
 //! handler stands in the route table and has been checked before.
 
 pub(super) mod asset;
+pub(super) mod demo_mailbox;
 pub(super) mod sign_in;
