@@ -253,7 +253,10 @@ fn a_killed_sender_loses_nothing_and_its_message_counts_as_uncertain() {
     post.at.advance(Span::seconds(15));
     assert_eq!(post.tick().handed_over, 1);
     assert_eq!(post.message(), "handed_over - 2 0 1");
-    assert_eq!(post.events(&issued, 0), ["message_uncertain", "message_handed_over"]);
+    // Both at the same instant of a clock that stands still: in any order.
+    let told: BTreeSet<String> = post.events(&issued, 0).into_iter().collect();
+    let wanted = ["message_handed_over", "message_uncertain"].map(str::to_owned);
+    assert_eq!(told, BTreeSet::from(wanted));
     assert_eq!(post.counts(issued.id).handed_over, 1);
 }
 
@@ -383,7 +386,7 @@ fn a_row_that_panics_or_kills_its_sender_is_given_up_after_its_tries() {
     }
     assert_eq!(post.tick().dead, 1);
     assert!(post.memory.tried().is_empty());
-    assert_eq!(post.message(), "dead given_up 4 0 2");
+    assert_eq!(post.message(), "dead given_up 4 0 3");
     assert_eq!(post.counts(issued.id).unreachable, 1);
 }
 
@@ -423,12 +426,12 @@ fn the_most_urgent_overtakes_whatever_waits() {
 
 #[test]
 fn a_message_whose_turn_comes_too_late_goes_back_untried() {
-    let lease = Span::millis(200);
+    let lease = Span::millis(600);
     let Some(post) = post_with(Sending { lease, ..Sending::default() }) else { return };
     let issued = post.at.issue(Urgency::Flash, 10, 1);
-    set(&post.hooks.during, |_| std::thread::sleep(Duration::from_millis(40)));
+    set(&post.hooks.during, |_| std::thread::sleep(Duration::from_millis(70)));
     let done = post.tick();
-    assert!((1..=4).contains(&done.handed_over), "{done:?}");
+    assert!((1..=5).contains(&done.handed_over), "{done:?}");
     assert_eq!(done.handed_over + done.handed_back, 10);
     let state = "SELECT count(*) AS value FROM messages WHERE state = 'waiting' AND spared = 1";
     assert_eq!(post.at.number(state), i64::try_from(done.handed_back).unwrap());
@@ -462,7 +465,8 @@ fn a_slow_mail_keeps_its_lease_and_lets_go_of_those_behind_it() {
     assert_eq!((done.handed_over, done.lease_lost), (1, 0), "{done:?}");
     assert_eq!(*kept.lock().unwrap(), 6);
     assert_eq!(post.tick().handed_over, 2, "those behind it are free");
-    assert_eq!(post.at.number("SELECT max(uncertain) AS value FROM messages"), 0);
+    let uncertain = "SELECT count(*) AS value FROM messages WHERE uncertain > 0";
+    assert_eq!(post.at.number(uncertain), 0);
     assert_eq!(post.counts(issued.id).handed_over, 3);
 }
 
