@@ -10,7 +10,7 @@ use diesel::{
     Connection as _, PgConnection, QueryableByName, RunQueryDsl as _, SqliteConnection, sql_query,
 };
 use qianshou::adapters::clock::ManualClock;
-use qianshou::adapters::files::MemoryFiles;
+use qianshou::adapters::files::memory::MemoryFiles;
 use qianshou::adapters::mail::{Mailbox, Mailer};
 use qianshou::adapters::random::{Random as _, SystemRandom};
 use qianshou::adapters::secrets::keys::Keys;

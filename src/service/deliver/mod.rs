@@ -164,7 +164,10 @@ struct Batch<'s> {
 impl Batch<'_> {
     fn event_ids(&self, now: Timestamp) -> Result<[EventId; 2], ServiceError> {
         let one = || Ok::<_, ServiceError>(EventId::new(now, self.service.entropy()?));
-        Ok([one()?, one()?])
+        // In this order in the log, where events of one instant stand by their ids.
+        let mut ids = [one()?, one()?];
+        ids.sort_unstable();
+        Ok(ids)
     }
 }
 
