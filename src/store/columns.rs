@@ -4,6 +4,7 @@ use diesel::backend::Backend;
 use diesel::deserialize::{self, FromSql, Queryable};
 use diesel::sql_types::{BigInt, Text};
 
+use crate::domain::address::AddressStatus;
 use crate::domain::delivery::{Addressee, AskAgainReason, ReceiptMode, ReturnReason};
 use crate::domain::ids::{
     AccountId, AddressId, AttemptId, ContactId, DeliveryId, DeskId, EventId, FileId, LinkId,
@@ -12,6 +13,7 @@ use crate::domain::ids::{
 use crate::domain::message::MessageState;
 use crate::domain::notice::{FileRole, NoticeState};
 use crate::domain::organization::{ContactRole, DeskKind, Level, OrganizationKind};
+use crate::domain::receipt::Grade;
 use crate::domain::time::Timestamp;
 use crate::domain::urgency::Urgency;
 
@@ -46,6 +48,7 @@ macro_rules! text_columns {
 text_columns!(
     AccountId,
     AddressId,
+    AddressStatus,
     Addressee,
     AskAgainReason,
     AttemptId,
@@ -57,6 +60,7 @@ text_columns!(
     EventId,
     FileId,
     FileRole,
+    Grade,
     Level,
     LinkId,
     MessageId,

@@ -23,12 +23,17 @@ mod lane;
 pub mod links;
 pub mod messages;
 pub mod migrate;
+pub mod nonces;
 pub mod notices;
+pub mod receipts;
+pub mod returns;
+pub mod rungs;
 mod schema;
 pub mod sessions;
 pub mod tallies;
 #[cfg(test)]
 mod tests;
+pub mod viewings;
 mod writer;
 
 use engine::{DbConn, Purpose};
