@@ -6,12 +6,13 @@
 use std::sync::Arc;
 
 use crate::adapters::clock::Clock;
-use crate::adapters::files::Files;
+use crate::adapters::files::{Files, FilesFault};
 use crate::adapters::mail::{Mailbox, Mailer};
 use crate::adapters::random::{self, NoRandomness, Random};
 use crate::adapters::secrets::keys::Keys;
 use crate::adapters::secrets::passwords::{PasswordFault, Passwords};
 use crate::domain::calendar::Calendar;
+use crate::domain::evidence::Event;
 use crate::domain::ids::IdEntropy;
 use crate::domain::ladder::UrgencyPolicy;
 use crate::domain::message::RetrySchedule;
@@ -28,6 +29,19 @@ pub mod demo_mailbox;
 pub mod directory;
 pub mod import_directory;
 pub mod operate_accounts;
+pub mod acknowledge;
+pub mod ask_again;
+pub mod download;
+pub mod fetch_note;
+pub mod forget_nonces;
+pub mod lanes;
+pub mod note;
+pub mod offer;
+pub mod open;
+pub mod receipt_file;
+pub mod receive;
+pub mod register_viewing;
+pub mod return_notice;
 pub mod sessions;
 pub mod verify_receipt;
 pub mod visit;
@@ -57,6 +71,10 @@ pub struct Service {
     pub bell: Arc<Bell>,
     /// Facts about the installation.
     pub settings: Arc<Settings>,
+    /// The ways into the writer for acts that come in bursts.
+    pub lanes: lanes::Lanes,
+    /// Issued versions that recipients look at.
+    pub offers: offer::Offers,
 }
 
 /// Facts about the installation that use-cases need.
@@ -137,6 +155,12 @@ impl WriteError for ServiceError {
     }
 }
 
+impl From<FilesFault> for ServiceError {
+    fn from(fault: FilesFault) -> Self {
+        Self::Internal(fault.to_string())
+    }
+}
+
 impl From<NoRandomness> for ServiceError {
     fn from(error: NoRandomness) -> Self {
         Self::Internal(error.to_string())
@@ -165,6 +189,17 @@ impl Service {
     /// The operating system has none to give.
     pub fn entropy(&self) -> Result<IdEntropy, ServiceError> {
         Ok(random::bytes(self.random.as_ref())?)
+    }
+
+    /// Adds personal values to an event, each under a salt of its own.
+    fn with_personal(
+        &self,
+        event: Event,
+        values: &[(&'static str, &str)],
+    ) -> Result<Event, ServiceError> {
+        values
+            .iter()
+            .try_fold(event, |event, (name, value)| Ok(event.personal(name, *value, self.salt()?)))
     }
 
     /// A salt for one personal value in an event.

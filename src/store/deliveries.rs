@@ -6,9 +6,10 @@
 use diesel::prelude::*;
 
 use super::engine::{RowLock, on_engine};
-use super::schema::{deliveries, notices, receipts};
+use super::schema::{deliveries, events, notices, receipts};
 use super::{Conn, ROWS_PER_INSERT_MAX, StoreError, Tx};
 use crate::domain::delivery::{Addressee, DeliveryFacts, ReceiptMode};
+use crate::domain::evidence::EventKind;
 use crate::domain::ids::{DeliveryId, NoticeId, OrganizationId};
 use crate::domain::time::Timestamp;
 
@@ -308,6 +309,48 @@ pub fn delivery_set_once(
         OnceFact::Opened => set_once!(opened_at),
         OnceFact::Downloaded => set_once!(downloaded_at),
         OnceFact::Returned => set_once!(returned_at),
+    })
+}
+
+/// Sets facts at the instants of their events, which the same write has just appended: one
+/// uniform statement for a whole burst, and fact and event cannot differ. Says how many rows
+/// moved.
+///
+/// # Errors
+/// The store's own.
+pub fn delivery_set_from_events(
+    tx: &mut Tx,
+    ids: &[DeliveryId],
+    fact: OnceFact,
+) -> Result<usize, StoreError> {
+    if ids.is_empty() {
+        return Ok(0);
+    }
+    let texts: Vec<String> = ids.iter().map(ToString::to_string).collect();
+    macro_rules! set_from_events {
+        ($column:ident, $kind:ident) => {{
+            let told_at = events::table
+                .filter(events::notice_id.eq(deliveries::notice_id.nullable()))
+                .filter(events::delivery_id.eq(deliveries::id.nullable()))
+                .filter(events::kind.eq(EventKind::$kind.as_str()))
+                .order(events::happened_at)
+                .select(events::happened_at)
+                .single_value();
+            diesel::update(
+                deliveries::table
+                    .filter(deliveries::id.eq_any(&texts))
+                    .filter(deliveries::$column.is_null()),
+            )
+            .set(deliveries::$column.eq(told_at))
+            .execute(tx.db())?
+        }};
+    }
+    Ok(match fact {
+        OnceFact::HandedOver => set_from_events!(handed_over_at, MessageHandedOver),
+        OnceFact::Fetched => set_from_events!(fetched_at, LinkFetched),
+        OnceFact::Opened => set_from_events!(opened_at, Opened),
+        OnceFact::Downloaded => set_from_events!(downloaded_at, Downloaded),
+        OnceFact::Returned => set_from_events!(returned_at, Returned),
     })
 }
 
