@@ -25,6 +25,8 @@ use crate::domain::calendar::{Calendar, SHIPPED_HOLIDAYS};
 use crate::domain::ladder::{SHIPPED_POLICY, UrgencyPolicy};
 use crate::domain::time::{Span, Timestamp};
 use crate::service::demo_mailbox::DemoMailbox;
+use crate::service::lanes::Lanes;
+use crate::service::offer::Offers;
 use crate::service::{Sending, Service, Settings};
 use crate::store::{Durability, EngineSettings, Store, StoreError, migrate};
 use crate::web::site::Site;
@@ -151,8 +153,11 @@ impl App {
             tracing::info!(step, "the database was brought up to date");
         }
         let files = config.data_dir.join("files");
+        let store = Store::open(engine, config.readers)?;
         let service = Service {
-            store: Store::open(engine, config.readers)?,
+            lanes: Lanes::open(&store),
+            offers: Offers::default(),
+            store,
             files: Arc::new(DirectoryFiles::open_store(&files, Arc::clone(&random), now)?),
             clock,
             random,

@@ -126,7 +126,7 @@ pub fn link_find(conn: &mut Conn, id: LinkId) -> Result<Option<Link>, StoreError
             links::generation,
             links::revoked_at,
             contact_addresses::status,
-            contact_addresses::channel,
+            contact_addresses::kind,
             deliveries::fetched_at,
         ))
         .first(conn.db())

@@ -9,6 +9,7 @@ use diesel::sql_types::{BigInt, Text};
 
 use super::{Conn, Durability, EngineSettings, SliceAct, Store, StoreError, Tx, migrate};
 
+#[expect(dead_code, reason = "the crash program and the benches use the rest")]
 #[path = "../../tests/support/pg.rs"]
 pub(super) mod pg;
 
