@@ -15,7 +15,6 @@ use qianshou::domain::time::Span;
 use qianshou::domain::urgency::Urgency;
 use qianshou::service::Sending;
 use qianshou::service::deliver::{Delivered, Dispatch, Sender, Share, keep_leases, tick};
-use qianshou::store::StoreError;
 use qianshou::store::events::event_list_of_delivery;
 use qianshou::store::outbox::{TakeOrder, Taken, message_take_due};
 use qianshou::workers::Workers;
@@ -83,17 +82,22 @@ struct Post {
 }
 
 fn post() -> Option<Post> {
-    post_with(Sending::default())
+    let hooks = HookedMailer::default();
+    Some(Post::over(Fixture::new(hooks.clone())?, hooks))
 }
 
 fn post_with(sending: Sending) -> Option<Post> {
     let hooks = HookedMailer::default();
-    let at = Arc::new(Fixture::with_sending(hooks.clone(), sending)?);
-    let dispatch = Dispatch::open(&at.service);
-    Some(Post { at, memory: hooks.memory.clone(), hooks, dispatch })
+    Some(Post::over(Fixture::with_sending(hooks.clone(), sending)?, hooks))
 }
 
 impl Post {
+    fn over(at: Fixture, hooks: HookedMailer) -> Self {
+        let at = Arc::new(at);
+        let dispatch = Dispatch::open(&at.service);
+        Self { at, memory: hooks.memory.clone(), hooks, dispatch }
+    }
+
     fn sender(&self) -> Sender {
         Sender::open(&self.at.service, &self.dispatch, "test", Share::All)
     }
@@ -143,11 +147,7 @@ impl Post {
                 .map(|_| AttemptId::new(now, self.at.service.entropy().unwrap()))
                 .collect(),
         };
-        self.at
-            .service
-            .store
-            .write("take", move |tx| Ok::<_, StoreError>(message_take_due(tx, &order)?))
-            .unwrap()
+        self.at.service.store.write("take", move |tx| message_take_due(tx, &order)).unwrap()
     }
 }
 

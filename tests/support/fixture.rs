@@ -247,11 +247,8 @@ impl Fixture {
             deliveries.push(sent);
         }
         self.insert_directory(&rows);
-        let tally = Tally {
-            total: deliveries.len() as i64,
-            pending: deliveries.len() as i64,
-            ..Tally::default()
-        };
+        let count = i64::try_from(deliveries.len()).unwrap();
+        let tally = Tally { total: count, pending: count, ..Tally::default() };
         self.service
             .store
             .write("fixture", move |tx| {

@@ -24,7 +24,7 @@ pub(super) const ACTOR: Actor = Actor::System("deliver");
 
 /// An attempt that ended, with what the record needs besides.
 #[derive(Debug, Clone)]
-pub struct Ended {
+pub(super) struct Ended {
     /// Which message.
     pub taken: Taken,
     /// How it ended.
@@ -44,7 +44,7 @@ impl Ended {
 }
 
 /// Writes outcomes of all senders together.
-pub struct RecordOutcomes;
+pub(super) struct RecordOutcomes;
 
 impl SliceAct for RecordOutcomes {
     type Item = Ended;
