@@ -2,4 +2,6 @@
 //! handler stands in the route table and has been checked before.
 
 pub(super) mod asset;
+pub(super) mod link;
+pub(super) mod receive;
 pub(super) mod sign_in;
