@@ -6,6 +6,10 @@ mod demo_data;
 #[cfg(test)]
 mod harness;
 #[cfg(test)]
+mod link_pages;
+#[cfg(test)]
+mod link_signing;
+#[cfg(test)]
 mod smtp;
 #[cfg(test)]
 #[path = "../support/mod.rs"]
