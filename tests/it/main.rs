@@ -12,6 +12,10 @@ mod directory;
 #[cfg(test)]
 mod harness;
 #[cfg(test)]
+mod link_pages;
+#[cfg(test)]
+mod link_signing;
+#[cfg(test)]
 mod smtp;
 #[cfg(test)]
 #[path = "../support/mod.rs"]

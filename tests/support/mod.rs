@@ -2,6 +2,7 @@
 
 pub(crate) mod engine;
 pub(crate) mod fixture;
+pub(crate) mod fixture_link;
 pub(crate) mod house;
 pub(crate) mod pg;
 pub(crate) mod smtp_sink;

@@ -3,4 +3,6 @@
 
 pub(super) mod asset;
 pub(super) mod demo_mailbox;
+pub(super) mod link;
+pub(super) mod receive;
 pub(super) mod sign_in;
