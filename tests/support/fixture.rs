@@ -15,6 +15,7 @@ use qianshou::adapters::mail::{Mailbox, Mailer};
 use qianshou::adapters::random::{Random as _, SystemRandom};
 use qianshou::adapters::secrets::keys::Keys;
 use qianshou::adapters::secrets::passwords::Passwords;
+use qianshou::domain::calendar::{Calendar, SHIPPED_HOLIDAYS};
 use qianshou::domain::delivery::{Addressee, Tally};
 use qianshou::domain::ids::{
     AccountId, AddressId, ContactId, DeliveryId, IdEntropy, LinkId, MessageId, NoticeId,
@@ -102,6 +103,7 @@ impl Fixture {
             keys: Arc::new(keys.unwrap()),
             passwords: Arc::new(Passwords::new().unwrap()),
             policy: Arc::new(UrgencyPolicy::from_toml_str(SHIPPED_POLICY).unwrap()),
+            calendar: Arc::new(Calendar::from_csv_str(SHIPPED_HOLIDAYS).unwrap()),
             mailer: Arc::new(mailer),
             bell: Arc::new(Bell::default()),
             settings: Arc::new(Settings {
@@ -119,9 +121,10 @@ impl Fixture {
         };
         let fixture = Self { service, clock, url, serial: AtomicU32::new(0), _folder: folder };
         fixture.sql(&format!(
-            "INSERT INTO organizations (id, code, name, kind, level, region_code, superior_rule, \
-             tree_path, tree_depth, changed_at) VALUES ('{}', 'issuer', '中共湖南省委办公厅', \
-             'party_office', 'province', '430000', 'unstated', '0', 0, 1)",
+            "INSERT INTO organizations (id, code, name, short_name, kind, level, region_code, \
+             superior_rule, tree_path, tree_depth, changed_at) \
+             VALUES ('{}', 'issuer', '中共湖南省委办公厅', '省委办公厅', 'party_office', \
+             'province', '430000', 'unstated', '0', 0, 1)",
             fixture.issuer()
         ));
         fixture.sql(&format!(
@@ -193,8 +196,8 @@ impl Fixture {
             );
             let name = format!("第{number}单位");
             rows.organizations.push(format!(
-                "('{organization}', 'n{serial}o{number}', '{name}', 'government', 'county', \
-                 '430100', 'unstated', '{number:05}', 1, 1)"
+                "('{organization}', 'n{serial}o{number}', '{name}', '{name}', 'government', \
+                 'county', '430100', 'unstated', '{number:05}', 1, 1)"
             ));
             rows.contacts.push(format!("('{contact}', '{organization}', 'duty_desk', '值班室')"));
             rows.deliveries.push(NewDelivery {
@@ -264,13 +267,13 @@ impl Fixture {
     fn insert_directory(&self, rows: &Rows) {
         let tables = [
             (
-                "organizations (id, code, name, kind, level, region_code, superior_rule, \
-                 tree_path, tree_depth, changed_at)",
+                "organizations (id, code, name, short_name, kind, level, region_code, \
+                 superior_rule, tree_path, tree_depth, changed_at)",
                 &rows.organizations,
             ),
             ("contacts (id, organization_id, role, name)", &rows.contacts),
             (
-                "contact_addresses (id, contact_id, channel, address, place, status, status_at)",
+                "contact_addresses (id, contact_id, kind, address, place, status, status_at)",
                 &rows.addresses,
             ),
         ];
