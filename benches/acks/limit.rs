@@ -13,11 +13,12 @@ use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use diesel::connection::SimpleConnection as _;
 use diesel::sql_types::{Array, BigInt};
-use diesel::{Connection as _, PgConnection, QueryableByName, RunQueryDsl as _, SqliteConnection};
+use diesel::{QueryableByName, RunQueryDsl as _};
 use hmac::{Hmac, KeyInit as _, Mac as _};
 use sha2::Sha256;
 use tokio::sync::oneshot;
 
+use crate::database::Database;
 use crate::support::load::RequestFile;
 use crate::support::side::{Batches, Place, answer_owner, shuffled};
 
@@ -46,68 +47,31 @@ struct Signed {
     id: i64,
 }
 
-#[derive(QueryableByName)]
-struct Count {
-    #[diesel(sql_type = BigInt)]
-    n: i64,
-}
-
-enum Database {
-    Sqlite(SqliteConnection),
-    Pg(PgConnection),
-}
-
 impl Database {
-    fn open(url: &str) -> anyhow::Result<Self> {
-        let Some(path) = url.strip_prefix("sqlite://") else {
-            return Ok(Self::Pg(PgConnection::establish(url)?));
-        };
-        let mut conn = SqliteConnection::establish(path)?;
-        conn.batch_execute(
-            "PRAGMA busy_timeout=10000; PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; \
-             PRAGMA wal_autocheckpoint=0; PRAGMA cache_size=-65536;",
-        )?;
-        Ok(Self::Sqlite(conn))
-    }
-
     fn fill(&mut self, rows: usize) -> anyhow::Result<()> {
-        let numbers = match self {
-            Self::Sqlite(_) => {
+        let (numbers, serial) = match self {
+            Self::Sqlite(_) => (
                 format!(
                     "WITH RECURSIVE numbers (n) AS \
                      (SELECT 0 UNION ALL SELECT n + 1 FROM numbers WHERE n + 1 < {rows})"
-                )
-            }
-            Self::Pg(_) => {
-                format!("WITH numbers AS (SELECT n FROM generate_series(0, {rows} - 1) AS s (n))")
-            }
+                ),
+                "INTEGER PRIMARY KEY",
+            ),
+            Self::Pg(_) => (
+                format!("WITH numbers AS (SELECT n FROM generate_series(0, {rows} - 1) AS s (n))"),
+                "BIGSERIAL PRIMARY KEY",
+            ),
         };
-        let fill = format!(
+        self.run(TABLES)?;
+        self.run(&format!(
+            "CREATE TABLE events (id {serial}, delivery_id BIGINT NOT NULL, \
+             kind TEXT NOT NULL, happened_at BIGINT NOT NULL)"
+        ))?;
+        self.run(&format!(
             "{numbers} INSERT INTO deliveries (id, notice_id, organization, due_at) \
              SELECT n, 1, 'organization ' || n, {DUE_AT} FROM numbers"
-        );
-        match self {
-            Self::Sqlite(conn) => {
-                conn.batch_execute(TABLES)?;
-                conn.batch_execute(
-                    "CREATE TABLE events (id INTEGER PRIMARY KEY, delivery_id BIGINT NOT NULL, \
-                     kind TEXT NOT NULL, happened_at BIGINT NOT NULL)",
-                )?;
-                conn.batch_execute(&fill)?;
-                conn.batch_execute("PRAGMA wal_checkpoint(TRUNCATE)")?;
-            }
-            Self::Pg(conn) => {
-                conn.batch_execute(TABLES)?;
-                conn.batch_execute(
-                    "CREATE TABLE events (id BIGSERIAL PRIMARY KEY, delivery_id BIGINT NOT NULL, \
-                     kind TEXT NOT NULL, happened_at BIGINT NOT NULL)",
-                )?;
-                conn.batch_execute(&fill)?;
-                conn.batch_execute("VACUUM ANALYZE")?;
-                conn.batch_execute("CHECKPOINT")?;
-            }
-        }
-        Ok(())
+        ))?;
+        self.settle()
     }
 
     /// Signs what is open of `ids` and is durable when it returns; says which.
@@ -146,15 +110,6 @@ impl Database {
             }
         };
         Ok(signed.into_iter().map(|row| row.id).collect())
-    }
-
-    fn count(&mut self, what: &str) -> anyhow::Result<i64> {
-        let query = diesel::sql_query(format!("SELECT count(*) AS n FROM {what}"));
-        let count: Count = match self {
-            Self::Sqlite(conn) => query.get_result(conn)?,
-            Self::Pg(conn) => query.get_result(conn)?,
-        };
-        Ok(count.n)
     }
 }
 
@@ -266,11 +221,6 @@ pub(crate) fn serve(place: &Place) -> anyhow::Result<()> {
 
 /// Compares what the database holds with what was answered.
 pub(crate) fn recount(place: &Place, answered: usize) -> anyhow::Result<()> {
-    let mut database = Database::open(&place.url)?;
-    let answered = i64::try_from(answered)?;
-    for what in ["deliveries WHERE acknowledged_at IS NOT NULL", "events"] {
-        let found = database.count(what)?;
-        anyhow::ensure!(found == answered, "limit: {answered} answered, {found} {what}");
-    }
-    Ok(())
+    let wanted = ["deliveries WHERE acknowledged_at IS NOT NULL", "events"];
+    Database::open(&place.url)?.expect(&wanted, answered)
 }

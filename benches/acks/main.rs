@@ -10,6 +10,8 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context as _, ensure};
 use clap::{Parser, Subcommand};
 
+mod database;
+mod fill;
 mod limit;
 #[expect(dead_code, reason = "tests use the rest of it")]
 #[expect(clippy::unwrap_used, clippy::panic, reason = "a cluster that does not start ends all")]
