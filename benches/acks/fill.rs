@@ -12,9 +12,7 @@ use qianshou::domain::time::{Span, Timestamp};
 use qianshou::domain::urgency::Urgency;
 use qianshou::service::Service;
 use qianshou::store::StoreError;
-use qianshou::store::deliveries::{
-    NewDelivery, OnceFact, delivery_insert_all, delivery_set_once,
-};
+use qianshou::store::deliveries::{NewDelivery, OnceFact, delivery_insert_all, delivery_set_once};
 use qianshou::store::links::{NewLink, link_insert_all};
 use qianshou::store::messages::{NewMessage, message_insert_all};
 use qianshou::store::tallies::tally_insert;
@@ -168,10 +166,8 @@ impl Maker {
                 database.run(&format!("INSERT INTO {table} VALUES {}", some.join(",")))?;
             }
         }
-        let sent: Vec<Sent> = links
-            .iter()
-            .map(|link| Sent { delivery: link.delivery_id, link: link.id })
-            .collect();
+        let sent: Vec<Sent> =
+            links.iter().map(|link| Sent { delivery: link.delivery_id, link: link.id }).collect();
         service.store.write("fill", move |tx| {
             delivery_insert_all(tx, &deliveries)?;
             let ids: Vec<DeliveryId> = deliveries.iter().map(|delivery| delivery.id).collect();
@@ -205,5 +201,5 @@ const DIRECTORY: [&str; 3] = [
     "organizations (id, code, name, kind, level, region_code, superior_rule, tree_path, \
      tree_depth, changed_at)",
     "contacts (id, organization_id, role, name)",
-    "contact_addresses (id, contact_id, channel, address, place, status, status_at)",
+    "contact_addresses (id, contact_id, kind, address, place, status, status_at)",
 ];

@@ -47,6 +47,9 @@ struct Arguments {
     /// Count disturbed pairs too. Good for trying out, never for quoting.
     #[arg(long)]
     noisy: bool,
+    /// Put the limit on both sides: the ratio must then be near 1, or the bench is crooked.
+    #[arg(long)]
+    control: bool,
     /// Given by `cargo bench`.
     #[arg(long, hide = true)]
     bench: bool,
@@ -64,6 +67,7 @@ enum Role {
 
 const LIMIT: &str = "limit";
 const PRODUCT: &str = "product";
+const CONTROL: &str = "control";
 /// Pairs there are requests for beyond those wanted, in case others disturb.
 const SPARE_SLOTS: usize = 3;
 const ROUNDS_MIN: usize = 3;
@@ -74,7 +78,7 @@ fn main() -> anyhow::Result<()> {
         None => measure(&arguments),
         Some(Role::Serve { side, url, folder, rows }) => {
             let place = Place { url: url.clone(), folder: folder.clone(), rows: *rows };
-            if side == LIMIT { limit::serve(&place) } else { product::serve(&place) }
+            if side == PRODUCT { product::serve(&place) } else { limit::serve(&place) }
         }
         Some(Role::Load { to, requests, start, end, connections }) => {
             let seen = support::load::replay(*to, requests, *start..*end, *connections)?;
@@ -102,13 +106,13 @@ fn measure(arguments: &Arguments) -> anyhow::Result<()> {
         let row = match engine.as_str() {
             "sqlite" => {
                 let url = |side: &str| format!("sqlite://{}/{side}.db", folder.path().display());
-                compare(engine, arguments.rows, &plan, folder.path(), [url(LIMIT), url(PRODUCT)])?
+                compare(arguments, engine, &plan, folder.path(), [url(LIMIT), url(PRODUCT)])?
             }
             "postgres" => {
                 let cluster = pg::Cluster::start(pg::Durability::Durable)
                     .context("PostgreSQL is not installed")?;
                 let urls = [cluster.fresh_database(), cluster.fresh_database()];
-                compare(engine, arguments.rows, &plan, folder.path(), urls)?
+                compare(arguments, engine, &plan, folder.path(), urls)?
             }
             other => anyhow::bail!("unknown engine {other}: write sqlite or postgres"),
         };
@@ -118,15 +122,16 @@ fn measure(arguments: &Arguments) -> anyhow::Result<()> {
 }
 
 fn compare(
+    arguments: &Arguments,
     engine: &str,
-    rows: usize,
     plan: &Plan,
     folder: &Path,
     urls: [String; 2],
 ) -> anyhow::Result<String> {
     let mut places = Vec::new();
     let mut sides = Vec::new();
-    for (name, url) in [LIMIT, PRODUCT].into_iter().zip(urls) {
+    let (rows, other) = (arguments.rows, if arguments.control { CONTROL } else { PRODUCT });
+    for (name, url) in [LIMIT, other].into_iter().zip(urls) {
         let place = Place { url, folder: folder.join(name), rows };
         std::fs::create_dir(&place.folder)?;
         let path = place.folder.display().to_string();
@@ -142,6 +147,10 @@ fn compare(
     }
     let [limit, product] = &places[..] else { anyhow::bail!("two places are needed") };
     limit::recount(limit, outcome.answered)?;
+    if arguments.control {
+        limit::recount(product, outcome.answered)?;
+        return Ok(outcome.row("control", engine, plan));
+    }
     product::recount(product, outcome.answered)?;
     Ok(outcome.row("acks", engine, plan))
 }
