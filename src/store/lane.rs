@@ -138,6 +138,7 @@ impl<A: SliceAct> Job for SliceJob<A> {
         }));
         let count = items.len();
         self.slice.extend(items.into_iter().zip(tells));
+        tracing::debug!(write = A::NAME, items = count, "a slice ran");
         match ran {
             Ok(Ok(answers)) if answers.len() == count => {
                 self.answers = Some(answers);
