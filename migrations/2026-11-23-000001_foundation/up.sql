@@ -330,6 +330,7 @@ CREATE TABLE receipts (
 CREATE TABLE returns (
     id TEXT PRIMARY KEY NOT NULL CHECK (id LIKE 'ret\_%' ESCAPE '\'),
     delivery_id TEXT NOT NULL REFERENCES deliveries (id),
+    kind TEXT NOT NULL CHECK (kind IN ('return', 'ask_again')),
     reason TEXT NOT NULL,
     explanation TEXT NOT NULL,
     name TEXT NOT NULL,

@@ -1,6 +1,7 @@
 //! Rules: pure values and functions. Never here: I/O, clocks, randomness, SQL, async.
 
 pub mod account;
+pub mod acknowledgement;
 pub mod address;
 pub mod calendar;
 pub mod canonical;
@@ -23,6 +24,7 @@ pub mod organization_tree;
 pub mod phone;
 pub mod receipt;
 pub mod receipt_number;
+pub mod stated_person;
 pub mod table;
 pub mod text;
 pub mod time;

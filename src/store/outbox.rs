@@ -82,8 +82,7 @@ struct NewAttempt {
     started_at: i64,
 }
 
-type TakenRow =
-    (MessageId, NoticeId, i32, DeliveryId, AddressId, i32, i32, i32, Timestamp);
+type TakenRow = (MessageId, NoticeId, i32, DeliveryId, AddressId, i32, i32, i32, Timestamp);
 
 /// Leases what is due, lower lanes first, and counts the attempt before it is made.
 ///

@@ -199,10 +199,7 @@ fn move_messages(
 ///
 /// # Errors
 /// The store's own.
-pub fn delivery_with_a_way(
-    tx: &mut Tx,
-    ids: &[DeliveryId],
-) -> Result<Vec<DeliveryId>, StoreError> {
+pub fn delivery_with_a_way(tx: &mut Tx, ids: &[DeliveryId]) -> Result<Vec<DeliveryId>, StoreError> {
     let texts: Vec<String> = ids.iter().map(ToString::to_string).collect();
     Ok(messages::table
         .filter(messages::delivery_id.eq_any(&texts))
@@ -236,4 +233,20 @@ pub fn address_set_failing(
         contact_addresses::status_at.eq(now.as_micros()),
     ))
     .execute(tx.db())?)
+}
+
+/// Of these addresses, the ones that are verified.
+///
+/// # Errors
+/// The store's own.
+pub fn address_which_verified(
+    tx: &mut Tx,
+    ids: &[AddressId],
+) -> Result<Vec<AddressId>, StoreError> {
+    let texts: Vec<String> = ids.iter().map(ToString::to_string).collect();
+    Ok(contact_addresses::table
+        .filter(contact_addresses::id.eq_any(&texts))
+        .filter(contact_addresses::status.eq("verified"))
+        .select(contact_addresses::id)
+        .load(tx.db())?)
 }

@@ -332,6 +332,7 @@ table! {
     returns (id) {
         id -> Text,
         delivery_id -> Text,
+        kind -> Text,
         reason -> Text,
         explanation -> Text,
         name -> Text,

@@ -29,8 +29,10 @@ mod telling;
 pub mod visit;
 
 use error::WebError;
+use handlers::receive::{self, give_back, receipt, sign, take, viewing};
 use handlers::{
-    accounts, asset, board, directory, home, notices, own_password, register, sign_in, story,
+    accounts, asset, board, demo_mailbox, directory, home, link, notices, own_password, register,
+    sign_in, story,
 };
 use route::{Route, Subject, Who};
 pub use server::server;
@@ -82,6 +84,24 @@ routes! {
     POST "/accounts/{account}/enable"  Who::Staff(ADMINISTRATORS), Account => accounts::enable;
     POST "/accounts/{account}/reset"   Who::Staff(ADMINISTRATORS), Account => accounts::reset;
     POST "/accounts/{account}/roles"   Who::Staff(ADMINISTRATORS), Account => accounts::set_roles;
+
+    GET  "/l/{token}"        Who::Anyone, None => link::arrive;
+    GET  "/receive/{delivery}" Who::LinkHolder, Receiving => receive::show;
+    POST "/receive/{delivery}/open" Who::LinkHolder, Receiving => take::text;
+    POST "/receive/{delivery}/files/{file}/open" Who::LinkHolder, Receiving => take::look;
+    POST "/receive/{delivery}/files/{file}/download" Who::LinkHolder, Receiving => take::keep;
+    POST "/receive/{delivery}/acknowledge" Who::LinkHolder, Receiving => sign::sign;
+    POST "/receive/{delivery}/viewing" Who::LinkHolder, Receiving => viewing::register;
+    GET  "/receive/{delivery}/return" Who::LinkHolder, Receiving => give_back::return_form;
+    POST "/receive/{delivery}/return" Who::LinkHolder, Receiving => give_back::send_back;
+    GET  "/receive/{delivery}/ask-again" Who::LinkHolder, Receiving => give_back::ask_form;
+    POST "/receive/{delivery}/ask-again" Who::LinkHolder, Receiving => give_back::ask;
+    GET  "/receive/{delivery}/receipt" Who::LinkHolder, Receiving => receipt::sheet;
+    GET  "/receive/{delivery}/receipt.jws" Who::LinkHolder, Receiving => receipt::file;
+    // the mails of a demonstration; elsewhere not found
+    GET  "/demo/mailbox"             Who::Anyone, None => demo_mailbox::list;
+    GET  "/demo/mailbox/{mail}"      Who::Anyone, Public => demo_mailbox::read;
+    GET  "/demo/mailbox/{mail}/html" Who::Anyone, Public => demo_mailbox::html;
 }
 
 /// Hangs the whole route table on an application; whatever is not in it is not found.

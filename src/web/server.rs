@@ -2,7 +2,7 @@
 //! same limits, headers and guards. Never here: where to listen, and when to stop.
 
 use std::io;
-use std::net::{SocketAddr, TcpListener};
+use std::net::TcpListener;
 use std::time::Duration;
 
 use actix_web::dev::Server;
@@ -12,6 +12,7 @@ use actix_web::{App, HttpServer, web};
 use super::site::Site;
 use super::{configure, headers, host, telling};
 use crate::service::Service;
+use crate::service::demo_mailbox::DemoMailbox;
 
 /// How long a connection may rest between two requests.
 const KEEP_ALIVE: Duration = Duration::from_secs(60);
@@ -26,7 +27,7 @@ const BACKLOG: u32 = 4_096;
 /// Connections of one worker, at most; the rest wait in the backlog.
 const CONNECTIONS_PER_WORKER_MAX: usize = 10_000;
 
-/// Puts the whole site behind `listener`; says on which address it answers.
+/// Puts the whole site behind `listener`, with the mails of a demonstration where there are any.
 ///
 /// Signals are the caller's: `server.handle().stop(true)` lets requests under way finish, for
 /// 20 seconds at most. Nothing is served until the server is awaited.
@@ -36,16 +37,18 @@ const CONNECTIONS_PER_WORKER_MAX: usize = 10_000;
 pub fn server(
     service: Service,
     site: Site,
+    mailbox: Option<DemoMailbox>,
     listener: TcpListener,
-) -> io::Result<(Server, SocketAddr)> {
-    let address = listener.local_addr()?;
+) -> io::Result<Server> {
+    let mailbox = mailbox.map(web::Data::new);
     let (service, site) = (web::Data::new(service), web::Data::new(site));
     let server = HttpServer::new(move || {
+        let mut app = App::new().app_data(service.clone()).app_data(site.clone());
+        if let Some(mailbox) = &mailbox {
+            app = app.app_data(mailbox.clone());
+        }
         // The last one wrapped is the outermost.
-        App::new()
-            .app_data(service.clone())
-            .app_data(site.clone())
-            .configure(configure)
+        app.configure(configure)
             .wrap(from_fn(host::require_ours))
             .wrap(headers::on_every_answer(site.is_secure()))
             .wrap(from_fn(telling::tell))
@@ -59,5 +62,5 @@ pub fn server(
     .disable_signals()
     .listen(listener)?
     .run();
-    Ok((server, address))
+    Ok(server)
 }

@@ -4,11 +4,14 @@
 pub(super) mod accounts;
 pub(super) mod asset;
 pub(super) mod board;
+pub(super) mod demo_mailbox;
 pub(super) mod directory;
 pub(super) mod home;
+pub(super) mod link;
 mod marks;
 pub(super) mod notices;
 pub(super) mod own_password;
+pub(super) mod receive;
 pub(super) mod register;
 pub(super) mod sign_in;
 pub(super) mod story;

@@ -63,7 +63,6 @@ fn notices() -> NoticesPage {
 #[test]
 fn gallery_notices() {
     put("notices", &notices());
-    let empty = || Vec::new();
     let none = NoticesPage { sections: Vec::new(), ..notices() };
     assert!(put("notices-empty", &none).contains("还没有发过公文"));
 }
@@ -125,6 +124,7 @@ fn gallery_organization() {
         addresses,
     };
     let page = OrganizationPage {
+        superior_word: "无上级单位",
         shell: shell(Place::Directory),
         name: "中共长沙市望城区委员会".into(),
         facts: vec![
@@ -183,6 +183,7 @@ fn gallery_organization() {
 
 fn accounts() -> AccountsPage {
     let row = |name: &str, login: &str, roles: &[&str], state, active| AccountRow {
+        boxes: Vec::new(),
         id: format!("acc_{login}"),
         name: name.into(),
         login: login.into(),
@@ -218,19 +219,16 @@ fn accounts() -> AccountsPage {
             role("auditor", "审计", "只看记录，不能改动"),
         ],
         organisations: vec!["中共湖南省委办公厅".into(), "中共长沙市委员会".into()],
-        key: "key".into(),
     }
 }
 
 #[test]
 fn gallery_accounts() {
     put("accounts", &accounts());
-    let once = OnceSecret {
-        name: "赵一".into(),
-        login: "zhaoyi".into(),
-        secret: "k7mp-3xwd-92qt".into(),
-        until: Moment::at(at("2026-11-25T02:14:00"), now()),
-    };
+    let once =
+        OnceSecret {
+            name: "赵一".into(), login: "zhaoyi".into(), secret: "k7mp-3xwd-92qt".into()
+        };
     let mut errors = Errors::none();
     errors.add("login", "账号“limin”已有人用，请换一个，如 limin2。");
     errors.add("organisation", "通讯录里没有“省委办”，请从列表里选全称。");
