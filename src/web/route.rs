@@ -7,7 +7,7 @@ use actix_web::body::MessageBody;
 use actix_web::dev::{ServiceRequest, ServiceResponse};
 use actix_web::http::Method;
 use actix_web::middleware::{Next, from_fn};
-use actix_web::{Error, HttpMessage, guard, web};
+use actix_web::{Error, HttpMessage, ResponseError as _, guard, web};
 
 use super::error::WebError;
 use super::{origin, session, visit};
@@ -72,12 +72,20 @@ impl Route {
     }
 }
 
-/// Lets a request through if the declaration allows it.
+/// Lets a request through if the declaration allows it. A refusal is an answer and not an error,
+/// so that it carries the headers of every answer (`web/headers.rs`).
 async fn admit(
     who: Who,
     request: ServiceRequest,
     next: Next<impl MessageBody + 'static>,
-) -> Result<ServiceResponse<impl MessageBody>, Error> {
+) -> Result<ServiceResponse, Error> {
+    match check(who, &request).await {
+        Ok(()) => Ok(next.call(request).await?.map_into_boxed_body()),
+        Err(refusal) => Ok(request.into_response(refusal.error_response())),
+    }
+}
+
+async fn check(who: Who, request: &ServiceRequest) -> Result<(), WebError> {
     if !request.method().is_safe() {
         origin::require_same(request.request())?;
     }
@@ -90,10 +98,10 @@ async fn admit(
         Who::Staff(roles) => {
             let staff = session::staff_of(request.request()).await?;
             if !staff.account.holds_any(roles) {
-                return Err(WebError::Forbidden.into());
+                return Err(WebError::Forbidden);
             }
             request.extensions_mut().insert(staff);
         }
     }
-    next.call(request).await
+    Ok(())
 }
