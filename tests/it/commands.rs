@@ -5,6 +5,9 @@ use std::path::Path;
 use std::process::{Command, Output, Stdio};
 use std::time::{Duration, Instant};
 
+use qianshou::adapters::mail::{FolderMailer, Mailbox, Mailer as _, OutgoingMail, SendLimits};
+use qianshou::domain::time::Timestamp;
+
 use crate::directory::{CONTACTS, DESKS, ORGANIZATIONS};
 use crate::support::house::{House, count, settings};
 
@@ -229,6 +232,9 @@ fn the_demo_is_ready_on_a_free_port_and_touches_nobodys_folder() {
     assert!(text.contains(&format!("sign in  {address}/sign-in")), "{text}");
     assert!(text.contains("146 addressees and 1 for information"), "{text}");
     assert_eq!(ureq::get(format!("{address}/sign-in")).call().unwrap().status(), 200);
+    let data = text.lines().find_map(|line| line.trim().strip_prefix("data ")).unwrap().trim();
+    let data = data.split(" (").next().unwrap();
+    the_mailbox_shows_a_mail(address, &folder.path().join(data).join("mail"));
     assert!(stop("TERM", demo.id()));
     let output = demo.wait_with_output().unwrap();
     assert!(output.status.success() && output.stderr.is_empty(), "{}", err(&output));
@@ -237,6 +243,61 @@ fn the_demo_is_ready_on_a_free_port_and_touches_nobodys_folder() {
     assert!(err(&used).contains("is not empty"), "{}", err(&used));
     let open = run(&["demo", "--listen", "0.0.0.0:0"]);
     assert!(err(&open).contains("for this machine alone"), "{}", err(&open));
+}
+
+fn the_mailbox_shows_a_mail(address: &str, folder: &Path) {
+    let body = |path: &str| {
+        let mut answer = ureq::get(format!("{address}{path}")).call().unwrap();
+        let policy = answer.headers()["content-security-policy"].to_str().unwrap().to_owned();
+        (answer.body_mut().read_to_string().unwrap(), policy)
+    };
+    assert!(body("/demo/mailbox").0.contains("还没有邮件"));
+    let mail = OutgoingMail {
+        from: Mailbox { name: "签收".into(), address: "qs@issuer.example".into() },
+        to: Mailbox { name: "中共长沙市委".into(), address: "zbs@cs.hunan.example".into() },
+        subject: "【特提】请签收".into(),
+        text: "请打开 http://127.0.0.1/l/abc 签收".into(),
+        html: "<p style=\"color:red\">请签收</p>".into(),
+        message_id: "<msg@issuer.example>".into(),
+        date: Timestamp::from_micros(1_795_000_000_000_000),
+    };
+    let mailer = FolderMailer::new(folder.to_owned()).unwrap();
+    let sent = mailer.session().send(&mail, SendLimits::flash());
+    assert_eq!(sent.outcome.kind(), "accepted");
+    let (list, _) = body("/demo/mailbox?q=ZBS");
+    assert!(list.contains("【特提】请签收") && list.contains("共 1 封"), "{list}");
+    assert!(body("/demo/mailbox?q=%E6%A0%AA%E6%B4%B2").0.contains("没有含"), "nothing of 株洲");
+    let at = list.find("/demo/mailbox/").unwrap();
+    let href = list[at..].split('"').next().unwrap();
+    let (page, policy) = body(href);
+    assert!(page.contains("<a href=\"http://127.0.0.1/l/abc\">"), "{page}");
+    assert!(page.contains("msg@issuer.example"), "{page}");
+    assert!(policy.contains("frame-src 'self'") && policy.contains("default-src 'none'"));
+    let (html, policy) = body(&format!("{href}/html"));
+    assert_eq!(html, mail.html);
+    assert!(policy.starts_with("sandbox; default-src 'none'"), "{policy}");
+    let absent = format!("{address}/demo/mailbox/{}", "0".repeat(32));
+    assert!(matches!(ureq::get(absent).call(), Err(ureq::Error::StatusCode(404))));
+}
+
+#[test]
+fn there_is_no_mailbox_where_mails_are_sent() {
+    let folder = tempfile::tempdir().unwrap();
+    let url = sqlite_in(folder.path());
+    let keys = folder.path().join("keys").display().to_string();
+    assert!(run(&["keys", "create", &keys]).status.success());
+    let mut command = qianshou(&["serve"]);
+    for (key, value) in settings(folder.path(), &url) {
+        command.env(format!("QIANSHOU_{}", key.to_uppercase().replace('.', "_")), value);
+    }
+    command.env("QIANSHOU_MAIL_TRANSPORT", "smtp").env("QIANSHOU_SMTP_HOST", "relay.example");
+    let mut server = command.stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
+    let line = BufReader::new(server.stdout.take().unwrap()).lines().next().unwrap().unwrap();
+    let address = line.strip_prefix("listening on ").unwrap();
+    let mailbox = ureq::get(format!("http://{address}/demo/mailbox")).call();
+    assert!(matches!(mailbox, Err(ureq::Error::StatusCode(404))), "{mailbox:?}");
+    assert!(stop("TERM", server.id()));
+    assert!(server.wait().unwrap().success());
 }
 
 fn stop(signal: &str, process: u32) -> bool {
