@@ -7,7 +7,7 @@ CREATE TABLE organizations (
     id TEXT PRIMARY KEY NOT NULL CHECK (id LIKE 'org\_%' ESCAPE '\'),
     code TEXT NOT NULL UNIQUE,
     name TEXT NOT NULL,
-    short_name TEXT,
+    short_name TEXT NOT NULL,
     kind TEXT NOT NULL,
     level TEXT NOT NULL,
     region_code TEXT NOT NULL,
@@ -55,20 +55,21 @@ CREATE TABLE contacts (
         CHECK (role IN ('primary', 'deputy', 'duty_desk', 'duty_leader', 'office_head')),
     name TEXT NOT NULL,
     post TEXT,
-    phone TEXT,
-    retired_at BIGINT,
-    UNIQUE (organization_id, role, name)
+    retired_at BIGINT
 );
+-- One contact for each role at each desk; some sit at no desk.
+CREATE UNIQUE INDEX contacts_by_seat
+    ON contacts (organization_id, role, coalesce(desk_id, ''));
 
 CREATE TABLE contact_addresses (
     id TEXT PRIMARY KEY NOT NULL CHECK (id LIKE 'adr\_%' ESCAPE '\'),
     contact_id TEXT NOT NULL REFERENCES contacts (id),
-    channel TEXT NOT NULL CHECK (channel IN ('email', 'sms')),
+    kind TEXT NOT NULL CHECK (kind IN ('email', 'phone', 'mobile')),
     address TEXT NOT NULL,
     place INTEGER NOT NULL,
     status TEXT NOT NULL CHECK (status IN ('unverified', 'verified', 'failing', 'retired')),
     status_at BIGINT NOT NULL,
-    UNIQUE (contact_id, channel, address)
+    UNIQUE (contact_id, kind, address)
 );
 
 -- Accounts --------------------------------------------------------------------------------

@@ -218,6 +218,19 @@ pub struct ContactAddress {
     pub status: AddressStatus,
 }
 
+/// All that is known of how an organisation can be reached.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Reach {
+    /// Which organisation.
+    pub organization: OrganizationId,
+    /// When its offices are manned on a working day; the installation's hours where `None`.
+    pub working_hours: Option<WorkingHours>,
+    /// The desks that receive for it, mail rooms first.
+    pub desks: Vec<Desk>,
+    /// Its contacts in the order of their roles, each with its addresses.
+    pub contacts: Vec<Contact>,
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -17,6 +17,8 @@ use crate::domain::time::{Span, Timestamp};
 use crate::store::{Store, StoreError, WriteError};
 
 pub mod accounts;
+pub mod directory;
+pub mod import_directory;
 pub mod sessions;
 pub mod verify_receipt;
 pub mod visit;

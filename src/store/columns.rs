@@ -4,6 +4,7 @@ use diesel::backend::Backend;
 use diesel::deserialize::{self, FromSql, Queryable};
 use diesel::sql_types::{BigInt, Text};
 
+use crate::domain::address::{AddressKind, AddressStatus};
 use crate::domain::delivery::{Addressee, AskAgainReason, ReceiptMode, ReturnReason};
 use crate::domain::ids::{
     AccountId, AddressId, AttemptId, ContactId, DeliveryId, DeskId, EventId, FileId, LinkId,
@@ -14,6 +15,7 @@ use crate::domain::notice::{FileRole, NoticeState};
 use crate::domain::organization::{ContactRole, DeskKind, Level, OrganizationKind};
 use crate::domain::time::Timestamp;
 use crate::domain::urgency::Urgency;
+use crate::domain::working_time::WorkingHours;
 
 /// Columns of text that hold exactly the texts a type parses.
 macro_rules! text_columns {
@@ -46,6 +48,8 @@ macro_rules! text_columns {
 text_columns!(
     AccountId,
     AddressId,
+    AddressKind,
+    AddressStatus,
     Addressee,
     AskAgainReason,
     AttemptId,
@@ -71,6 +75,7 @@ text_columns!(
     ReturnReason,
     RungId,
     Urgency,
+    WorkingHours,
 );
 
 impl<DB: Backend> FromSql<BigInt, DB> for Timestamp

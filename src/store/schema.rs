@@ -7,7 +7,7 @@ table! {
         id -> Text,
         code -> Text,
         name -> Text,
-        short_name -> Nullable<Text>,
+        short_name -> Text,
         kind -> Text,
         level -> Text,
         region_code -> Text,
@@ -57,7 +57,6 @@ table! {
         role -> Text,
         name -> Text,
         post -> Nullable<Text>,
-        phone -> Nullable<Text>,
         retired_at -> Nullable<BigInt>,
     }
 }
@@ -66,7 +65,7 @@ table! {
     contact_addresses (id) {
         id -> Text,
         contact_id -> Text,
-        channel -> Text,
+        kind -> Text,
         address -> Text,
         place -> Integer,
         status -> Text,

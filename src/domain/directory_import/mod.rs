@@ -20,7 +20,7 @@ use super::table::Table;
 use super::working_time::WorkingHours;
 
 pub use fault::{Fault, ImportRefused, RowFault};
-pub use report::ImportReport;
+pub use report::{ImportEffect, ImportEffects, ImportReport};
 pub use sheet::Sheet;
 
 /// The three sheets, read but not understood.

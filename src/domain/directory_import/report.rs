@@ -7,6 +7,39 @@ use super::DirectoryPlan;
 use crate::domain::address::{Address, AddressStatus};
 use crate::domain::organization::{Level, OrganizationKind, Superior};
 
+/// What an import did to one kind of entry.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct ImportEffect {
+    /// New ones.
+    pub added: usize,
+    /// Known ones that now say something else.
+    pub changed: usize,
+    /// Known ones that already said so.
+    pub unchanged: usize,
+    /// Known ones taken out of use, because the sheets no longer have them.
+    pub retired: usize,
+}
+
+impl fmt::Display for ImportEffect {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { added, changed, unchanged, retired } = self;
+        write!(f, "{added} new, {changed} changed, {unchanged} unchanged, {retired} retired")
+    }
+}
+
+/// What an import did to the directory.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct ImportEffects {
+    /// To organisations; none is ever retired by a sheet.
+    pub organizations: ImportEffect,
+    /// To desks.
+    pub desks: ImportEffect,
+    /// To contacts.
+    pub contacts: ImportEffect,
+    /// To their addresses.
+    pub addresses: ImportEffect,
+}
+
 /// Counts of a plan. Its `Display` is the report of the command line.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct ImportReport {
