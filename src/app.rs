@@ -1,1 +1,274 @@
-//! Puts the real halves together.
+//! The one place that puts the real halves together: store, files, keys, mail, clock, rules.
+//!
+//! Whatever could lose evidence or reach nobody is refused here, at start, with what to do about
+//! it; nothing is repaired silently. Never here: what the halves do.
+
+use std::fs::{self, DirBuilder};
+use std::io;
+use std::os::unix::fs::DirBuilderExt as _;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+use crate::adapters::clock::{Clock, SystemClock};
+use crate::adapters::files::FilesFault;
+use crate::adapters::files::directory::DirectoryFiles;
+use crate::adapters::mail::{
+    FolderMailer, MailError, Mailer, Password, SmtpConfig, SmtpMailer, SmtpSecurity,
+};
+use crate::adapters::random::{Random, SystemRandom};
+use crate::adapters::secrets::keys::{KeyFault, Keys};
+use crate::adapters::secrets::passwords::{PasswordFault, Passwords};
+use crate::adapters::telling::{CannotTell, init_logging};
+use crate::config::{Config, Log, Smtp, Tls, Transport};
+use crate::domain::calendar::{Calendar, SHIPPED_HOLIDAYS};
+use crate::domain::ladder::{SHIPPED_POLICY, UrgencyPolicy};
+use crate::domain::time::{Span, Timestamp};
+use crate::service::demo_mailbox::DemoMailbox;
+use crate::service::{Service, Settings};
+use crate::store::{Durability, EngineSettings, Store, StoreError, migrate};
+use crate::web::site::Site;
+
+mod serving;
+
+pub use serving::{CannotServe, Listener};
+
+/// No server of this version can have started before 2026-01-01: a clock that says so is wrong.
+const EARLIEST_START: Timestamp = Timestamp::from_micros(1_767_225_600_000_000);
+
+/// The house, ready to be used.
+pub struct App {
+    /// What use-cases need.
+    pub service: Service,
+    /// What pages know of the installation.
+    pub site: Site,
+    /// The mails of a demonstration; `None` where mails are sent.
+    pub demo_mailbox: Option<DemoMailbox>,
+    /// How mails leave.
+    pub mailer: Arc<dyn Mailer>,
+}
+
+/// Why the server does not start.
+#[derive(Debug, thiserror::Error)]
+pub enum CannotStart {
+    /// The clock is wrong.
+    #[error("the clock says {0}, before this version existed: set the clock of this machine")]
+    Clock(Timestamp),
+    /// A folder cannot be made or written.
+    #[error(
+        "{setting}: the folder {} cannot be written ({error}): make it and give it to the user \
+         that runs qianshou", .path.display()
+    )]
+    Folder {
+        /// The setting that names it.
+        setting: &'static str,
+        /// The folder.
+        path: PathBuf,
+        /// What the system said.
+        error: io::Error,
+    },
+    /// The keys are not there or not safe.
+    #[error("keys_dir: {fault}\n  (new keys are made with: qianshou keys create {})", .folder.display())]
+    Keys {
+        /// What is wrong.
+        fault: KeyFault,
+        /// The folder.
+        folder: PathBuf,
+    },
+    /// The database.
+    #[error("database.url: {0}")]
+    Store(#[from] StoreError),
+    /// The file store.
+    #[error("data_dir: {0}")]
+    Files(#[from] FilesFault),
+    /// The way for mail.
+    #[error("mail: {0}")]
+    Mail(#[from] MailError),
+    /// Password hashing.
+    #[error(transparent)]
+    Passwords(#[from] PasswordFault),
+    /// Logging.
+    #[error(transparent)]
+    Logging(#[from] CannotTell),
+    /// The compiled-in rules contradict themselves.
+    #[error("{0}")]
+    Rules(String),
+}
+
+/// The halves that tests may replace.
+#[derive(Clone)]
+pub struct Halves {
+    /// What time it is.
+    pub clock: Arc<dyn Clock>,
+    /// Random bytes.
+    pub random: Arc<dyn Random>,
+    /// How safe the database must be.
+    pub durability: Durability,
+}
+
+impl Default for Halves {
+    fn default() -> Self {
+        Self {
+            clock: Arc::new(SystemClock),
+            random: Arc::new(SystemRandom),
+            durability: Durability::Required,
+        }
+    }
+}
+
+impl App {
+    /// Puts the real halves together; the database is brought up to date first.
+    ///
+    /// # Errors
+    /// The first thing that must be mended.
+    pub fn open(config: &Config) -> Result<Self, CannotStart> {
+        Self::open_with(config, Halves::default())
+    }
+
+    /// The same with other halves.
+    ///
+    /// # Errors
+    /// The first thing that must be mended.
+    pub fn open_with(config: &Config, halves: Halves) -> Result<Self, CannotStart> {
+        let Halves { clock, random, durability } = halves;
+        let now = clock.now();
+        if now < EARLIEST_START {
+            return Err(CannotStart::Clock(now));
+        }
+        prepare_folders(config)?;
+        let keys = Keys::load(&config.keys_dir)
+            .map_err(|fault| CannotStart::Keys { fault, folder: config.keys_dir.clone() })?;
+        let (mailer, folder) = mailer(&config.mail.transport)?;
+        let policy = UrgencyPolicy::from_toml_str(SHIPPED_POLICY)
+            .map_err(|faults| rules("config/urgency.toml", &faults))?;
+        let calendar = Calendar::from_csv_str(SHIPPED_HOLIDAYS)
+            .map_err(|faults| rules("config/calendar/cn-holidays.csv", &faults))?;
+        let engine = engine(config, durability)?;
+        for step in migrate::bring_up_to_date(&engine)? {
+            tracing::info!(step, "the database was brought up to date");
+        }
+        let files = config.data_dir.join("files");
+        let service = Service {
+            store: Store::open(engine, config.readers)?,
+            files: Arc::new(DirectoryFiles::open_store(&files, Arc::clone(&random), now)?),
+            clock,
+            random,
+            keys: Arc::new(keys),
+            passwords: Arc::new(Passwords::new()?),
+            policy: Arc::new(policy),
+            calendar: Arc::new(calendar),
+            settings: Arc::new(settings(config)),
+        };
+        let site = Site::new(config.public_url.origin(), folder.is_some());
+        Ok(Self { service, site, demo_mailbox: folder.map(DemoMailbox::new), mailer })
+    }
+}
+
+/// Brings the database up to date and says which steps that took.
+///
+/// # Errors
+/// The database cannot be reached, or a step failed.
+pub fn bring_database_up_to_date(config: &Config) -> Result<Vec<String>, CannotStart> {
+    prepare_database_folder(config)?;
+    Ok(migrate::bring_up_to_date(&engine(config, Durability::Required)?)?)
+}
+
+/// Makes a full set of keys in an empty folder.
+///
+/// # Errors
+/// The folder cannot be written or has keys already.
+pub fn create_keys(folder: &Path) -> Result<(), KeyFault> {
+    Keys::create(folder, &SystemRandom).map(|_| ())
+}
+
+/// Starts logging as configured.
+///
+/// # Errors
+/// The filter is not understood.
+pub fn start_logging(log: &Log) -> Result<(), CannotStart> {
+    Ok(init_logging(log.format, &log.filter)?)
+}
+
+fn rules<F: std::fmt::Display>(file: &str, faults: &[F]) -> CannotStart {
+    let lines: Vec<String> = faults.iter().map(|fault| format!("{file}: {fault}")).collect();
+    CannotStart::Rules(lines.join("\n"))
+}
+
+fn engine(config: &Config, durability: Durability) -> Result<EngineSettings, StoreError> {
+    EngineSettings::parse(&config.database_url.reveal(), durability)
+}
+
+fn prepare_folders(config: &Config) -> Result<(), CannotStart> {
+    prepare_folder("data_dir", &config.data_dir)?;
+    if let Transport::Folder(folder) = &config.mail.transport {
+        prepare_folder("mail.folder", folder)?;
+    }
+    prepare_database_folder(config)
+}
+
+fn prepare_database_folder(config: &Config) -> Result<(), CannotStart> {
+    let folder = config.database_url.file().and_then(Path::parent);
+    match folder.filter(|folder| !folder.as_os_str().is_empty()) {
+        Some(folder) => prepare_folder("database.url", folder),
+        None => Ok(()),
+    }
+}
+
+/// Makes a folder that only we can read, if it is not there, and tries to write in it.
+fn prepare_folder(setting: &'static str, path: &Path) -> Result<(), CannotStart> {
+    let probe = path.join(format!(".writable-{}", std::process::id()));
+    let tried = DirBuilder::new()
+        .recursive(true)
+        .mode(0o700)
+        .create(path)
+        .and_then(|()| fs::write(&probe, b""))
+        .and_then(|()| fs::remove_file(&probe));
+    tried.map_err(|error| CannotStart::Folder { setting, path: path.to_owned(), error })
+}
+
+type WayOut = (Arc<dyn Mailer>, Option<FolderMailer>);
+
+fn mailer(transport: &Transport) -> Result<WayOut, MailError> {
+    match transport {
+        Transport::Smtp(smtp) => Ok((Arc::new(SmtpMailer::new(smtp_config(smtp))?), None)),
+        Transport::Folder(folder) => {
+            let mailer = FolderMailer::new(folder.clone())?;
+            Ok((Arc::new(mailer.clone()), Some(mailer)))
+        }
+    }
+}
+
+fn smtp_config(smtp: &Smtp) -> SmtpConfig {
+    let security = match smtp.tls {
+        Tls::Implicit => SmtpSecurity::Implicit,
+        Tls::StartTls => SmtpSecurity::StartTls,
+        Tls::PlainLoopback => SmtpSecurity::PlainLoopback,
+    };
+    SmtpConfig {
+        username: smtp.login.as_ref().map(|(name, _)| name.clone()),
+        password: smtp.login.as_ref().map(|(_, secret)| Password::new(secret.reveal().to_owned())),
+        extra_ca: smtp.extra_ca_file.clone(),
+        connect_timeout: duration(smtp.connect_timeout),
+        command_timeout: duration(smtp.reply_timeout),
+        body_timeout: duration(smtp.data_timeout),
+        ..SmtpConfig::new(&smtp.host, smtp.port, security, &smtp.hello_name)
+    }
+}
+
+fn duration(span: Span) -> Duration {
+    Duration::from_micros(u64::try_from(span.as_micros()).unwrap_or(0))
+}
+
+fn settings(config: &Config) -> Settings {
+    let domain = config.mail.from_address.rsplit('@').next().unwrap_or_default();
+    Settings {
+        public_url: config.public_url.origin().to_owned(),
+        network: config.network,
+        message_id_domain: domain.to_owned(),
+        upload_bytes_max: config.upload_limit_bytes,
+        session_idle: config.staff_session.idle,
+        session_longest: config.staff_session.absolute,
+        admin_session_idle: config.admin_session.idle,
+        admin_session_longest: config.admin_session.absolute,
+    }
+}

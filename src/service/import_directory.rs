@@ -150,20 +150,22 @@ struct SpareIds {
 
 impl SpareIds {
     fn draw(service: &Service, plan: &DirectoryPlan, now: Timestamp) -> Result<Self, ServiceError> {
-        let organization = |_| Ok(OrganizationId::new(now, service.entropy()?));
-        let desk = |_| Ok(DeskId::new(now, service.entropy()?));
-        let contact = |planned: &crate::domain::directory_import::PlannedContact| {
-            let address = |_| Ok(AddressId::new(now, service.entropy()?));
-            Ok(NewContactIds {
-                contact: ContactId::new(now, service.entropy()?),
-                addresses: planned.addresses.iter().map(address).collect::<Result<_, _>>()?,
-            })
-        };
-        Ok::<_, ServiceError>(Self {
-            organizations: plan.organizations.iter().map(organization).collect::<Result<_, _>>()?,
-            desks: plan.desks.iter().map(desk).collect::<Result<_, _>>()?,
-            contacts: plan.contacts.iter().map(contact).collect::<Result<_, _>>()?,
-        })
+        let mut ids = Self { organizations: vec![], desks: vec![], contacts: vec![] };
+        for _ in &plan.organizations {
+            ids.organizations.push(OrganizationId::new(now, service.entropy()?));
+        }
+        for _ in &plan.desks {
+            ids.desks.push(DeskId::new(now, service.entropy()?));
+        }
+        for planned in &plan.contacts {
+            let contact = ContactId::new(now, service.entropy()?);
+            let mut addresses = Vec::with_capacity(planned.addresses.len());
+            for _ in &planned.addresses {
+                addresses.push(AddressId::new(now, service.entropy()?));
+            }
+            ids.contacts.push(NewContactIds { contact, addresses });
+        }
+        Ok(ids)
     }
 }
 

@@ -10,6 +10,7 @@ use crate::adapters::files::Files;
 use crate::adapters::random::{self, NoRandomness, Random};
 use crate::adapters::secrets::keys::Keys;
 use crate::adapters::secrets::passwords::{PasswordFault, Passwords};
+use crate::domain::calendar::Calendar;
 use crate::domain::ids::IdEntropy;
 use crate::domain::ladder::UrgencyPolicy;
 use crate::domain::network::Network;
@@ -17,6 +18,7 @@ use crate::domain::time::{Span, Timestamp};
 use crate::store::{Store, StoreError, WriteError};
 
 pub mod accounts;
+pub mod demo_mailbox;
 pub mod directory;
 pub mod import_directory;
 pub mod sessions;
@@ -40,6 +42,8 @@ pub struct Service {
     pub passwords: Arc<Passwords>,
     /// What each level of urgency demands.
     pub policy: Arc<UrgencyPolicy>,
+    /// Which days are worked.
+    pub calendar: Arc<Calendar>,
     /// Facts about the installation.
     pub settings: Arc<Settings>,
 }

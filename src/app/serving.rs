@@ -1,0 +1,106 @@
+//! Listening: the web server and the workers, from the first request to an orderly end.
+//!
+//! A stop (SIGTERM, SIGINT) takes no new connections, lets running requests finish, then stops
+//! the workers. What is not finished in time is cut; nothing answered is lost by that.
+
+use std::io;
+use std::net::{SocketAddr, TcpListener};
+
+use actix_web::web::Data;
+use actix_web::{App as WebApp, HttpServer, middleware};
+use tokio::signal::unix::{SignalKind, signal};
+
+use super::App;
+use crate::web;
+
+/// How long running requests may take after a stop was asked for.
+const STOP_WITHIN_S: u64 = 15;
+
+/// Why the server does not listen, or stopped listening.
+#[derive(Debug, thiserror::Error)]
+pub enum CannotServe {
+    /// The address cannot be had.
+    #[error("cannot listen on {address} ({error}): is another server running there?")]
+    Listen {
+        /// What was asked for.
+        address: SocketAddr,
+        /// What the system said.
+        error: io::Error,
+    },
+    /// The server broke off.
+    #[error("the web server stopped: {0}")]
+    Broke(#[from] io::Error),
+}
+
+/// An address that is ours, before anything is served on it; with port 0 the system chose one.
+pub struct Listener {
+    socket: TcpListener,
+    address: SocketAddr,
+}
+
+impl Listener {
+    /// Takes the address.
+    ///
+    /// # Errors
+    /// Somebody else has it.
+    pub fn bind(address: SocketAddr) -> Result<Self, CannotServe> {
+        let fault = |error| CannotServe::Listen { address, error };
+        let socket = TcpListener::bind(address).map_err(fault)?;
+        let address = socket.local_addr().map_err(fault)?;
+        Ok(Self { socket, address })
+    }
+
+    /// The address with its real port.
+    #[must_use]
+    pub const fn address(&self) -> SocketAddr {
+        self.address
+    }
+}
+
+impl App {
+    /// Serves until a stop is asked for; `ready` is called once connections are taken.
+    ///
+    /// # Errors
+    /// The server broke off.
+    pub fn serve(self, listener: Listener, ready: impl FnOnce()) -> Result<(), CannotServe> {
+        actix_web::rt::System::new().block_on(self.serve_here(listener, ready))
+    }
+
+    async fn serve_here(self, listener: Listener, ready: impl FnOnce()) -> Result<(), CannotServe> {
+        // Workers: started here, before the first request can owe them anything.
+        let (service, site) = (Data::new(self.service.clone()), Data::new(self.site.clone()));
+        let mailbox = self.demo_mailbox.clone().map(Data::new);
+        let secure = self.site.is_secure();
+        let server = HttpServer::new(move || {
+            let mut app =
+                WebApp::new().app_data(Data::clone(&service)).app_data(Data::clone(&site));
+            if let Some(mailbox) = &mailbox {
+                app = app.app_data(Data::clone(mailbox));
+            }
+            app.wrap(web::headers::on_every_answer(secure))
+                .wrap(middleware::Compress::default())
+                .configure(web::configure)
+        })
+        .disable_signals()
+        .shutdown_timeout(STOP_WITHIN_S)
+        .listen(listener.socket)?
+        .run();
+        let handle = server.handle();
+        let (mut terminate, mut interrupt) =
+            (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
+        actix_web::rt::spawn(async move {
+            tokio::select! {
+                _ = terminate.recv() => {}
+                _ = interrupt.recv() => {}
+            }
+            tracing::info!("stopping: running requests may finish");
+            handle.stop(true).await;
+        });
+        tracing::info!(address = %listener.address, "listening");
+        ready();
+        server.await?;
+        // Workers: stopped here, after the last request.
+        tracing::info!("stopped");
+        Ok(())
+    }
+}
