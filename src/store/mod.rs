@@ -27,6 +27,7 @@ pub mod messages;
 pub mod migrate;
 pub mod notices;
 pub mod organizations;
+pub mod rungs;
 mod schema;
 pub mod sessions;
 pub mod tallies;
