@@ -10,7 +10,7 @@ use crate::adapters::files::Files;
 use crate::adapters::random::{self, NoRandomness, Random};
 use crate::adapters::secrets::keys::Keys;
 use crate::adapters::secrets::passwords::{PasswordFault, Passwords};
-use crate::domain::calendar::Calendar;
+use crate::domain::calendar::{Calendar, hex};
 use crate::domain::ids::IdEntropy;
 use crate::domain::ladder::UrgencyPolicy;
 use crate::domain::network::Network;
@@ -18,10 +18,19 @@ use crate::domain::time::{Span, Timestamp};
 use crate::store::{Store, StoreError, WriteError};
 
 pub mod accounts;
+pub mod compose;
 pub mod demo_mailbox;
 pub mod directory;
 pub mod import_directory;
+pub mod issue;
+pub mod outlook;
+pub mod pick;
+pub mod preview;
+pub mod release_and_issue;
+pub mod send_back;
 pub mod sessions;
+pub mod submit;
+pub mod upload;
 pub mod verify_receipt;
 pub mod visit;
 
@@ -126,6 +135,15 @@ impl Service {
     /// The operating system has none to give.
     pub fn entropy(&self) -> Result<IdEntropy, ServiceError> {
         Ok(random::bytes(self.random.as_ref())?)
+    }
+
+    /// A key for one form: posted twice, the form is one act.
+    ///
+    /// # Errors
+    /// The operating system has none to give.
+    pub fn form_key(&self) -> Result<String, ServiceError> {
+        let bits: [u8; 16] = random::bytes(self.random.as_ref())?;
+        Ok(hex(&bits))
     }
 
     /// A salt for one personal value in an event.
