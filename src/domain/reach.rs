@@ -69,6 +69,12 @@ pub fn mail_addresses(
     if found.is_empty() { usable(reach, everybody) } else { found }
 }
 
+/// Whether a mail can reach the organisation at all.
+#[must_use]
+pub fn has_mail_address(reach: &Reach) -> bool {
+    !usable(reach, |_| true).is_empty()
+}
+
 fn usable(reach: &Reach, wanted: impl Fn(&Contact) -> bool) -> Vec<AddressId> {
     let mut seen = BTreeSet::new();
     let first_line = reach.contacts.iter().filter(|contact| is_first_line(contact));
@@ -125,7 +131,7 @@ pub fn gaps<Key>(reach: &Reach, superior: &Superior<Key>) -> Vec<Gap> {
         .collect::<BTreeSet<_>>()
         .len();
     let mut gaps = Vec::new();
-    if usable(reach, |_| true).is_empty() {
+    if !has_mail_address(reach) {
         gaps.push(Gap::NoAddress);
     } else if verified == 0 {
         gaps.push(Gap::NoVerifiedWay);

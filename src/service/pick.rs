@@ -9,8 +9,12 @@ use super::{Service, ServiceError};
 use crate::domain::delivery::Addressee;
 use crate::domain::ids::OrganizationId;
 use crate::domain::organization::{Level, OrganizationKind};
+use crate::domain::reach::has_mail_address;
+use crate::store::contacts::reach_list;
 use crate::store::drafts::Pick;
-use crate::store::organizations::{OrganizationBrief, organization_list};
+use crate::store::organizations::{
+    OrganizationBrief, organization_alias_list, organization_list, organization_search,
+};
 
 /// The whole directory, grouped for picking.
 #[derive(Debug, Clone, Default)]
@@ -90,6 +94,39 @@ impl Ticks {
 /// The store's own.
 pub fn tree(service: &Service) -> Result<PickTree, ServiceError> {
     Ok(PickTree::of(service.store.read(organization_list)?))
+}
+
+/// What a page needs beside the tree.
+#[derive(Debug, Clone, Default)]
+pub struct TreeNotes {
+    /// Other names each is found by.
+    pub aliases: BTreeMap<OrganizationId, Vec<String>>,
+    /// Those that no mail can reach.
+    pub unreachable: HashSet<OrganizationId>,
+    /// Those that a search found; none if nothing was looked for.
+    pub found: Option<HashSet<OrganizationId>>,
+}
+
+/// Notes on the organisations of a tree, with what `search` finds if it says anything.
+///
+/// # Errors
+/// The store's own.
+pub fn notes(service: &Service, tree: &PickTree, search: &str) -> Result<TreeNotes, ServiceError> {
+    let ids: Vec<OrganizationId> = tree.rows().map(|row| row.id).collect();
+    service.store.read(|conn| {
+        let unreachable = reach_list(conn, &ids)?
+            .iter()
+            .filter(|reach| !has_mail_address(reach))
+            .map(|reach| reach.organization)
+            .collect();
+        let found = match search.trim() {
+            "" => None,
+            text => Some(
+                organization_search(conn, text)?.iter().map(|hit| hit.organization.id).collect(),
+            ),
+        };
+        Ok(TreeNotes { aliases: organization_alias_list(conn)?, unreachable, found })
+    })
 }
 
 /// Where an organisation stands among groups and branches; sorts into the order of the page.
@@ -191,6 +228,11 @@ impl PickTree {
                 group.branches.iter().filter(move |it| group.key == key || it.key == key)
             })
             .flat_map(|branch| branch.rows.iter().map(|row| row.id))
+    }
+
+    /// Every organisation, in the order of the page.
+    pub fn rows(&self) -> impl Iterator<Item = &OrganizationBrief> {
+        self.groups.iter().flat_map(|group| &group.branches).flat_map(|branch| &branch.rows)
     }
 
     /// What the ticks amount to: each organisation once, with why it is on the list, in the

@@ -191,6 +191,24 @@ pub fn organization_find(
     }))
 }
 
+/// The aliases of every organisation that has some.
+///
+/// # Errors
+/// The store's own.
+pub fn organization_alias_list(
+    conn: &mut Conn,
+) -> Result<BTreeMap<OrganizationId, Vec<String>>, StoreError> {
+    let rows: Vec<(OrganizationId, String)> = organization_aliases::table
+        .order((organization_aliases::organization_id, organization_aliases::alias))
+        .select((organization_aliases::organization_id, organization_aliases::alias))
+        .load(conn.db())?;
+    let mut aliases: BTreeMap<OrganizationId, Vec<String>> = BTreeMap::new();
+    for (id, alias) in rows {
+        aliases.entry(id).or_default().push(alias);
+    }
+    Ok(aliases)
+}
+
 /// What is declared about who stands above each of these organisations.
 ///
 /// # Errors

@@ -10,26 +10,31 @@ use crate::domain::account::Role;
 use crate::domain::account::Role::{Administrator, Auditor, Clerk, Duty, Releaser};
 use crate::service::Service;
 
+mod address;
 pub mod assets;
+mod drawn;
 pub mod error;
 pub mod forms;
 mod handlers;
 pub mod headers;
+mod multipart;
 mod origin;
 pub mod pages;
 mod respond;
 pub mod route;
 pub mod session;
+mod shell;
 pub mod site;
 pub mod visit;
 
 use error::WebError;
-use handlers::{asset, sign_in};
+use handlers::{asset, compose, draft_files, review, sign_in};
 use route::{Route, Subject, Who};
 
 const OFFICE: &[Role] = &[Clerk, Releaser, Duty];
 const WRITERS: &[Role] = &[Clerk];
 const RELEASERS: &[Role] = &[Releaser];
+const DUTY: &[Role] = &[Duty];
 const ADMINISTRATORS: &[Role] = &[Administrator];
 const ALL_STAFF: &[Role] = &[Clerk, Releaser, Duty, Administrator, Auditor];
 
@@ -53,6 +58,17 @@ routes! {
     POST "/sign-out"         Who::Staff(ALL_STAFF), None => sign_in::leave;
     GET  "/first-administrator" Who::Anyone, None => sign_in::first_form;
     POST "/first-administrator" Who::Anyone, None => sign_in::first;
+    GET  "/notices/new"      Who::Staff(WRITERS), None => compose::fresh;
+    POST "/notices"          Who::Staff(WRITERS), None => compose::create;
+    GET  "/notices/{notice}/edit"    Who::Staff(WRITERS), Notice => compose::edit;
+    POST "/notices/{notice}/edit"    Who::Staff(WRITERS), Notice => compose::change;
+    GET  "/notices/{notice}/files/{file}" Who::Staff(OFFICE), Notice => draft_files::show;
+    GET  "/notices/{notice}/preview" Who::Staff(OFFICE), Notice => review::show;
+    POST "/notices/{notice}/submit"  Who::Staff(WRITERS), Notice => review::submit;
+    POST "/notices/{notice}/issue"   Who::Staff(WRITERS), Notice => review::issue_own;
+    POST "/notices/{notice}/release" Who::Staff(RELEASERS), Notice => review::release;
+    POST "/notices/{notice}/return"  Who::Staff(RELEASERS), Notice => review::give_back;
+    POST "/notices/{notice}/oral"    Who::Staff(DUTY), Notice => review::oral;
 }
 
 /// Hangs the whole route table on an application; whatever is not in it is not found.

@@ -2,4 +2,9 @@
 //! handler stands in the route table and has been checked before.
 
 pub(super) mod asset;
+pub(super) mod compose;
+mod compose_form;
+pub(super) mod draft_files;
+mod draft_view;
+pub(super) mod review;
 pub(super) mod sign_in;

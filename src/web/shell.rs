@@ -1,0 +1,17 @@
+//! The frame of a staff page, filled from who is signed in: in this one place.
+
+use super::pages::parts::{Place, Shell};
+use super::session::Staff;
+use crate::domain::account::Role;
+
+/// The frame around a page at `at`.
+pub(super) fn shell(staff: &Staff, at: Place) -> Shell {
+    Shell {
+        office: staff.account.organization_name.clone(),
+        person: staff.account.display_name.clone(),
+        may_compose: staff.is(Role::Clerk),
+        is_admin: staff.is(Role::Administrator),
+        at,
+        form_token: staff.form_token.clone(),
+    }
+}
