@@ -14,7 +14,7 @@ use crate::adapters::clock::{Clock, SystemClock};
 use crate::adapters::files::FilesFault;
 use crate::adapters::files::directory::DirectoryFiles;
 use crate::adapters::mail::{
-    FolderMailer, MailError, Mailer, Password, SmtpConfig, SmtpMailer, SmtpSecurity,
+    FolderMailer, MailError, Mailbox, Mailer, Password, SmtpConfig, SmtpMailer, SmtpSecurity,
 };
 use crate::adapters::random::{Random, SystemRandom};
 use crate::adapters::secrets::keys::{KeyFault, Keys};
@@ -25,7 +25,9 @@ use crate::domain::calendar::{Calendar, SHIPPED_HOLIDAYS};
 use crate::domain::ladder::{SHIPPED_POLICY, UrgencyPolicy};
 use crate::domain::time::{Span, Timestamp};
 use crate::service::demo_mailbox::DemoMailbox;
-use crate::service::{Service, Settings};
+use crate::service::lanes::Lanes;
+use crate::service::offer::Offers;
+use crate::service::{Sending, Service, Settings};
 use crate::store::{Durability, EngineSettings, Store, StoreError, migrate};
 use crate::web::site::Site;
 
@@ -44,8 +46,8 @@ pub struct App {
     pub site: Site,
     /// The mails of a demonstration; `None` where mails are sent.
     pub demo_mailbox: Option<DemoMailbox>,
-    /// How mails leave.
-    pub mailer: Arc<dyn Mailer>,
+    /// How many threads hand mails to the relay.
+    pub senders: u32,
 }
 
 /// Why the server does not start.
@@ -68,7 +70,10 @@ pub enum CannotStart {
         error: io::Error,
     },
     /// The keys are not there or not safe.
-    #[error("keys_dir: {fault}\n  (new keys are made with: qianshou keys create {})", .folder.display())]
+    #[error(
+        "keys_dir: {fault}\n  (new keys are made with: qianshou keys create {})",
+        .folder.display()
+    )]
     Keys {
         /// What is wrong.
         fault: KeyFault,
@@ -148,8 +153,11 @@ impl App {
             tracing::info!(step, "the database was brought up to date");
         }
         let files = config.data_dir.join("files");
+        let store = Store::open(engine, config.readers)?;
         let service = Service {
-            store: Store::open(engine, config.readers)?,
+            lanes: Lanes::open(&store),
+            offers: Offers::default(),
+            store,
             files: Arc::new(DirectoryFiles::open_store(&files, Arc::clone(&random), now)?),
             clock,
             random,
@@ -157,10 +165,13 @@ impl App {
             passwords: Arc::new(Passwords::new()?),
             policy: Arc::new(policy),
             calendar: Arc::new(calendar),
+            mailer,
+            bell: Arc::default(),
             settings: Arc::new(settings(config)),
         };
         let site = Site::new(config.public_url.origin(), folder.is_some());
-        Ok(Self { service, site, demo_mailbox: folder.map(DemoMailbox::new), mailer })
+        let demo_mailbox = folder.map(DemoMailbox::new);
+        Ok(Self { service, site, demo_mailbox, senders: config.workers.senders })
     }
 }
 
@@ -265,6 +276,11 @@ fn settings(config: &Config) -> Settings {
         public_url: config.public_url.origin().to_owned(),
         network: config.network,
         message_id_domain: domain.to_owned(),
+        mail_from: Mailbox {
+            name: config.mail.from_name.clone(),
+            address: config.mail.from_address.clone(),
+        },
+        sending: Sending { lease: config.workers.lease, ..Sending::default() },
         upload_bytes_max: config.upload_limit_bytes,
         session_idle: config.staff_session.idle,
         session_longest: config.staff_session.absolute,

@@ -4,6 +4,7 @@ DROP TABLE spent_nonces;
 DROP TABLE viewings;
 DROP TABLE returns;
 DROP TABLE receipts;
+DROP TABLE attempt_outcomes;
 DROP TABLE attempts;
 DROP TABLE messages;
 DROP TABLE rungs;

@@ -274,7 +274,10 @@ CREATE TABLE messages (
     -- leased. So a stale lease needs no sweeper: it is simply due again.
     due_at BIGINT,
     lease_token TEXT,
+    -- Attempts begun, counted before each; of these, how many use up no try (the way was broken,
+    -- or the lease ended before this message's turn); how many may have arrived unseen.
     attempts INTEGER NOT NULL,
+    spared INTEGER NOT NULL,
     uncertain INTEGER NOT NULL,
     created_at BIGINT NOT NULL,
     finished_at BIGINT,
@@ -290,13 +293,22 @@ CREATE TABLE attempts (
     message_id TEXT NOT NULL REFERENCES messages (id),
     number INTEGER NOT NULL,
     started_at BIGINT NOT NULL,
-    ended_at BIGINT,
-    phase TEXT,
-    outcome TEXT CHECK (outcome IN ('accepted', 'not_sent', 'channel_fault', 'rejected',
-        'unknown')),
-    relay TEXT,
-    reply TEXT,
     UNIQUE (message_id, number)
+);
+
+-- How an attempt ended; an attempt without a row here was never reported. A table of its own, so
+-- that what differs from row to row is inserted in one statement and never updated.
+CREATE TABLE attempt_outcomes (
+    attempt_id TEXT PRIMARY KEY NOT NULL REFERENCES attempts (id),
+    ended_at BIGINT NOT NULL,
+    outcome TEXT NOT NULL CHECK (outcome IN ('accepted', 'not_sent', 'channel_fault', 'rejected',
+        'unknown', 'not_tried')),
+    phase TEXT,
+    relay TEXT,
+    -- What the relay said, or what happened: one line, without addresses.
+    reply TEXT NOT NULL,
+    -- The mail was on its way when the answer was committed.
+    crossed BOOLEAN NOT NULL
 );
 
 CREATE TABLE receipts (
@@ -318,6 +330,7 @@ CREATE TABLE receipts (
 CREATE TABLE returns (
     id TEXT PRIMARY KEY NOT NULL CHECK (id LIKE 'ret\_%' ESCAPE '\'),
     delivery_id TEXT NOT NULL REFERENCES deliveries (id),
+    kind TEXT NOT NULL CHECK (kind IN ('return', 'ask_again')),
     reason TEXT NOT NULL,
     explanation TEXT NOT NULL,
     name TEXT NOT NULL,

@@ -7,11 +7,13 @@ use std::io;
 use std::net::{SocketAddr, TcpListener};
 
 use actix_web::web::Data;
-use actix_web::{App as WebApp, HttpServer, middleware};
+use actix_web::{App as WebApp, HttpServer};
 use tokio::signal::unix::{SignalKind, signal};
 
 use super::App;
+use crate::service::ServiceError;
 use crate::web;
+use crate::workers::Workers;
 
 /// How long running requests may take after a stop was asked for.
 const STOP_WITHIN_S: u64 = 15;
@@ -30,6 +32,9 @@ pub enum CannotServe {
     /// The server broke off.
     #[error("the web server stopped: {0}")]
     Broke(#[from] io::Error),
+    /// The threads that send do not start.
+    #[error("the senders do not start: {0}")]
+    Workers(#[from] ServiceError),
 }
 
 /// An address that is ours, before anything is served on it; with port 0 the system chose one.
@@ -67,7 +72,8 @@ impl App {
     }
 
     async fn serve_here(self, listener: Listener, ready: impl FnOnce()) -> Result<(), CannotServe> {
-        // Workers: started here, before the first request can owe them anything.
+        let senders = usize::try_from(self.senders).unwrap_or(1);
+        let workers = Workers::start(&self.service, senders)?;
         let (service, site) = (Data::new(self.service.clone()), Data::new(self.site.clone()));
         let mailbox = self.demo_mailbox.clone().map(Data::new);
         let secure = self.site.is_secure();
@@ -77,9 +83,7 @@ impl App {
             if let Some(mailbox) = &mailbox {
                 app = app.app_data(Data::clone(mailbox));
             }
-            app.wrap(web::headers::on_every_answer(secure))
-                .wrap(middleware::Compress::default())
-                .configure(web::configure)
+            app.wrap(web::headers::on_every_answer(secure)).configure(web::configure)
         })
         .disable_signals()
         .shutdown_timeout(STOP_WITHIN_S)
@@ -99,7 +103,7 @@ impl App {
         tracing::info!(address = %listener.address, "listening");
         ready();
         server.await?;
-        // Workers: stopped here, after the last request.
+        actix_web::rt::task::spawn_blocking(move || workers.stop()).await.ok();
         tracing::info!("stopped");
         Ok(())
     }

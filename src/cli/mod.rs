@@ -1,34 +1,200 @@
 //! Door 3: operators. Parses the command line, calls one use-case, says what came of it.
+//!
+//! What was asked for goes to standard output, what went wrong to standard error, and the exit
+//! code tells the two apart: 0 done, 1 not done, 2 not understood.
 
 use std::io::Write as _;
+use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use clap::{Parser, Subcommand};
+use clap::{Args, Parser, Subcommand};
 
+use crate::config::Config;
+
+mod account;
+mod demo;
+mod directory;
 pub mod receipt;
+mod serve;
+mod setup;
+mod table;
 
 /// 签收: distributes official notices and proves who received, opened and signed for them.
 #[derive(Debug, Parser)]
-#[command(name = "qianshou", version, arg_required_else_help = true)]
+#[command(
+    name = "qianshou",
+    version,
+    arg_required_else_help = true,
+    after_help = "Try it first:\n  qianshou demo\n\n\
+        A new installation, in this order:\n  \
+        qianshou keys create /etc/qianshou/keys\n  \
+        qianshou directory import --organizations organizations.csv --desks desks.csv \
+        --contacts contacts.csv\n  \
+        qianshou account first-secret\n  \
+        qianshou serve\n\n\
+        Settings come from the file named with --config and from variables QIANSHOU_…, which win."
+)]
 pub struct Cli {
     /// What to do.
     #[command(subcommand)]
     pub command: Command,
 }
 
+/// Where the settings of an installation are.
+#[derive(Debug, Args)]
+pub struct Settings {
+    /// Settings of this installation (TOML); variables QIANSHOU_… are laid over it.
+    #[arg(long, value_name = "FILE")]
+    pub config: Option<PathBuf>,
+}
+
+impl Settings {
+    fn load(&self) -> anyhow::Result<Config> {
+        Ok(Config::load(self.config.as_deref(), &[])?)
+    }
+}
+
 /// What an operator can ask for.
 #[derive(Debug, Subcommand)]
 pub enum Command {
+    /// Run the server until it is told to stop (SIGTERM or Ctrl-C).
+    #[command(after_help = "Examples:\n  qianshou serve --config /etc/qianshou/qianshou.toml\n  \
+        QIANSHOU_LOG_FORMAT=json qianshou serve")]
+    Serve {
+        /// Where the settings are.
+        #[command(flatten)]
+        settings: Settings,
+    },
+    /// Try everything on this machine alone: sample directory, accounts, a notice, a mailbox.
+    #[command(after_help = "Nothing leaves this machine: mails land in a page of the demo.\n\n\
+        Examples:\n  qianshou demo\n  \
+        qianshou demo --folder /tmp/qianshou-demo --listen 127.0.0.1:9000")]
+    Demo {
+        /// Folder for its data; must be absent or empty [default: a new one in ./data].
+        #[arg(long, value_name = "DIR")]
+        folder: Option<PathBuf>,
+        /// Address of this machine to listen on; port 0 takes a free one
+        /// [default: 127.0.0.1:8080, or a free port if that is taken].
+        #[arg(long, value_name = "ADDRESS:PORT")]
+        listen: Option<SocketAddr>,
+    },
+    /// Bring the database up to date, and say which steps that took; `serve` does it too.
+    Migrate {
+        /// Where the settings are.
+        #[command(flatten)]
+        settings: Settings,
+    },
+    /// Make the keys that links and receipts hang on.
+    #[command(subcommand)]
+    Keys(KeysCommand),
+    /// Make accounts, and mend them when nobody can sign in.
+    #[command(subcommand)]
+    Account(AccountCommand),
+    /// Take the directory of organisations over from sheets.
+    #[command(subcommand)]
+    Directory(DirectoryCommand),
     /// Look at receipts.
     #[command(subcommand)]
     Receipt(ReceiptCommand),
+}
+
+/// What can be done with keys.
+#[derive(Debug, Subcommand)]
+pub enum KeysCommand {
+    /// Make a full set of new keys; refuses a folder that has any.
+    #[command(after_help = "Example:\n  qianshou keys create /etc/qianshou/keys\n\n\
+        Back the folder up apart from the database: who has both can make links.\n\
+        Give receipt.pub.pem to everybody who shall be able to check receipts.")]
+    Create {
+        /// The folder; it is made if need be.
+        dir: PathBuf,
+    },
+}
+
+/// What can be done with accounts.
+#[derive(Debug, Subcommand)]
+pub enum AccountCommand {
+    /// Make a one-time secret with which the first administrator is made in the browser.
+    FirstSecret {
+        /// Where the settings are.
+        #[command(flatten)]
+        settings: Settings,
+    },
+    /// Make an account; prints its first password once.
+    #[command(after_help = "Example:\n  qianshou account create --login wang --name 王某 \
+        --organization 430000-party-office --role clerk --role duty")]
+    Create {
+        /// What is typed to sign in.
+        #[arg(long)]
+        login: String,
+        /// The person's name.
+        #[arg(long)]
+        name: String,
+        /// Code of the organisation it belongs to, as in organizations.csv.
+        #[arg(long, value_name = "CODE")]
+        organization: String,
+        /// What it may do: clerk, releaser, duty, administrator or auditor; may be repeated.
+        #[arg(long, required = true)]
+        role: Vec<String>,
+        /// Where the settings are.
+        #[command(flatten)]
+        settings: Settings,
+    },
+    /// Set a new password, which is printed once; sessions of the old one end.
+    Reset {
+        /// What is typed to sign in.
+        login: String,
+        /// Where the settings are.
+        #[command(flatten)]
+        settings: Settings,
+    },
+    /// Shut an account; its sessions end.
+    Disable {
+        /// What is typed to sign in.
+        login: String,
+        /// Where the settings are.
+        #[command(flatten)]
+        settings: Settings,
+    },
+}
+
+/// What can be done with the directory.
+#[derive(Debug, Subcommand)]
+pub enum DirectoryCommand {
+    /// Take over three sheets, all rows or none.
+    #[command(after_help = "Example:\n  qianshou directory import --organizations \
+        organizations.csv --desks desks.csv --contacts contacts.csv --dry-run\n\n\
+        Sheets are CSV in UTF-8 or GB18030, as spreadsheets save them. Organisations that the \
+        sheets do not name stay;\nof those they name, contacts and addresses they no longer have \
+        are retired. A known address keeps\nwhat was learned about it. The same sheets twice \
+        change nothing.")]
+    Import {
+        /// Sheet of organisations.
+        #[arg(long, value_name = "FILE")]
+        organizations: PathBuf,
+        /// Sheet of mail rooms and duty desks.
+        #[arg(long, value_name = "FILE")]
+        desks: PathBuf,
+        /// Sheet of contacts.
+        #[arg(long, value_name = "FILE")]
+        contacts: PathBuf,
+        /// Only check the sheets; needs no database and writes nothing.
+        #[arg(long)]
+        dry_run: bool,
+        /// Where the settings are.
+        #[command(flatten)]
+        settings: Settings,
+    },
 }
 
 /// What can be done with a receipt.
 #[derive(Debug, Subcommand)]
 pub enum ReceiptCommand {
     /// Check a receipt file with the issuer's public key; exit code 0 says that it is valid.
+    #[command(after_help = "Example:\n  \
+        qianshou receipt verify receipt.jws --key receipt.pub.pem\n\n\
+        Needs neither server nor database nor network.")]
     Verify {
         /// The receipt file.
         file: PathBuf,
@@ -47,12 +213,19 @@ pub struct Report {
     pub ok: bool,
 }
 
+impl Report {
+    fn done(text: String) -> Self {
+        Self { text, ok: true }
+    }
+}
+
 /// Does what the command line says; the text goes to standard output, or to standard error if
 /// it did not succeed.
 #[must_use]
 pub fn run(cli: &Cli) -> ExitCode {
-    let report = match &cli.command {
-        Command::Receipt(ReceiptCommand::Verify { file, key }) => receipt::verify(file, key),
+    let report = match done(&cli.command) {
+        Ok(report) => report,
+        Err(error) => Report { text: format!("qianshou: {error:#}\n"), ok: false },
     };
     let written = if report.ok {
         std::io::stdout().write_all(report.text.as_bytes())
@@ -60,4 +233,31 @@ pub fn run(cli: &Cli) -> ExitCode {
         std::io::stderr().write_all(report.text.as_bytes())
     };
     if report.ok && written.is_ok() { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+}
+
+/// Says something while a command still runs. Nobody may be listening any more; that is no fault.
+fn say(text: &str) {
+    let mut out = std::io::stdout();
+    drop(out.write_all(text.as_bytes()).and_then(|()| out.flush()));
+}
+
+fn done(command: &Command) -> anyhow::Result<Report> {
+    match command {
+        Command::Serve { settings } => serve::serve(&settings.load()?),
+        Command::Demo { folder, listen } => demo::demo(folder.as_deref(), *listen),
+        Command::Migrate { settings } => setup::migrate(&settings.load()?),
+        Command::Keys(KeysCommand::Create { dir }) => setup::create_keys(dir),
+        Command::Account(command) => account::account(command),
+        Command::Directory(DirectoryCommand::Import {
+            organizations,
+            desks,
+            contacts,
+            dry_run,
+            settings,
+        }) => {
+            let sheets = directory::Sheets { organizations, desks, contacts };
+            directory::import(&sheets, *dry_run, settings)
+        }
+        Command::Receipt(ReceiptCommand::Verify { file, key }) => Ok(receipt::verify(file, key)),
+    }
 }

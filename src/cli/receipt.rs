@@ -90,7 +90,7 @@ fn mode(body: &ReceiptBody) -> String {
     match (body.mode, &body.authority) {
         (Mode::OnBehalf, Some(who)) => format!("on behalf of the organisation, authority: {who}"),
         (Mode::OnBehalf, None) => "on behalf of the organisation".to_owned(),
-        (Mode::Own, _) => "by the organisation itself".to_owned(),
+        (Mode::OwnOrganization, _) => "by the organisation itself".to_owned(),
         (Mode::Phone, _) => "confirmed by telephone".to_owned(),
     }
 }

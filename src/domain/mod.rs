@@ -1,6 +1,7 @@
 //! Rules: pure values and functions. Never here: I/O, clocks, randomness, SQL, async.
 
 pub mod account;
+pub mod acknowledgement;
 pub mod address;
 pub mod calendar;
 pub mod canonical;
@@ -24,6 +25,7 @@ pub mod phone;
 pub mod reach;
 pub mod receipt;
 pub mod receipt_number;
+pub mod stated_person;
 pub mod table;
 pub mod text;
 pub mod time;

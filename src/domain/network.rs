@@ -10,3 +10,11 @@ pub enum Network {
     /// 互联网: no title and no number in mails or short messages.
     Internet,
 }
+
+impl Network {
+    /// Whether title and number of a notice may stand in a mail on this network.
+    #[must_use]
+    pub const fn may_name_the_notice(self) -> bool {
+        !matches!(self, Self::Internet)
+    }
+}

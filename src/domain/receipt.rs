@@ -8,10 +8,13 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::canonical::{NotCanonical, canonical, is_canonical};
+pub use super::delivery::ReceiptMode as Mode;
 use super::digest::Sha256Digest;
 use super::ids::{DeliveryId, EventId, NoticeId, OrganizationId, ReceiptId};
 use super::receipt_number::ReceiptNumber;
 use super::time::Timestamp;
+use super::urgency::Urgency;
+use super::words::stored_words;
 
 /// Version of the claims; a reader refuses versions it does not know.
 pub const RECEIPT_VERSION: u32 = 1;
@@ -19,22 +22,8 @@ pub const RECEIPT_VERSION: u32 = 1;
 /// Whom a receipt is for: any verifier of receipts, and no other kind of reader.
 pub const RECEIPT_AUDIENCE: &str = "qianshou-receipt";
 
-/// How it was signed for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Mode {
-    /// 签收: the organisation's own seat.
-    #[serde(rename = "self")]
-    Own,
-    /// 代收: somebody else, on a stated authority.
-    OnBehalf,
-    /// 电话确认: said on the telephone, recorded by the issuer's duty desk.
-    Phone,
-}
-
 /// How much is known about who signed; a higher grade is stronger.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Grade {
     /// Held the link.
     G0,
@@ -44,6 +33,38 @@ pub enum Grade {
     G2,
     /// Signed with the organisation's own key.
     G3,
+}
+
+stored_words!(Grade, { G0 => "g0", G1 => "g1", G2 => "g2", G3 => "g3" });
+
+impl Grade {
+    /// The grade of whoever holds a link: stronger if its address had been shown to work before.
+    #[must_use]
+    pub const fn of_link(address_is_verified: bool) -> Self {
+        if address_is_verified { Self::G1 } else { Self::G0 }
+    }
+
+    /// What a level asks for. A lower grade is accepted, stops the clock and is marked.
+    #[must_use]
+    pub const fn wanted(level: Urgency) -> Self {
+        match level {
+            Urgency::Flash => Self::G1,
+            Urgency::Immediate | Urgency::Priority | Urgency::Routine | Urgency::Ordinary => {
+                Self::G0
+            }
+        }
+    }
+
+    /// How far the signer was verified, in the words of pages.
+    #[must_use]
+    pub const fn word_zh(self) -> &'static str {
+        match self {
+            Self::G0 => "持链接，照填页面校验码（该联系方式此前未验证）",
+            Self::G1 => "持链接，经已验证的联系方式，照填页面校验码",
+            Self::G2 => "双因素登录",
+            Self::G3 => "以本单位密钥签名",
+        }
+    }
 }
 
 /// A file as the page offered it.
@@ -179,10 +200,19 @@ pub enum BadReceipt {
     Empty(&'static str),
 }
 
+/// What was received, in words: `正文`, `正文及附件2件`.
+#[must_use]
+pub fn received_words(attachments: usize) -> String {
+    match attachments {
+        0 => "正文".to_owned(),
+        count => format!("正文及附件{count}件"),
+    }
+}
+
 /// 签收仅表示收到正文及附件×件，不代表已办理。
 #[must_use]
 pub fn statement(attachments: usize) -> String {
-    format!("签收仅表示收到正文及附件{attachments}件，不代表已办理。")
+    format!("签收仅表示收到{}，不代表已办理。", received_words(attachments))
 }
 
 impl ReceiptBody {
@@ -338,7 +368,7 @@ pub(crate) fn sample() -> ReceiptBody {
             post: "值班员".to_owned(),
             phone: "0731-80000000".to_owned(),
         },
-        mode: Mode::Own,
+        mode: Mode::OwnOrganization,
         authority: None,
         grade: Grade::G0,
         channel: "email".to_owned(),
@@ -407,5 +437,6 @@ mod tests {
     #[test]
     fn the_sentence_shown() {
         assert_eq!(statement(3), "签收仅表示收到正文及附件3件，不代表已办理。");
+        assert_eq!(statement(0), "签收仅表示收到正文，不代表已办理。");
     }
 }

@@ -209,6 +209,7 @@ pub(super) fn issue_by(
     let issued = service.store.write("issue", move |tx| rows.write(tx))?;
     if let Issued::Now { deliveries, messages } = issued {
         tracing::info!(notice = %request.notice, deliveries, messages, "a notice was issued");
+        service.bell.ring();
     }
     Ok(issued)
 }

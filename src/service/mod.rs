@@ -6,27 +6,48 @@
 use std::sync::Arc;
 
 use crate::adapters::clock::Clock;
-use crate::adapters::files::Files;
+use crate::adapters::files::{Files, FilesFault};
+use crate::adapters::mail::{Mailbox, Mailer};
 use crate::adapters::random::{self, NoRandomness, Random};
 use crate::adapters::secrets::keys::Keys;
 use crate::adapters::secrets::passwords::{PasswordFault, Passwords};
 use crate::domain::calendar::{Calendar, hex};
+use crate::domain::evidence::Event;
 use crate::domain::ids::IdEntropy;
 use crate::domain::ladder::UrgencyPolicy;
+use crate::domain::message::RetrySchedule;
 use crate::domain::network::Network;
 use crate::domain::time::{Span, Timestamp};
 use crate::store::{Store, StoreError, WriteError};
+use bell::Bell;
 
 pub mod accounts;
+pub mod acknowledge;
+pub mod ask_again;
+pub mod bell;
 pub mod compose;
+pub mod deliver;
+pub mod demo;
 pub mod demo_mailbox;
 pub mod directory;
+pub mod download;
+pub mod fetch_note;
+pub mod forget_nonces;
 pub mod import_directory;
 pub mod issue;
+pub mod lanes;
+pub mod note;
+pub mod offer;
+pub mod open;
+pub mod operate_accounts;
 pub mod outlook;
 pub mod pick;
 pub mod preview;
+pub mod receipt_file;
+pub mod receive;
+pub mod register_viewing;
 pub mod release_and_issue;
+pub mod return_notice;
 pub mod send_back;
 pub mod sessions;
 pub mod submit;
@@ -53,8 +74,16 @@ pub struct Service {
     pub policy: Arc<UrgencyPolicy>,
     /// Which days are worked.
     pub calendar: Arc<Calendar>,
+    /// The way mails leave.
+    pub mailer: Arc<dyn Mailer>,
+    /// Wakes the workers: rung after a write that owes messages.
+    pub bell: Arc<Bell>,
     /// Facts about the installation.
     pub settings: Arc<Settings>,
+    /// The ways into the writer for acts that come in bursts.
+    pub lanes: lanes::Lanes,
+    /// Issued versions that recipients look at.
+    pub offers: offer::Offers,
 }
 
 /// Facts about the installation that use-cases need.
@@ -66,6 +95,10 @@ pub struct Settings {
     pub network: Network,
     /// Domain part of Message-IDs.
     pub message_id_domain: String,
+    /// Who mails come from.
+    pub mail_from: Mailbox,
+    /// How messages are tried.
+    pub sending: Sending,
     /// Bytes of one uploaded file, at most.
     pub upload_bytes_max: u64,
     /// Sessions of offices end after this long without use.
@@ -76,6 +109,30 @@ pub struct Settings {
     pub admin_session_idle: Span,
     /// Sessions of administrators end after this long in any case.
     pub admin_session_longest: Span,
+}
+
+/// How messages are tried.
+#[derive(Debug, Clone)]
+pub struct Sending {
+    /// How long a worker may hold a message without a sign of life.
+    pub lease: Span,
+    /// A message that could not be handed over for this long is given up.
+    pub lifetime: Span,
+    /// Waits between tries for 特提.
+    pub retry_flash: RetrySchedule,
+    /// Waits between tries for everything else.
+    pub retry_ordinary: RetrySchedule,
+}
+
+impl Default for Sending {
+    fn default() -> Self {
+        Self {
+            lease: Span::seconds(15),
+            lifetime: Span::hours(7 * 24),
+            retry_flash: RetrySchedule::flash(),
+            retry_ordinary: RetrySchedule::ordinary(),
+        }
+    }
 }
 
 /// Why a use-case did not do what was asked. Nothing of it remains.
@@ -104,6 +161,12 @@ impl WriteError for ServiceError {
             Self::Store(error) => Some(error),
             _ => None,
         }
+    }
+}
+
+impl From<FilesFault> for ServiceError {
+    fn from(fault: FilesFault) -> Self {
+        Self::Internal(fault.to_string())
     }
 }
 
@@ -144,6 +207,17 @@ impl Service {
     pub fn form_key(&self) -> Result<String, ServiceError> {
         let bits: [u8; 16] = random::bytes(self.random.as_ref())?;
         Ok(hex(&bits))
+    }
+
+    /// Adds personal values to an event, each under a salt of its own.
+    fn with_personal(
+        &self,
+        event: Event,
+        values: &[(&'static str, &str)],
+    ) -> Result<Event, ServiceError> {
+        values
+            .iter()
+            .try_fold(event, |event, (name, value)| Ok(event.personal(name, *value, self.salt()?)))
     }
 
     /// A salt for one personal value in an event.

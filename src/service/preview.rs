@@ -4,14 +4,13 @@
 use super::compose::{ComposeRefused, OpenDraft, load};
 use super::outlook::{Outlook, Recipient, outlook};
 use super::{Service, ServiceError};
-use crate::channel::email::{AddressedAs, InvitationKind, InvitationWords, Network, Rendered};
+use crate::channel::email::{AddressedAs, InvitationKind, InvitationWords, Rendered};
 use crate::domain::account::Account;
 use crate::domain::delivery::Addressee;
 use crate::domain::digest::Sha256Digest;
 use crate::domain::human_time::parse_moment;
 use crate::domain::ids::{NoticeId, OrganizationId};
 use crate::domain::ladder::IssueTimes;
-use crate::domain::network;
 use crate::domain::notice::{CheckContext, FieldFault, FileRole};
 use crate::domain::time::Timestamp;
 use crate::domain::urgency::Urgency;
@@ -89,11 +88,7 @@ impl Preview {
             link: format!("{}{SAMPLE_LINK}", service.settings.public_url),
             duty_phone: draft.duty_phone.trim().to_owned(),
             contact_person: filled(&draft.contact_person),
-            network: match service.settings.network {
-                network::Network::Internal => Network::Internal,
-                network::Network::GovernmentExtranet => Network::GovernmentExtranet,
-                network::Network::Internet => Network::Internet,
-            },
+            network: service.settings.network,
             kind: InvitationKind::First,
             addressed_as: match to.addressee {
                 Addressee::Primary => AddressedAs::Primary,

@@ -5,33 +5,64 @@
 
 use super::{Service, ServiceError};
 use crate::adapters::secrets::links::{Visit, parse_link_token};
-use crate::domain::ids::{DeliveryId, LinkId};
+use crate::domain::address::AddressStatus;
+use crate::domain::ids::{AddressId, DeliveryId, LinkId, NoticeId};
+use crate::domain::notice::NoticeState;
 use crate::domain::time::{Span, Timestamp};
 use crate::store::links::{Link, link_find};
 
-/// A visit by a good link.
+/// A visit by a good link, as its holder's request found it.
 #[derive(Debug, Clone)]
 pub struct Visiting {
     /// The link.
     pub link: LinkId,
     /// The delivery it opens.
     pub delivery: DeliveryId,
+    /// Of which notice.
+    pub notice: NoticeId,
+    /// Where that notice stands.
+    pub notice_state: NoticeState,
+    /// Which version of it is in force.
+    pub version: i32,
+    /// The address the link was sent to.
+    pub address: AddressId,
+    /// Whether that address had been shown to work.
+    pub address_is_verified: bool,
+    /// The way the link travelled.
+    pub channel: String,
     /// What forms of this visit must bring along.
     pub form_token: String,
+}
+
+/// A good link that was just come by.
+#[derive(Debug, Clone)]
+pub struct Arrival {
+    /// The link.
+    pub link: LinkId,
+    /// The delivery it opens.
+    pub delivery: DeliveryId,
+    /// Of which notice.
+    pub notice: NoticeId,
+    /// Which version of it is in force.
+    pub version: i32,
+    /// Whether some program came by a link of this delivery before.
+    pub was_fetched: bool,
+    /// The value of the visit's cookie.
+    pub cookie: String,
 }
 
 /// How long a visit lasts without coming by the link again.
 pub const VISIT_LASTS: Span = Span::hours(12);
 
 fn opens(link: &Link) -> bool {
-    link.revoked_at.is_none() && !link.address_retired
+    link.revoked_at.is_none() && link.address_status.may_be_used()
 }
 
-/// Proves a link's token; the delivery it opens and the value of the visit's cookie.
+/// Proves a link's token. Changes nothing.
 ///
 /// # Errors
 /// [`ServiceError::NotFound`] for every token that opens nothing, whatever the cause.
-pub fn begin(service: &Service, token: &str) -> Result<(DeliveryId, String), ServiceError> {
+pub fn begin(service: &Service, token: &str) -> Result<Arrival, ServiceError> {
     let (id, mac) = parse_link_token(token).ok_or(ServiceError::NotFound)?;
     let link = service.store.read(|conn| link_find(conn, id))?.ok_or(ServiceError::NotFound)?;
     let generation = generation(&link);
@@ -40,7 +71,14 @@ pub fn begin(service: &Service, token: &str) -> Result<(DeliveryId, String), Ser
     }
     let expires = service.now().plus(VISIT_LASTS);
     let visit = Visit { delivery: link.delivery_id, link: id, generation, expires };
-    Ok((link.delivery_id, service.keys.visit_token(&visit)))
+    Ok(Arrival {
+        link: id,
+        delivery: link.delivery_id,
+        notice: link.notice_id,
+        version: link.notice_version,
+        was_fetched: link.was_fetched,
+        cookie: service.keys.visit_token(&visit),
+    })
 }
 
 /// The visit a cookie keeps, if its link still opens that delivery.
@@ -62,6 +100,12 @@ pub fn resume(
     Ok(good.map(|link| Visiting {
         link: link.id,
         delivery,
+        notice: link.notice_id,
+        notice_state: link.notice_state,
+        version: link.notice_version,
+        address: link.address_id,
+        address_is_verified: link.address_status == AddressStatus::Verified,
+        channel: link.channel,
         form_token: service.keys.form_token(&link.id.to_bytes()),
     }))
 }

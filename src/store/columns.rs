@@ -13,6 +13,7 @@ use crate::domain::ids::{
 use crate::domain::message::MessageState;
 use crate::domain::notice::{FileRole, NoticeState};
 use crate::domain::organization::{ContactRole, DeskKind, Level, OrganizationKind};
+use crate::domain::receipt::Grade;
 use crate::domain::time::Timestamp;
 use crate::domain::urgency::Urgency;
 use crate::domain::working_time::WorkingHours;
@@ -61,6 +62,7 @@ text_columns!(
     EventId,
     FileId,
     FileRole,
+    Grade,
     Level,
     LinkId,
     MessageId,

@@ -6,9 +6,10 @@
 use diesel::prelude::*;
 
 use super::engine::{RowLock, on_engine};
-use super::schema::{deliveries, notices, receipts};
+use super::schema::{deliveries, events, notices, receipts};
 use super::{Conn, ROWS_PER_INSERT_MAX, StoreError, Tx};
 use crate::domain::delivery::{Addressee, DeliveryFacts, ReceiptMode};
+use crate::domain::evidence::EventKind;
 use crate::domain::ids::{DeliveryId, NoticeId, OrganizationId};
 use crate::domain::time::Timestamp;
 
@@ -311,6 +312,48 @@ pub fn delivery_set_once(
     })
 }
 
+/// Sets facts at the instants of their events, which the same write has just appended: one
+/// uniform statement for a whole burst, and fact and event cannot differ. Says how many rows
+/// moved.
+///
+/// # Errors
+/// The store's own.
+pub fn delivery_set_from_events(
+    tx: &mut Tx,
+    ids: &[DeliveryId],
+    fact: OnceFact,
+) -> Result<usize, StoreError> {
+    if ids.is_empty() {
+        return Ok(0);
+    }
+    let texts: Vec<String> = ids.iter().map(ToString::to_string).collect();
+    macro_rules! set_from_events {
+        ($column:ident, $kind:ident) => {{
+            let told_at = events::table
+                .filter(events::notice_id.eq(deliveries::notice_id.nullable()))
+                .filter(events::delivery_id.eq(deliveries::id.nullable()))
+                .filter(events::kind.eq(EventKind::$kind.as_str()))
+                .order(events::happened_at)
+                .select(events::happened_at)
+                .single_value();
+            diesel::update(
+                deliveries::table
+                    .filter(deliveries::id.eq_any(&texts))
+                    .filter(deliveries::$column.is_null()),
+            )
+            .set(deliveries::$column.eq(told_at))
+            .execute(tx.db())?
+        }};
+    }
+    Ok(match fact {
+        OnceFact::HandedOver => set_from_events!(handed_over_at, MessageHandedOver),
+        OnceFact::Fetched => set_from_events!(fetched_at, LinkFetched),
+        OnceFact::Opened => set_from_events!(opened_at, Opened),
+        OnceFact::Downloaded => set_from_events!(downloaded_at, Downloaded),
+        OnceFact::Returned => set_from_events!(returned_at, Returned),
+    })
+}
+
 /// Marks deliveries as acknowledged at the instant of their receipts, which the same write has
 /// just inserted: one uniform statement for a whole burst.
 ///
@@ -331,18 +374,19 @@ pub fn delivery_set_acknowledged(tx: &mut Tx, ids: &[DeliveryId]) -> Result<usiz
     .execute(tx.db())?)
 }
 
-/// Notes that no address of a delivery can be used, or that one can again.
+/// Notes that no address of these deliveries can be used, or that one can again.
 ///
 /// # Errors
 /// The store's own.
 pub fn delivery_set_unreachable(
     tx: &mut Tx,
-    id: DeliveryId,
+    ids: &[DeliveryId],
     unreachable: bool,
 ) -> Result<usize, StoreError> {
+    let texts: Vec<String> = ids.iter().map(ToString::to_string).collect();
     Ok(diesel::update(
         deliveries::table
-            .filter(deliveries::id.eq(id.to_string()))
+            .filter(deliveries::id.eq_any(&texts))
             .filter(deliveries::unreachable.ne(unreachable)),
     )
     .set(deliveries::unreachable.eq(unreachable))

@@ -268,6 +268,15 @@ impl DbConn {
         Ok(())
     }
 
+    /// What ends a select that picks work from a queue: rows another server holds are passed over
+    /// instead of waited for. SQLite has one writer, so there is nobody to pass over.
+    pub(super) fn passing_over_held(&self) -> &'static str {
+        match self {
+            Self::Sqlite(_) => "",
+            Self::Pg(_) => "FOR NO KEY UPDATE SKIP LOCKED",
+        }
+    }
+
     /// Begins a transaction that means to write: on SQLite at once, because one that only finds
     /// out later fails without waiting for the other writer.
     pub(super) fn begin_write(&mut self) -> Result<(), StoreError> {

@@ -71,6 +71,7 @@ impl<A: SliceAct> Lane<A> {
                 gathering: Arc::clone(&self.gathering),
                 slice: Vec::new(),
                 answers: None,
+                refusal: None,
             };
             self.queue.push(Box::new(job));
         }
@@ -107,6 +108,7 @@ struct SliceJob<A: SliceAct> {
     gathering: Arc<Gathering<A>>,
     slice: Vec<Asked<A>>,
     answers: Option<Vec<A::Answer>>,
+    refusal: Option<StoreError>,
 }
 
 impl<A: SliceAct> SliceJob<A> {
@@ -136,6 +138,7 @@ impl<A: SliceAct> Job for SliceJob<A> {
         }));
         let count = items.len();
         self.slice.extend(items.into_iter().zip(tells));
+        tracing::debug!(write = A::NAME, items = count, "a slice ran");
         match ran {
             Ok(Ok(answers)) if answers.len() == count => {
                 self.answers = Some(answers);
@@ -145,6 +148,7 @@ impl<A: SliceAct> Job for SliceJob<A> {
             Ok(Err(error)) if error.is_passing() => Err(Failure::Passing(error)),
             Ok(Err(error)) => {
                 tracing::warn!(write = A::NAME, items = count, %error, "a slice failed");
+                self.refusal = Some(error);
                 Err(Failure::Refused)
             }
             Err(_) => Err(Failure::Panicked),
@@ -160,6 +164,7 @@ impl<A: SliceAct> Job for SliceJob<A> {
                 gathering: Arc::clone(&self.gathering),
                 slice: vec![asked],
                 answers: None,
+                refusal: None,
             });
             part
         });
@@ -176,7 +181,7 @@ impl<A: SliceAct> Job for SliceJob<A> {
                 }
                 return;
             }
-            (Ok(()), None) => StoreError::Database(format!("{} failed", A::NAME)),
+            (Ok(()), None) => self.refusal.take().unwrap_or(StoreError::Panicked(A::NAME)),
             (Err(error), _) => error,
         };
         for (_, tell) in self.slice {

@@ -6,6 +6,7 @@ use diesel::prelude::*;
 use super::engine::on_engine;
 use super::schema::{contact_addresses, contacts, deliveries, links, notices};
 use super::{Conn, ROWS_PER_INSERT_MAX, StoreError, Tx};
+use crate::domain::address::AddressStatus;
 use crate::domain::ids::{AddressId, ContactId, DeliveryId, LinkId, NoticeId};
 use crate::domain::notice::NoticeState;
 use crate::domain::time::Timestamp;
@@ -69,6 +70,8 @@ pub struct Link {
     pub notice_id: NoticeId,
     /// Where that notice stands.
     pub notice_state: NoticeState,
+    /// Which version of it is in force.
+    pub notice_version: i32,
     /// The address it was sent to.
     pub address_id: AddressId,
     /// Whose address that is.
@@ -77,8 +80,12 @@ pub struct Link {
     pub generation: i32,
     /// Since when it opens nothing any more.
     pub revoked_at: Option<Timestamp>,
-    /// Whether its address was taken out of use, which revokes it too.
-    pub address_retired: bool,
+    /// What is known of its address; a retired one revokes the link too.
+    pub address_status: AddressStatus,
+    /// The way it travelled: `email` or `sms`.
+    pub channel: String,
+    /// Whether some program came by a link of this delivery before.
+    pub was_fetched: bool,
 }
 
 #[derive(Queryable)]
@@ -87,11 +94,14 @@ struct Row {
     delivery_id: DeliveryId,
     notice_id: NoticeId,
     notice_state: NoticeState,
+    notice_version: i32,
     address_id: AddressId,
     contact_id: ContactId,
     generation: i32,
     revoked_at: Option<Timestamp>,
-    address_status: String,
+    address_status: AddressStatus,
+    channel: String,
+    fetched_at: Option<Timestamp>,
 }
 
 /// The link of that id.
@@ -110,11 +120,14 @@ pub fn link_find(conn: &mut Conn, id: LinkId) -> Result<Option<Link>, StoreError
             links::delivery_id,
             deliveries::notice_id,
             notices::state,
+            notices::version,
             links::address_id,
             contacts::id,
             links::generation,
             links::revoked_at,
             contact_addresses::status,
+            contact_addresses::kind,
+            deliveries::fetched_at,
         ))
         .first(conn.db())
         .optional()?;
@@ -123,10 +136,36 @@ pub fn link_find(conn: &mut Conn, id: LinkId) -> Result<Option<Link>, StoreError
         delivery_id: row.delivery_id,
         notice_id: row.notice_id,
         notice_state: row.notice_state,
+        notice_version: row.notice_version,
         address_id: row.address_id,
         contact_id: row.contact_id,
         generation: row.generation,
         revoked_at: row.revoked_at,
-        address_retired: row.address_status == "retired",
+        address_status: row.address_status,
+        channel: row.channel,
+        was_fetched: row.fetched_at.is_some(),
     }))
+}
+
+/// Notes that a signature came through links, which shows that their addresses work: those not
+/// yet verified are now. Says how many.
+///
+/// # Errors
+/// The store's own.
+pub fn link_verify_addresses(
+    tx: &mut Tx,
+    addresses: &[AddressId],
+    now: Timestamp,
+) -> Result<usize, StoreError> {
+    let texts: Vec<String> = addresses.iter().map(ToString::to_string).collect();
+    Ok(diesel::update(
+        contact_addresses::table
+            .filter(contact_addresses::id.eq_any(&texts))
+            .filter(contact_addresses::status.eq(AddressStatus::Unverified.as_str())),
+    )
+    .set((
+        contact_addresses::status.eq(AddressStatus::Verified.as_str()),
+        contact_addresses::status_at.eq(now.as_micros()),
+    ))
+    .execute(tx.db())?)
 }

@@ -55,6 +55,7 @@ struct NewRow {
     state: &'static str,
     due_at: Option<i64>,
     attempts: i32,
+    spared: i32,
     uncertain: i32,
     created_at: i64,
 }
@@ -84,6 +85,7 @@ pub fn message_insert_all(
             state: MessageState::Waiting.as_str(),
             due_at: Some(message.due_at.as_micros()),
             attempts: 0,
+            spared: 0,
             uncertain: 0,
             created_at: now.as_micros(),
         })

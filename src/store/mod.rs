@@ -25,14 +25,22 @@ mod lane;
 pub mod links;
 pub mod messages;
 pub mod migrate;
+pub mod nonces;
 pub mod notices;
 pub mod organizations;
+pub mod outbox;
+pub mod outcomes;
+pub mod receipts;
+pub mod returns;
 pub mod rungs;
 mod schema;
 pub mod sessions;
 pub mod tallies;
 #[cfg(test)]
 mod tests;
+#[cfg(test)]
+mod tests_commit;
+pub mod viewings;
 mod writer;
 
 use engine::{DbConn, Purpose};

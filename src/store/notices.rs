@@ -190,6 +190,21 @@ pub fn notice_hold(
         .load(tx.db())?)
 }
 
+/// Where a notice stands and which version is in force; nothing else is read.
+///
+/// # Errors
+/// The store's own.
+pub fn notice_standing(
+    conn: &mut Conn,
+    id: NoticeId,
+) -> Result<Option<(NoticeState, i32)>, StoreError> {
+    Ok(notices::table
+        .filter(notices::id.eq(id.to_string()))
+        .select((notices::state, notices::version))
+        .first(conn.db())
+        .optional()?)
+}
+
 /// A new, empty or filled draft.
 #[derive(Debug, Clone)]
 pub struct NewNotice {

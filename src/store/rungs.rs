@@ -80,3 +80,27 @@ pub fn rung_count_open(conn: &mut Conn, delivery: DeliveryId) -> Result<i64, Sto
         .count()
         .get_result(conn.db())?)
 }
+
+/// Closes what is still due for deliveries, so that nobody is chased after the answer. Says how
+/// many rungs were closed.
+///
+/// # Errors
+/// The store's own.
+pub fn rung_close_open(
+    tx: &mut Tx,
+    deliveries: &[DeliveryId],
+    why: &'static str,
+    now: Timestamp,
+) -> Result<usize, StoreError> {
+    let texts: Vec<String> = deliveries.iter().map(ToString::to_string).collect();
+    let never: Option<i64> = None;
+    Ok(diesel::update(
+        rungs::table.filter(rungs::delivery_id.eq_any(&texts)).filter(rungs::due_at.is_not_null()),
+    )
+    .set((
+        rungs::due_at.eq(never),
+        rungs::closed_at.eq(Some(now.as_micros())),
+        rungs::closed_why.eq(Some(why)),
+    ))
+    .execute(tx.db())?)
+}

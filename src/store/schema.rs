@@ -281,6 +281,7 @@ table! {
         due_at -> Nullable<BigInt>,
         lease_token -> Nullable<Text>,
         attempts -> Integer,
+        spared -> Integer,
         uncertain -> Integer,
         created_at -> BigInt,
         finished_at -> Nullable<BigInt>,
@@ -294,11 +295,18 @@ table! {
         message_id -> Text,
         number -> Integer,
         started_at -> BigInt,
-        ended_at -> Nullable<BigInt>,
+    }
+}
+
+table! {
+    attempt_outcomes (attempt_id) {
+        attempt_id -> Text,
+        ended_at -> BigInt,
+        outcome -> Text,
         phase -> Nullable<Text>,
-        outcome -> Nullable<Text>,
         relay -> Nullable<Text>,
-        reply -> Nullable<Text>,
+        reply -> Text,
+        crossed -> Bool,
     }
 }
 
@@ -324,6 +332,7 @@ table! {
     returns (id) {
         id -> Text,
         delivery_id -> Text,
+        kind -> Text,
         reason -> Text,
         explanation -> Text,
         name -> Text,
@@ -398,6 +407,7 @@ allow_tables_to_appear_in_same_query!(
     rungs,
     messages,
     attempts,
+    attempt_outcomes,
     receipts,
     returns,
     viewings,

@@ -9,8 +9,9 @@ use diesel::sql_types::{BigInt, Text};
 
 use super::{Conn, Durability, EngineSettings, SliceAct, Store, StoreError, Tx, migrate};
 
+#[expect(dead_code, reason = "the crash program and the benches use the rest")]
 #[path = "../../tests/support/pg.rs"]
-mod pg;
+pub(super) mod pg;
 
 /// An open store and what keeps it alive.
 struct World {
@@ -43,7 +44,7 @@ fn worlds() -> Vec<World> {
     worlds
 }
 
-fn note(tx: &mut Tx, key: &str) -> Result<(), StoreError> {
+pub(super) fn note(tx: &mut Tx, key: &str) -> Result<(), StoreError> {
     sql_query("INSERT INTO spent_nonces (nonce, ends_at) VALUES ($1, 1)")
         .bind::<diesel::sql_types::Binary, _>(key.as_bytes())
         .execute(tx.db())?;
@@ -56,7 +57,7 @@ struct Count {
     n: i64,
 }
 
-fn notes(conn: &mut Conn) -> Result<i64, StoreError> {
+pub(super) fn notes(conn: &mut Conn) -> Result<i64, StoreError> {
     Ok(sql_query("SELECT count(*) AS n FROM spent_nonces").get_result::<Count>(conn.db())?.n)
 }
 
@@ -194,7 +195,7 @@ fn a_slice_runs_together_and_a_bad_item_fails_alone_on(world: &World) {
     gate.wait();
     first.wait().unwrap().unwrap();
     assert_eq!(good.wait().unwrap(), 1);
-    assert!(bad.wait().is_err());
+    assert!(matches!(bad.wait(), Err(StoreError::Unique(_))));
     assert_eq!(store.read(notes).unwrap(), 1_201);
 }
 

@@ -18,6 +18,9 @@ pub enum WebError {
     /// Absent, or another office's: the two look the same.
     #[error("not found")]
     NotFound,
+    /// A link or a visit that opens nothing, whatever the cause.
+    #[error("link refused")]
+    LinkRefused,
     /// Another site started this.
     #[error("cross-site request")]
     CrossSite,
@@ -74,7 +77,7 @@ impl WebError {
         match self {
             Self::SignInNeeded => StatusCode::UNAUTHORIZED,
             Self::Forbidden | Self::CrossSite => StatusCode::FORBIDDEN,
-            Self::NotFound => StatusCode::NOT_FOUND,
+            Self::NotFound | Self::LinkRefused => StatusCode::NOT_FOUND,
             Self::StaleForm | Self::Bad(_) => StatusCode::BAD_REQUEST,
             Self::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
             Self::Conflict(_) => StatusCode::CONFLICT,
@@ -92,6 +95,9 @@ impl ResponseError for WebError {
     fn error_response(&self) -> HttpResponse {
         if matches!(self, Self::SignInNeeded) {
             return super::respond::see_other("/sign-in");
+        }
+        if matches!(self, Self::LinkRefused) {
+            return super::respond::link_refused(self.status());
         }
         if let Self::Internal(text) = self {
             tracing::error!(error = %text, "a request failed");

@@ -28,7 +28,8 @@ pub mod site;
 pub mod visit;
 
 use error::WebError;
-use handlers::{asset, compose, draft_files, review, sign_in};
+use handlers::receive::{self, give_back, receipt, sign, take, viewing};
+use handlers::{asset, compose, demo_mailbox, draft_files, link, review, sign_in};
 use route::{Route, Subject, Who};
 
 const OFFICE: &[Role] = &[Clerk, Releaser, Duty];
@@ -69,6 +70,24 @@ routes! {
     POST "/notices/{notice}/release" Who::Staff(RELEASERS), Notice => review::release;
     POST "/notices/{notice}/return"  Who::Staff(RELEASERS), Notice => review::give_back;
     POST "/notices/{notice}/oral"    Who::Staff(DUTY), Notice => review::oral;
+
+    GET  "/l/{token}"        Who::Anyone, None => link::arrive;
+    GET  "/receive/{delivery}" Who::LinkHolder, Receiving => receive::show;
+    POST "/receive/{delivery}/open" Who::LinkHolder, Receiving => take::text;
+    POST "/receive/{delivery}/files/{file}/open" Who::LinkHolder, Receiving => take::look;
+    POST "/receive/{delivery}/files/{file}/download" Who::LinkHolder, Receiving => take::keep;
+    POST "/receive/{delivery}/acknowledge" Who::LinkHolder, Receiving => sign::sign;
+    POST "/receive/{delivery}/viewing" Who::LinkHolder, Receiving => viewing::register;
+    GET  "/receive/{delivery}/return" Who::LinkHolder, Receiving => give_back::return_form;
+    POST "/receive/{delivery}/return" Who::LinkHolder, Receiving => give_back::send_back;
+    GET  "/receive/{delivery}/ask-again" Who::LinkHolder, Receiving => give_back::ask_form;
+    POST "/receive/{delivery}/ask-again" Who::LinkHolder, Receiving => give_back::ask;
+    GET  "/receive/{delivery}/receipt" Who::LinkHolder, Receiving => receipt::sheet;
+    GET  "/receive/{delivery}/receipt.jws" Who::LinkHolder, Receiving => receipt::file;
+    // the mails of a demonstration; elsewhere not found
+    GET  "/demo/mailbox"             Who::Anyone, None => demo_mailbox::list;
+    GET  "/demo/mailbox/{mail}"      Who::Anyone, Public => demo_mailbox::read;
+    GET  "/demo/mailbox/{mail}/html" Who::Anyone, Public => demo_mailbox::html;
 }
 
 /// Hangs the whole route table on an application; whatever is not in it is not found.

@@ -5,6 +5,7 @@ use actix_web::{HttpResponse, HttpResponseBuilder};
 use askama::Template;
 
 use super::error::WebError;
+use super::pages::closed::{LinkRefusedPage, Refusal};
 use super::pages::failure::{Failure, FailurePage};
 
 /// A page with status 200.
@@ -37,6 +38,12 @@ pub(super) fn see_other(path: &str) -> HttpResponse {
     HttpResponse::SeeOther().insert_header((header::LOCATION, path)).finish()
 }
 
+/// What everybody sees whose link opens nothing.
+pub(super) fn link_refused(status: StatusCode) -> HttpResponse {
+    let page = LinkRefusedPage { refusal: Refusal::Unknown };
+    html(HttpResponse::build(status), page.render().unwrap_or_default())
+}
+
 /// After how many seconds a browser turned away may try again.
 const RETRY_SECONDS: u32 = 5;
 
@@ -45,7 +52,7 @@ pub(super) fn failure(error: &WebError, status: StatusCode) -> HttpResponse {
     let failure = match error {
         WebError::SignInNeeded | WebError::CrossSite | WebError::StaleForm => Failure::FormExpired,
         WebError::Forbidden => Failure::Forbidden { need: String::new() },
-        WebError::NotFound => Failure::NotFound,
+        WebError::NotFound | WebError::LinkRefused => Failure::NotFound,
         WebError::Bad(_) => Failure::Unreadable,
         WebError::Conflict(what) => Failure::Conflict { what: what.clone() },
         WebError::TooLarge => Failure::TooLarge { limit: String::new() },

@@ -7,19 +7,11 @@ use actix_web::{FromRequest, HttpMessage, HttpRequest, web};
 use std::future::{Ready, ready};
 
 use super::error::WebError;
-use crate::domain::ids::{DeliveryId, LinkId};
+use crate::domain::ids::{DeliveryId, EventId};
 use crate::service::visit as use_case;
 
 /// A visit by a link that is good, put into the request by the guard of the route.
-#[derive(Debug, Clone)]
-pub struct Visit {
-    /// The delivery the link belongs to.
-    pub delivery: DeliveryId,
-    /// The link.
-    pub link: LinkId,
-    /// What forms of this visit must bring along.
-    pub form_token: String,
-}
+pub type Visit = use_case::Visiting;
 
 impl FromRequest for Visit {
     type Error = WebError;
@@ -33,16 +25,15 @@ impl FromRequest for Visit {
 /// The visit of a request to a delivery's page.
 ///
 /// # Errors
-/// [`WebError::NotFound`], whether the delivery is absent or the cookie is another's.
+/// [`WebError::LinkRefused`], whether the delivery is absent or the cookie is another's.
 pub(super) async fn holder_of(request: &HttpRequest) -> Result<Visit, WebError> {
     let named = request.match_info().get("delivery").unwrap_or_default();
-    let delivery: DeliveryId = named.parse().map_err(|_| WebError::NotFound)?;
-    let value = request.cookie(&cookie_name(delivery)).ok_or(WebError::NotFound)?;
+    let delivery: DeliveryId = named.parse().map_err(|_| WebError::LinkRefused)?;
+    let value = request.cookie(&cookie_name(delivery)).ok_or(WebError::LinkRefused)?;
     let value = value.value().to_owned();
     let service = super::service_of(request)?;
     let found = web::block(move || use_case::resume(&service, delivery, &value)).await??;
-    let visiting = found.ok_or(WebError::NotFound)?;
-    Ok(Visit { delivery, link: visiting.link, form_token: visiting.form_token })
+    found.ok_or(WebError::LinkRefused)
 }
 
 /// The cookie that keeps a visit, for `seconds`.
@@ -58,4 +49,40 @@ pub(super) fn cookie(delivery: DeliveryId, token: String, seconds: i64) -> Cooki
 
 fn cookie_name(delivery: DeliveryId) -> String {
     format!("__Host-{delivery}")
+}
+
+/// What this browser did at a delivery; decides only which words its page begins with.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Seat {
+    /// It signed.
+    Signer,
+    /// It registered a viewing, which this event tells of.
+    Viewer(EventId),
+}
+
+const SIGNER: &str = "signed";
+
+/// The cookie that remembers what this browser did.
+pub(super) fn seat_cookie(delivery: DeliveryId, seat: Seat) -> Cookie<'static> {
+    let value = match seat {
+        Seat::Signer => SIGNER.to_owned(),
+        Seat::Viewer(event) => event.to_string(),
+    };
+    let seconds = use_case::VISIT_LASTS.as_seconds();
+    let mut cookie = cookie(delivery, value, seconds);
+    cookie.set_name(seat_cookie_name(delivery));
+    cookie
+}
+
+/// What this browser did, as far as it remembers.
+pub(super) fn seat_of(request: &HttpRequest, delivery: DeliveryId) -> Option<Seat> {
+    let cookie = request.cookie(&seat_cookie_name(delivery))?;
+    match cookie.value() {
+        SIGNER => Some(Seat::Signer),
+        event => event.parse().ok().map(Seat::Viewer),
+    }
+}
+
+fn seat_cookie_name(delivery: DeliveryId) -> String {
+    format!("{}-seat", cookie_name(delivery))
 }

@@ -2,9 +2,21 @@
 //! `sqlite` (also when unset) or `postgres`. `tests/run it-sqlite it-postgres` runs it on both.
 
 #[cfg(test)]
+mod commands;
+#[cfg(test)]
+mod compose;
+#[cfg(test)]
+mod deliver;
+#[cfg(test)]
 mod demo_data;
 #[cfg(test)]
+mod directory;
+#[cfg(test)]
 mod harness;
+#[cfg(test)]
+mod link_pages;
+#[cfg(test)]
+mod link_signing;
 #[cfg(test)]
 mod smtp;
 #[cfg(test)]

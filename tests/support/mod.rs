@@ -1,5 +1,8 @@
 //! What tests stand on: engines to throw away. Never here: assertions about the product.
 
 pub(crate) mod engine;
+pub(crate) mod fixture;
+pub(crate) mod fixture_link;
+pub(crate) mod house;
 pub(crate) mod pg;
 pub(crate) mod smtp_sink;

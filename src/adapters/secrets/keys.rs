@@ -145,6 +145,12 @@ impl Keys {
         &self.public_pem
     }
 
+    /// The name of the key that signs receipts, as it stands in their headers.
+    #[must_use]
+    pub fn receipt_key_id(&self) -> String {
+        super::receipts::key_id(&self.receipt.verifying_key())
+    }
+
     /// Keys that everybody can compute, for tests.
     #[cfg(test)]
     pub(crate) fn for_tests(seed: u8) -> Self {

@@ -3,28 +3,15 @@
 //! Typed templates, so a missing field does not compile. On the open internet neither the title
 //! nor the number leaves the house, and no mail loads anything or says who opened it.
 
+mod session;
 mod when;
 
 use askama::Template;
 
+pub use session::{EmailSession, Envelope, Hurry};
+
+use crate::domain::network::Network;
 use crate::domain::time::Timestamp;
-
-/// The network on which an installation stands; it decides what a mail may say.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Network {
-    /// 内网.
-    Internal,
-    /// 政务外网.
-    GovernmentExtranet,
-    /// 互联网: no title and no number in mails.
-    Internet,
-}
-
-impl Network {
-    const fn may_name_the_notice(self) -> bool {
-        !matches!(self, Self::Internet)
-    }
-}
 
 /// Why this mail goes out.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -4,7 +4,10 @@
 pub(super) mod asset;
 pub(super) mod compose;
 mod compose_form;
+pub(super) mod demo_mailbox;
 pub(super) mod draft_files;
 mod draft_view;
+pub(super) mod link;
+pub(super) mod receive;
 pub(super) mod review;
 pub(super) mod sign_in;

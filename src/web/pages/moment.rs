@@ -53,6 +53,12 @@ impl Moment {
         Self { short: "未记录".to_owned(), full: String::new(), iso: String::new() }
     }
 
+    /// The same where the full form is printed.
+    #[must_use]
+    pub fn unrecorded_in_full() -> Self {
+        Self { full: "未记录".to_owned(), ..Self::unknown() }
+    }
+
     /// A time that does not exist yet: a dash.
     #[must_use]
     pub fn none() -> Self {

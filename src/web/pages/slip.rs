@@ -3,6 +3,7 @@
 
 use super::link_parts::Phone;
 use super::parts::UrgencyMark;
+use crate::domain::receipt::received_words;
 
 /// Everything the recipient's pages show of a notice.
 #[derive(Clone, Debug)]
@@ -65,10 +66,7 @@ impl Slip {
     /// What a receipt says was received: `正文`, `正文及附件2件`.
     #[must_use]
     pub fn received_words(&self) -> String {
-        match self.files.iter().filter(|file| file.attachment).count() {
-            0 => "正文".to_owned(),
-            count => format!("正文及附件{count}件"),
-        }
+        received_words(self.files.iter().filter(|file| file.attachment).count())
     }
 }
 

@@ -1,0 +1,205 @@
+//! Fills the product's database: one 加急 notice to as many organisations as there are rows. Each
+//! was reached by one mail, has opened its page, and has its ladder still before it — what a
+//! signature usually finds.
+
+use qianshou::adapters::random::{self, SystemRandom};
+use qianshou::domain::delivery::{Addressee, Tally};
+use qianshou::domain::ids::{
+    AccountId, AddressId, ContactId, DeliveryId, LinkId, MessageId, NoticeId, OrganizationId,
+};
+use qianshou::domain::notice::NoticeDraft;
+use qianshou::domain::time::{Span, Timestamp};
+use qianshou::domain::urgency::Urgency;
+use qianshou::service::Service;
+use qianshou::store::StoreError;
+use qianshou::store::deliveries::{NewDelivery, OnceFact, delivery_insert_all, delivery_set_once};
+use qianshou::store::links::{NewLink, link_insert_all};
+use qianshou::store::messages::{NewMessage, message_insert_all};
+use qianshou::store::tallies::tally_insert;
+
+use crate::database::Database;
+
+/// Deliveries written in one transaction.
+const CHUNK: usize = 5_000;
+/// What is still to come of a 加急 ladder: step, act, hours after issue.
+const RUNGS: [(u8, &str, i64); 4] =
+    [(2, "remind", 2), (3, "remind", 4), (4, "call", 4), (5, "prompt_leader", 6)];
+
+/// How many rungs each open delivery has.
+pub(crate) const RUNGS_EACH: usize = RUNGS.len();
+
+/// A delivery and the link its recipient has.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Sent {
+    pub(crate) delivery: DeliveryId,
+    pub(crate) link: LinkId,
+}
+
+struct Maker {
+    now: Timestamp,
+    issuer: OrganizationId,
+    author: AccountId,
+    notice: NoticeId,
+}
+
+macro_rules! fresh {
+    ($kind:ident, $now:expr) => {
+        $kind::new($now, random::bytes(&SystemRandom)?)
+    };
+}
+
+/// Writes everything and says which deliveries there are.
+pub(crate) fn fill(service: &Service, url: &str, rows: usize) -> anyhow::Result<Vec<Sent>> {
+    let now = service.now();
+    let maker = Maker {
+        now,
+        issuer: fresh!(OrganizationId, now),
+        author: fresh!(AccountId, now),
+        notice: fresh!(NoticeId, now),
+    };
+    let mut database = Database::open(url)?;
+    maker.notice(&mut database)?;
+    let mut sent = Vec::with_capacity(rows);
+    for start in (0..rows).step_by(CHUNK) {
+        sent.extend(maker.chunk(service, &mut database, start..rows.min(start + CHUNK))?);
+    }
+    maker.ladder(&mut database)?;
+    let rows = i64::try_from(rows)?;
+    let tally = Tally { total: rows, opened: rows, ..Tally::default() };
+    let notice = maker.notice;
+    service.store.write("fill", move |tx| tally_insert(tx, notice, &tally))?;
+    database.settle()?;
+    Ok(sent)
+}
+
+impl Maker {
+    fn notice(&self, database: &mut Database) -> anyhow::Result<()> {
+        let Self { now, issuer, author, notice } = self;
+        let now = now.as_micros();
+        let (title, urgency) = ("关于切实做好强降温天气应对工作的通知", Urgency::Priority);
+        let draft = NoticeDraft {
+            title: title.into(),
+            body: "请各单位认真贯彻落实。".into(),
+            dispatching_organ: "某省人民政府办公厅".into(),
+            document_number: "某政办发电〔2026〕1号".into(),
+            urgency: urgency.to_string(),
+            ..NoticeDraft::default()
+        };
+        let header = serde_json::to_string(&draft)?;
+        database.run(&format!(
+            "INSERT INTO organizations (id, code, name, kind, level, region_code, superior_rule, \
+             tree_path, tree_depth, changed_at) VALUES ('{issuer}', 'issuer', \
+             '某省人民政府办公厅', 'government', 'province', '430000', 'unstated', '0', 0, 1); \
+             INSERT INTO accounts (id, organization_id, login, display_name, password_hash, \
+             epoch, created_at) VALUES ('{author}', '{issuer}', 'author', '王某', 'x', 1, 1); \
+             INSERT INTO notices (id, issuer_id, author_id, state, version, revision, title, \
+             urgency, document_number, created_at, saved_at, issued_at) VALUES ('{notice}', \
+             '{issuer}', '{author}', 'issued', 1, 1, '{title}', '{urgency}', \
+             '某政办发电〔2026〕1号', {now}, {now}, {now}); \
+             INSERT INTO notice_versions (notice_id, version, header) \
+             VALUES ('{notice}', 1, '{header}')"
+        ))
+    }
+
+    fn chunk(
+        &self,
+        service: &Service,
+        database: &mut Database,
+        numbers: std::ops::Range<usize>,
+    ) -> anyhow::Result<Vec<Sent>> {
+        let Self { now, notice, .. } = *self;
+        let mut directory = [Vec::new(), Vec::new(), Vec::new()];
+        let (mut deliveries, mut links, mut messages) = (Vec::new(), Vec::new(), Vec::new());
+        for number in numbers {
+            let organization = fresh!(OrganizationId, now);
+            let contact = fresh!(ContactId, now);
+            let address = fresh!(AddressId, now);
+            let delivery = fresh!(DeliveryId, now);
+            let link = fresh!(LinkId, now);
+            let name = format!("第{number}单位值班室");
+            let [organizations, contacts, addresses] = &mut directory;
+            organizations.push(format!(
+                "('{organization}', 'o{number}', '{name}', 'government', 'county', '430100', \
+                 'unstated', '0.{number:07}', 1, 1)"
+            ));
+            contacts.push(format!("('{contact}', '{organization}', 'duty_desk', '值班室')"));
+            addresses.push(format!(
+                "('{address}', '{contact}', 'email', 'o{number}@post.example', 1, 'verified', 1)"
+            ));
+            deliveries.push(NewDelivery {
+                id: delivery,
+                notice_id: notice,
+                version: 1,
+                organization_id: organization,
+                organization_name: name,
+                addressee: Addressee::Primary,
+                reason: "picked".into(),
+                tree_path: format!("0.{number:07}"),
+                tree_depth: 1,
+                deadline_at: Some(now.plus(Span::hours(4))),
+                deadline_origin: Some("发出后4小时内".into()),
+                unreachable: false,
+            });
+            links.push(NewLink {
+                id: link,
+                delivery_id: delivery,
+                address_id: address,
+                created_at: now,
+            });
+            messages.push(NewMessage {
+                id: fresh!(MessageId, now),
+                notice_id: notice,
+                version: 1,
+                delivery_id: delivery,
+                address_id: address,
+                link_id: Some(link),
+                channel: "email",
+                step: 0,
+                purpose: "invitation",
+                lane: 2,
+                // never taken by a sender: set to handed over below
+                due_at: now.plus(Span::hours(24)),
+            });
+        }
+        for (table, values) in DIRECTORY.into_iter().zip(&directory) {
+            for some in values.chunks(1_000) {
+                database.run(&format!("INSERT INTO {table} VALUES {}", some.join(",")))?;
+            }
+        }
+        let sent: Vec<Sent> =
+            links.iter().map(|link| Sent { delivery: link.delivery_id, link: link.id }).collect();
+        service.store.write("fill", move |tx| {
+            delivery_insert_all(tx, &deliveries)?;
+            let ids: Vec<DeliveryId> = deliveries.iter().map(|delivery| delivery.id).collect();
+            delivery_set_once(tx, &ids, OnceFact::HandedOver, now)?;
+            delivery_set_once(tx, &ids, OnceFact::Opened, now)?;
+            link_insert_all(tx, &links)?;
+            message_insert_all(tx, &messages, now)?;
+            Ok::<_, StoreError>(())
+        })?;
+        Ok(sent)
+    }
+
+    /// The rungs still to come, and the first mails as handed over.
+    fn ladder(&self, database: &mut Database) -> anyhow::Result<()> {
+        for (step, act, hours) in RUNGS {
+            let due = self.now.plus(Span::hours(hours)).as_micros();
+            database.run(&format!(
+                "INSERT INTO rungs (id, delivery_id, step, action, planned_at, due_at) \
+                 SELECT 'rng_{step}' || substr(id, 6), id, {step}, '{act}', {due}, {due} \
+                 FROM deliveries"
+            ))?;
+        }
+        let now = self.now.as_micros();
+        database.run(&format!(
+            "UPDATE messages SET state = 'handed_over', due_at = NULL, finished_at = {now}"
+        ))
+    }
+}
+
+const DIRECTORY: [&str; 3] = [
+    "organizations (id, code, name, kind, level, region_code, superior_rule, tree_path, \
+     tree_depth, changed_at)",
+    "contacts (id, organization_id, role, name)",
+    "contact_addresses (id, contact_id, kind, address, place, status, status_at)",
+];

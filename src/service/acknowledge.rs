@@ -1,0 +1,215 @@
+//! 签收: the one act this product exists for. Everything that can be computed is computed
+//! before the writer is asked (fields, code, event, signed receipt); what depends on the moment
+//! of the commit is decided inside it, for a whole slice of signatures at once.
+//!
+//! First valid signature counts; whoever comes later gets the same receipt. A late signature,
+//! one below the wanted grade, or one after an unaccepted 退文 is accepted and marked. A refusal
+//! leaves nothing behind.
+
+mod prepare;
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+pub use prepare::{Preparation, SignFaults, SignRequest, SigningCode, fresh_code, prepare};
+
+use super::Service;
+use crate::domain::acknowledgement::{Situation, Verdict, decide_acknowledge};
+use crate::domain::evidence::Event;
+use crate::domain::ids::{AddressId, DeliveryId, NoticeId};
+use crate::domain::notice::NoticeState;
+use crate::domain::time::Timestamp;
+use crate::store::deliveries::{Delivery, delivery_lock, delivery_set_acknowledged};
+use crate::store::events::event_append;
+use crate::store::links::link_verify_addresses;
+use crate::store::messages::message_cancel_open;
+use crate::store::nonces::{Nonce, nonce_list_spent, nonce_spend_all};
+use crate::store::notices::notice_hold;
+use crate::store::receipts::{Receipt, receipt_insert_all, receipt_list_of};
+use crate::store::rungs::rung_close_open;
+use crate::store::tallies::TallyChanges;
+use crate::store::{Answer, SliceAct, StoreError, Tx};
+
+/// Why messages and rungs that were still owed are owed no more.
+const ANSWERED: &str = "acknowledged";
+
+/// A signature that is ready to be decided.
+pub struct Signature {
+    notice: NoticeId,
+    shown: i32,
+    nonce: Nonce,
+    event: Event,
+    receipt: Arc<Receipt>,
+    /// The address of the link, if nobody had shown yet that it works.
+    unverified: Option<AddressId>,
+}
+
+/// What became of a signature.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Acknowledged {
+    /// It counts.
+    Signed(Arc<Receipt>),
+    /// An earlier one counts.
+    AlreadySigned(Arc<Receipt>),
+    /// The page showed a version that is not in force any more.
+    Superseded {
+        /// What the page showed.
+        shown: i32,
+        /// What is in force.
+        current: i32,
+    },
+    /// The notice was taken back.
+    Withdrawn(NoticeState),
+    /// The form was used before without signing.
+    StaleForm,
+}
+
+/// Puts a prepared signature in line; the answer comes after the durable commit.
+#[must_use]
+pub fn acknowledge(service: &Service, signature: Signature) -> Answer<Acknowledged> {
+    service.lanes.acknowledge.submit(signature)
+}
+
+/// Decides and writes signatures.
+pub struct AcknowledgeAct;
+
+impl SliceAct for AcknowledgeAct {
+    type Item = Signature;
+    type Answer = Acknowledged;
+    const NAME: &'static str = "acknowledge";
+
+    fn run(&self, tx: &mut Tx, items: &[Signature]) -> Result<Vec<Acknowledged>, StoreError> {
+        let mut slice = Slice::read(tx, items)?;
+        let mut answers = Vec::with_capacity(items.len());
+        let mut signed = Vec::new();
+        for item in items {
+            let verdict = slice.decide(item)?;
+            if verdict == Verdict::Sign {
+                slice.sign(item);
+                signed.push(item);
+                answers.push(Acknowledged::Signed(Arc::clone(&item.receipt)));
+            } else {
+                answers.push(slice.refuse(item, verdict)?);
+            }
+        }
+        if !signed.is_empty() {
+            write(tx, &signed, &slice.tallies)?;
+        }
+        Ok(answers)
+    }
+}
+
+/// The rows a slice of signatures is decided on, as they stand while it is decided.
+struct Slice {
+    standings: BTreeMap<NoticeId, (NoticeState, i32)>,
+    deliveries: BTreeMap<DeliveryId, Delivery>,
+    receipts: BTreeMap<DeliveryId, Arc<Receipt>>,
+    spent: BTreeSet<Vec<u8>>,
+    tallies: TallyChanges,
+}
+
+impl Slice {
+    /// Holds notices, then deliveries: every write that takes both takes them in this order.
+    fn read(tx: &mut Tx, items: &[Signature]) -> Result<Self, StoreError> {
+        let notices: Vec<NoticeId> = items.iter().map(|item| item.notice).collect();
+        let standings = notice_hold(tx, &notices)?
+            .into_iter()
+            .map(|(id, state, version)| (id, (state, version)))
+            .collect();
+        let ids: Vec<DeliveryId> = items.iter().map(|item| item.receipt.delivery_id).collect();
+        let locked = delivery_lock(tx, &ids)?;
+        let signed: Vec<DeliveryId> = locked
+            .iter()
+            .filter(|delivery| delivery.facts.acknowledged_at.is_some())
+            .map(|delivery| delivery.id)
+            .collect();
+        let receipts = receipt_list_of(tx, &signed)?
+            .into_iter()
+            .map(|receipt| (receipt.delivery_id, Arc::new(receipt)))
+            .collect();
+        let nonces: Vec<[u8; 16]> = items.iter().map(|item| item.nonce.bytes).collect();
+        let spent = nonce_list_spent(tx, &nonces)?.into_iter().collect();
+        let deliveries = locked.into_iter().map(|delivery| (delivery.id, delivery)).collect();
+        Ok(Self { standings, deliveries, receipts, spent, tallies: TallyChanges::default() })
+    }
+
+    fn decide(&self, item: &Signature) -> Result<Verdict, StoreError> {
+        let delivery =
+            self.deliveries.get(&item.receipt.delivery_id).ok_or(StoreError::NotFound)?;
+        let standing = self.standings.get(&item.notice).ok_or(StoreError::NotFound)?;
+        let (notice, current) = *standing;
+        Ok(decide_acknowledge(Situation {
+            facts: &delivery.facts,
+            notice,
+            current,
+            shown: item.shown,
+            nonce_is_fresh: !self.spent.contains(item.nonce.bytes.as_slice()),
+        }))
+    }
+
+    /// Notes a signature, so that the next one of this slice is decided on it.
+    fn sign(&mut self, item: &Signature) {
+        let id = item.receipt.delivery_id;
+        if let Some(delivery) = self.deliveries.get_mut(&id) {
+            let before = delivery.facts;
+            delivery.facts.acknowledged_at = Some(item.receipt.acknowledged_at);
+            delivery.facts.receipt_mode = Some(item.receipt.mode);
+            let after = &delivery.facts;
+            self.tallies.note(item.notice, &before, after, Timestamp::default());
+        }
+        self.receipts.insert(id, Arc::clone(&item.receipt));
+        self.spent.insert(item.nonce.bytes.to_vec());
+    }
+
+    fn refuse(&self, item: &Signature, verdict: Verdict) -> Result<Acknowledged, StoreError> {
+        let id = item.receipt.delivery_id;
+        Ok(match verdict {
+            Verdict::Superseded { current } => {
+                Acknowledged::Superseded { shown: item.shown, current }
+            }
+            Verdict::Withdrawn(state) => Acknowledged::Withdrawn(state),
+            Verdict::StaleForm => Acknowledged::StaleForm,
+            Verdict::Sign | Verdict::AlreadySigned => {
+                let receipt = self.receipts.get(&id).ok_or_else(|| StoreError::Inconsistent {
+                    table: "deliveries",
+                    id: id.to_string(),
+                    what: "acknowledged without a receipt".into(),
+                })?;
+                Acknowledged::AlreadySigned(Arc::clone(receipt))
+            }
+        })
+    }
+}
+
+/// Writes everything that follows from these signatures, one statement per table.
+fn write(tx: &mut Tx, signed: &[&Signature], tallies: &TallyChanges) -> Result<(), StoreError> {
+    let ids: Vec<DeliveryId> = signed.iter().map(|item| item.receipt.delivery_id).collect();
+    let receipts: Vec<&Receipt> = signed.iter().map(|item| item.receipt.as_ref()).collect();
+    let events: Vec<Event> = signed.iter().map(|item| item.event.clone()).collect();
+    let nonces: Vec<Nonce> = signed.iter().map(|item| item.nonce).collect();
+    let unverified: Vec<AddressId> = signed.iter().filter_map(|item| item.unverified).collect();
+    let latest = signed.iter().map(|item| item.receipt.acknowledged_at).max().unwrap_or_default();
+
+    receipt_insert_all(tx, &receipts)?;
+    event_append(tx, &events)?;
+    all_moved("spent_nonces", nonce_spend_all(tx, &nonces)?, signed.len())?;
+    all_moved("deliveries", delivery_set_acknowledged(tx, &ids)?, signed.len())?;
+    message_cancel_open(tx, &ids, ANSWERED, latest)?;
+    rung_close_open(tx, &ids, ANSWERED, latest)?;
+    if !unverified.is_empty() {
+        link_verify_addresses(tx, &unverified, latest)?;
+    }
+    tallies.write(tx)
+}
+
+/// The rows were read and held just before, so another count means a bug, not a race.
+fn all_moved(table: &'static str, moved: usize, wanted: usize) -> Result<(), StoreError> {
+    if moved == wanted {
+        return Ok(());
+    }
+    Err(StoreError::Inconsistent {
+        table,
+        id: "a slice of signatures".into(),
+        what: format!("{moved} rows moved instead of {wanted}"),
+    })
+}

@@ -1,0 +1,325 @@
+//! A posted signing form, made ready for the writer: checked, told as an event, and signed as a
+//! receipt. Nothing here changes anything; most refusals end here.
+
+use std::sync::Arc;
+
+use super::{Acknowledged, Signature};
+use crate::adapters::random;
+use crate::adapters::secrets::links::{CheckFault, CheckForm};
+use crate::adapters::secrets::receipts::sign_receipt;
+use crate::domain::acknowledgement::{Situation, Verdict, decide_acknowledge};
+use crate::domain::digest::Sha256Digest;
+use crate::domain::evidence::{Event, EventKind};
+use crate::domain::ids::{DeliveryId, ReceiptId};
+use crate::domain::network::Network;
+use crate::domain::receipt::{
+    Grade, Mode, RECEIPT_AUDIENCE, RECEIPT_VERSION, ReceiptBody, ReceiptOrganization, Signer,
+    statement,
+};
+use crate::domain::receipt_number::ReceiptNumber;
+use crate::domain::stated_person::{PersonFaults, StatedPerson};
+use crate::domain::text::clean_line;
+use crate::domain::time::Timestamp;
+use crate::service::note::event_of_visit;
+use crate::service::offer::{Offer, offer_in_force};
+use crate::service::visit::{VISIT_LASTS, Visiting};
+use crate::service::{Service, ServiceError};
+use crate::store::deliveries::{Delivery, delivery_find};
+use crate::store::nonces::Nonce;
+use crate::store::receipts::{Receipt, receipt_find};
+
+/// Characters in a stated authority.
+const AUTHORITY_CHARS_MAX: usize = 120;
+
+/// The 校验码 of one drawing of the page.
+#[derive(Debug, Clone)]
+pub struct SigningCode {
+    /// What the form carries; opaque to the browser.
+    pub token: String,
+    /// The digits to copy.
+    pub digits: String,
+}
+
+/// A new 校验码 for a page that shows `version` of a delivery. Nothing is stored for it.
+///
+/// # Errors
+/// There is no randomness.
+pub fn fresh_code(
+    service: &Service,
+    delivery: DeliveryId,
+    version: i32,
+    now: Timestamp,
+) -> Result<SigningCode, ServiceError> {
+    let form = CheckForm {
+        delivery,
+        version: u32::try_from(version).unwrap_or(0),
+        nonce: random::bytes(service.random.as_ref())?,
+        expires: now.plus(VISIT_LASTS),
+    };
+    Ok(SigningCode {
+        token: service.keys.check_token(&form),
+        digits: service.keys.check_code(&form),
+    })
+}
+
+/// The signing form as typed.
+#[derive(Clone, Default)]
+pub struct SignRequest {
+    /// 姓名.
+    pub name: String,
+    /// 职务.
+    pub post: String,
+    /// 电话.
+    pub phone: String,
+    /// 代收 was chosen.
+    pub on_behalf: bool,
+    /// By whose authority, for 代收.
+    pub authority: String,
+    /// The digits.
+    pub code: String,
+    /// What the form carried.
+    pub code_token: String,
+}
+
+/// What is wrong with a signing form, each in the words of a page; `None` is right.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct SignFaults {
+    /// Who signs.
+    pub person: PersonFaults,
+    /// By whose authority.
+    pub authority: Option<String>,
+    /// The digits.
+    pub code: Option<String>,
+}
+
+/// What a posted signing form comes to before the writer is asked.
+pub enum Preparation {
+    /// Ready to be decided.
+    Ready(Box<Signature>),
+    /// Decided already: signed before, superseded or withdrawn.
+    Settled(Acknowledged),
+    /// To be corrected.
+    Mistaken(SignFaults),
+}
+
+/// Checks a posted signing form and makes event and receipt.
+///
+/// # Errors
+/// The store's own, or the receipt could not be signed.
+pub fn prepare(
+    service: &Service,
+    visiting: &Visiting,
+    request: &SignRequest,
+) -> Result<Preparation, ServiceError> {
+    let now = service.now();
+    let found = service.store.read(|conn| {
+        let Some(delivery) = delivery_find(conn, visiting.delivery)? else { return Ok(None) };
+        let receipt = match delivery.facts.acknowledged_at {
+            Some(_) => receipt_find(conn, delivery.id)?,
+            None => None,
+        };
+        Ok::<_, ServiceError>(Some((delivery, receipt)))
+    })?;
+    let (delivery, receipt) = found.ok_or(ServiceError::NotFound)?;
+    if let Some(receipt) = receipt {
+        return Ok(Preparation::Settled(Acknowledged::AlreadySigned(Arc::new(receipt))));
+    }
+    let verdict = decide_acknowledge(Situation {
+        facts: &delivery.facts,
+        notice: visiting.notice_state,
+        current: visiting.version,
+        shown: visiting.version,
+        nonce_is_fresh: true,
+    });
+    if let Verdict::Withdrawn(state) = verdict {
+        return Ok(Preparation::Settled(Acknowledged::Withdrawn(state)));
+    }
+    let form = match read_form(service, visiting, request, now) {
+        Ok(form) => form,
+        Err(early) => return Ok(early),
+    };
+    let (person, authority) = match check_fields(service, request, &form) {
+        Ok(checked) => checked,
+        Err(faults) => return Ok(Preparation::Mistaken(faults)),
+    };
+    let offer = offer_in_force(service, visiting.notice, visiting.version)?;
+    if offer.version != visiting.version {
+        let (shown, current) = (visiting.version, offer.version);
+        return Ok(Preparation::Settled(Acknowledged::Superseded { shown, current }));
+    }
+    let act = Act { service, visiting, delivery: &delivery, offer: &offer, now };
+    let (event, receipt) = act.told(person, authority)?;
+    Ok(Preparation::Ready(Box::new(Signature {
+        notice: visiting.notice,
+        shown: visiting.version,
+        nonce: Nonce { bytes: form.nonce, ends_at: form.expires },
+        event,
+        receipt: Arc::new(receipt),
+        unverified: (!visiting.address_is_verified).then_some(visiting.address),
+    })))
+}
+
+fn read_form(
+    service: &Service,
+    visiting: &Visiting,
+    request: &SignRequest,
+    now: Timestamp,
+) -> Result<CheckForm, Preparation> {
+    let version = u32::try_from(visiting.version).unwrap_or(0);
+    let read = service.keys.read_check_token(&request.code_token, visiting.delivery, version, now);
+    read.map_err(|fault| match fault {
+        CheckFault::OtherVersion { shown } => {
+            let shown = i32::try_from(shown).unwrap_or(0);
+            let current = visiting.version;
+            Preparation::Settled(Acknowledged::Superseded { shown, current })
+        }
+        CheckFault::Expired | CheckFault::Forged => {
+            let code = Some("这一页放得太久，校验码已失效。已换新码，请再填一次".to_owned());
+            Preparation::Mistaken(SignFaults { code, ..SignFaults::default() })
+        }
+    })
+}
+
+fn check_fields(
+    service: &Service,
+    request: &SignRequest,
+    form: &CheckForm,
+) -> Result<(StatedPerson, Option<String>), SignFaults> {
+    let person = StatedPerson::check(&request.name, &request.post, &request.phone);
+    let authority =
+        request.on_behalf.then(|| match clean_line(&request.authority, AUTHORITY_CHARS_MAX) {
+            Ok(text) if text.is_empty() => Err("代收请写明受谁委托".to_owned()),
+            Ok(text) => Ok(text),
+            Err(fault) => Err(fault.message_zh()),
+        });
+    let typed = request.code.trim();
+    let code = if service.keys.check_code_matches(form, typed) {
+        None
+    } else if typed.is_empty() {
+        Some("没有填校验码，请照页面上的四个数字填写".to_owned())
+    } else {
+        Some(format!("填的是“{typed}”，与当时页面上的不同。已换新码，请再填一次"))
+    };
+    match (person, authority.transpose(), code) {
+        (Ok(person), Ok(authority), None) => Ok((person, authority)),
+        (person, authority, code) => Err(SignFaults {
+            person: person.err().unwrap_or_default(),
+            authority: authority.err(),
+            code,
+        }),
+    }
+}
+
+/// A signature about to be told.
+struct Act<'a> {
+    service: &'a Service,
+    visiting: &'a Visiting,
+    delivery: &'a Delivery,
+    offer: &'a Offer,
+    now: Timestamp,
+}
+
+impl Act<'_> {
+    /// The event and the receipt that binds its leaf hash.
+    fn told(
+        &self,
+        person: StatedPerson,
+        authority: Option<String>,
+    ) -> Result<(Event, Receipt), ServiceError> {
+        let Self { service, visiting, delivery, offer, now } = *self;
+        let id = ReceiptId::new(now, service.entropy()?);
+        let mode = if authority.is_some() { Mode::OnBehalf } else { Mode::OwnOrganization };
+        let grade = Grade::of_link(visiting.address_is_verified);
+        let late = ReceiptBody::is_late(now, delivery.facts.deadline);
+        let number = ReceiptNumber::of(id);
+        let event = self.event(id, mode, grade, late, &person, authority.as_deref())?;
+        let internal = |what: String| ServiceError::Internal(what);
+        let leaf = event.leaf_hash().map_err(|error| internal(error.to_string()))?;
+        let body = ReceiptBody {
+            v: RECEIPT_VERSION,
+            iss: service.settings.public_url.clone(),
+            aud: RECEIPT_AUDIENCE.to_owned(),
+            iat: now.as_seconds(),
+            receipt: id,
+            number: number.clone(),
+            delivery: delivery.id,
+            notice: offer.notice,
+            version: offer.version_number(),
+            document_number: offer.header.document_number.clone(),
+            // A receipt is mailed and carried about, so it says as much as a mail may say.
+            title: (service.settings.network != Network::Internet)
+                .then(|| offer.header.title.clone()),
+            text_sha256: offer.text_sha256(),
+            files: offer.offered_files(),
+            organization: ReceiptOrganization {
+                id: delivery.organization_id,
+                name: delivery.organization_name.clone(),
+            },
+            signer: Signer {
+                name: person.name.clone(),
+                post: person.post.clone(),
+                phone: person.phone.clone(),
+            },
+            mode,
+            authority: authority.clone(),
+            grade,
+            channel: visiting.channel.clone(),
+            statement: statement(offer.attachments()),
+            acknowledged_at: now,
+            deadline: delivery.facts.deadline,
+            late,
+            event: event.id,
+            leaf,
+        };
+        let jws =
+            sign_receipt(&service.keys, &body).map_err(|fault| internal(fault.to_string()))?;
+        let receipt = Receipt {
+            id,
+            delivery_id: delivery.id,
+            number: number.to_string(),
+            mode,
+            grade,
+            authority,
+            signer: person,
+            acknowledged_at: now,
+            late,
+            event_id: event.id,
+            jws,
+        };
+        Ok((event, receipt))
+    }
+
+    fn event(
+        &self,
+        receipt: ReceiptId,
+        mode: Mode,
+        grade: Grade,
+        late: bool,
+        person: &StatedPerson,
+        authority: Option<&str>,
+    ) -> Result<Event, ServiceError> {
+        let Self { service, visiting, delivery, offer, now } = *self;
+        let mut event = event_of_visit(service, visiting, EventKind::Acknowledged, now)?
+            .organization(delivery.organization_id)
+            .address(visiting.address)
+            .receipt(receipt)
+            .fact("mode", mode.as_str())
+            .fact("grade", grade.as_str())
+            .fact("below_wanted_grade", grade < Grade::wanted(offer.urgency))
+            .fact("late", late)
+            .fact("verifies_address", !visiting.address_is_verified);
+        if let Some(issued) = offer.digest {
+            event = event.digest("issued", issued);
+        }
+        let files: Vec<u8> =
+            offer.files.iter().flat_map(|file| file.sha256.as_bytes().to_vec()).collect();
+        event = event.digest("files", Sha256Digest::of(&files));
+        let mut personal = vec![
+            ("signer_name", person.name.as_str()),
+            ("signer_post", person.post.as_str()),
+            ("signer_phone", person.phone.as_str()),
+        ];
+        personal.extend(authority.map(|text| ("authority", text)));
+        service.with_personal(event, &personal)
+    }
+}

@@ -1,0 +1,151 @@
+//! Receipts: one per delivery, written once, together with the signed file itself, so that
+//! whoever asks again gets the same bytes. The database refuses to change one.
+
+use diesel::prelude::*;
+
+use super::engine::on_engine;
+use super::schema::receipts;
+use super::{Conn, ROWS_PER_INSERT_MAX, StoreError, Tx};
+use crate::domain::ids::{DeliveryId, EventId, ReceiptId};
+use crate::domain::receipt::{Grade, Mode};
+use crate::domain::stated_person::StatedPerson;
+use crate::domain::time::Timestamp;
+
+/// A receipt.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Receipt {
+    /// Its id.
+    pub id: ReceiptId,
+    /// The delivery that was signed for.
+    pub delivery_id: DeliveryId,
+    /// Its number for people.
+    pub number: String,
+    /// In which way it was signed.
+    pub mode: Mode,
+    /// How much is known about the signer.
+    pub grade: Grade,
+    /// By whose authority, for 代收.
+    pub authority: Option<String>,
+    /// Who signed, as stated.
+    pub signer: StatedPerson,
+    /// When.
+    pub acknowledged_at: Timestamp,
+    /// After the deadline.
+    pub late: bool,
+    /// The event that tells of it.
+    pub event_id: EventId,
+    /// The signed file.
+    pub jws: String,
+}
+
+#[derive(Insertable)]
+#[diesel(table_name = receipts, treat_none_as_default_value = false)]
+struct NewRow<'r> {
+    id: String,
+    delivery_id: String,
+    number: &'r str,
+    mode: &'static str,
+    grade: &'static str,
+    authority: Option<&'r str>,
+    signer_name: &'r str,
+    signer_post: &'r str,
+    signer_phone: &'r str,
+    acknowledged_at: i64,
+    late: bool,
+    event_id: String,
+    jws: &'r str,
+}
+
+/// Writes receipts, in chunks.
+///
+/// # Errors
+/// [`StoreError::Unique`] if a delivery has one already.
+pub fn receipt_insert_all(tx: &mut Tx, new: &[&Receipt]) -> Result<(), StoreError> {
+    let rows: Vec<NewRow<'_>> = new
+        .iter()
+        .map(|receipt| NewRow {
+            id: receipt.id.to_string(),
+            delivery_id: receipt.delivery_id.to_string(),
+            number: &receipt.number,
+            mode: receipt.mode.as_str(),
+            grade: receipt.grade.as_str(),
+            authority: receipt.authority.as_deref(),
+            signer_name: &receipt.signer.name,
+            signer_post: &receipt.signer.post,
+            signer_phone: &receipt.signer.phone,
+            acknowledged_at: receipt.acknowledged_at.as_micros(),
+            late: receipt.late,
+            event_id: receipt.event_id.to_string(),
+            jws: &receipt.jws,
+        })
+        .collect();
+    for chunk in rows.chunks(ROWS_PER_INSERT_MAX) {
+        on_engine!(tx.db(), conn =>
+            diesel::insert_into(receipts::table).values(chunk).execute(conn))?;
+    }
+    Ok(())
+}
+
+#[derive(Queryable)]
+struct Row {
+    id: ReceiptId,
+    delivery_id: DeliveryId,
+    number: String,
+    mode: Mode,
+    grade: Grade,
+    authority: Option<String>,
+    signer_name: String,
+    signer_post: String,
+    signer_phone: String,
+    acknowledged_at: Timestamp,
+    late: bool,
+    event_id: EventId,
+    jws: String,
+}
+
+impl From<Row> for Receipt {
+    fn from(row: Row) -> Self {
+        Self {
+            id: row.id,
+            delivery_id: row.delivery_id,
+            number: row.number,
+            mode: row.mode,
+            grade: row.grade,
+            authority: row.authority,
+            signer: StatedPerson {
+                name: row.signer_name,
+                post: row.signer_post,
+                phone: row.signer_phone,
+            },
+            acknowledged_at: row.acknowledged_at,
+            late: row.late,
+            event_id: row.event_id,
+            jws: row.jws,
+        }
+    }
+}
+
+/// The receipts of those deliveries that have one.
+///
+/// # Errors
+/// The store's own.
+pub fn receipt_list_of(
+    conn: &mut Conn,
+    deliveries: &[DeliveryId],
+) -> Result<Vec<Receipt>, StoreError> {
+    if deliveries.is_empty() {
+        return Ok(Vec::new());
+    }
+    let texts: Vec<String> = deliveries.iter().map(ToString::to_string).collect();
+    let rows: Vec<Row> =
+        receipts::table.filter(receipts::delivery_id.eq_any(&texts)).load(conn.db())?;
+    Ok(rows.into_iter().map(Receipt::from).collect())
+}
+
+/// The receipt of a delivery.
+///
+/// # Errors
+/// The store's own.
+pub fn receipt_find(conn: &mut Conn, delivery: DeliveryId) -> Result<Option<Receipt>, StoreError> {
+    Ok(receipt_list_of(conn, &[delivery])?.pop())
+}

@@ -1,0 +1,178 @@
+//! The recipient's page in each of its states: to be signed, signed, or taken back.
+
+mod fill;
+pub(in crate::web) mod give_back;
+pub(in crate::web) mod receipt;
+pub(in crate::web) mod sign;
+pub(in crate::web) mod take;
+pub(in crate::web) mod viewing;
+
+use actix_web::http::StatusCode;
+use actix_web::{HttpRequest, HttpResponse, web};
+
+use crate::domain::delivery::ReceiptMode as Mode;
+use crate::domain::human_time::{clock_zh, full_zh, length_zh};
+use crate::domain::ids::DeliveryId;
+use crate::domain::notice::NoticeState;
+use crate::service::Service;
+use crate::service::receive::{Receiving, receive};
+use crate::store::receipts::Receipt;
+use crate::web::error::WebError;
+use crate::web::pages::closed::{ClosedPage, Closure, ClosureKind};
+use crate::web::pages::moment::Moment;
+use crate::web::pages::receive::{Pending, ReceivePage, SignForm};
+use crate::web::pages::signed::{ReceiptBrief, ReceiptMode, SignedPage, ViewForm, Visitor};
+use crate::web::respond::page_with;
+use crate::web::visit::{Seat, Visit, seat_of};
+
+/// The page of a delivery, for those who came by its link.
+pub(super) fn page_path(delivery: DeliveryId) -> String {
+    format!("/receive/{delivery}")
+}
+
+/// The page.
+pub(in crate::web) async fn show(
+    service: web::Data<Service>,
+    visit: Visit,
+    request: HttpRequest,
+) -> Result<HttpResponse, WebError> {
+    let seat = seat_of(&request, visit.delivery);
+    let receiving = load(&service, &visit).await?;
+    draw(&receiving, &visit, seat, Forms::default(), StatusCode::OK)
+}
+
+/// Reads what the page shows.
+async fn load(service: &web::Data<Service>, visit: &Visit) -> Result<Receiving, WebError> {
+    let (service, visit) = (service.clone(), visit.clone());
+    Ok(web::block(move || receive(&service, &visit)).await??)
+}
+
+/// Forms that come back with mistakes; empty ones otherwise.
+#[derive(Default)]
+struct Forms {
+    sign: SignForm,
+    view: ViewForm,
+}
+
+fn draw(
+    receiving: &Receiving,
+    visit: &Visit,
+    seat: Option<Seat>,
+    forms: Forms,
+    status: StatusCode,
+) -> Result<HttpResponse, WebError> {
+    if let Some(state) = receiving.withdrawn() {
+        return page_with(status, &closed_page(receiving, visit, state));
+    }
+    match &receiving.receipt {
+        Some(receipt) => {
+            let page = signed_page(receiving, receipt, visit, seat, forms.view);
+            page_with(status, &page)
+        }
+        None => page_with(status, &receive_page(receiving, visit, forms.sign)),
+    }
+}
+
+fn receive_page(receiving: &Receiving, visit: &Visit, form: SignForm) -> ReceivePage {
+    let path = page_path(visit.delivery);
+    let now = receiving.now;
+    let facts = &receiving.delivery.facts;
+    let seen_note =
+        facts.opened_at.map(|at| format!("本单位已有人于 {} 打开，尚未签收。", clock_zh(at, now)));
+    let returned = receiving.returned().map(|one| one.returned_at);
+    let asked = receiving.asked().map(|one| one.returned_at);
+    let pending = match (facts.returned_at.and(returned), asked) {
+        (Some(at), _) => Some(Pending::Returned { at: Moment::at(at, now) }),
+        (None, Some(at)) => Some(Pending::Asked { at: Moment::at(at, now) }),
+        (None, None) => None,
+    };
+    let form = SignForm {
+        action: format!("{path}/acknowledge"),
+        code_token: receiving.code.token.clone(),
+        code_shown: receiving.code.digits.clone(),
+        ..form
+    };
+    let ask_again_href = format!("{path}/ask-again");
+    ReceivePage { slip: fill::slip(receiving, visit), seen_note, pending, form, ask_again_href }
+}
+
+fn signed_page(
+    receiving: &Receiving,
+    receipt: &Receipt,
+    visit: &Visit,
+    seat: Option<Seat>,
+    view: ViewForm,
+) -> SignedPage {
+    let path = page_path(visit.delivery);
+    let now = receiving.now;
+    let second =
+        || Visitor::Second { form: ViewForm { action: format!("{path}/viewing"), ..view.clone() } };
+    let visitor = match seat {
+        Some(Seat::Signer) => Visitor::Signer,
+        Some(Seat::Viewer(event)) => match receiving.viewing(event) {
+            Some(viewing) => Visitor::Registered {
+                name: viewing.person.name.clone(),
+                at: Moment::at(viewing.registered_at, now),
+            },
+            None => second(),
+        },
+        None => second(),
+    };
+    let late = receiving
+        .delivery
+        .facts
+        .deadline
+        .filter(|_| receipt.late)
+        .map(|deadline| format!("逾期 {}", length_zh(receipt.acknowledged_at.since(deadline))));
+    let grade_note = receiving.is_below_wanted_grade().then(|| {
+        "本级别要求的验证更高。签收已生效、不再催签；发文单位值班室可能会拨您填写的电话核对一次。"
+            .to_owned()
+    });
+    let receipt = ReceiptBrief {
+        number: receipt.number.clone(),
+        at: Moment::at(receipt.acknowledged_at, now),
+        late,
+        signer_name: receipt.signer.name.clone(),
+        signer_post: receipt.signer.post.clone(),
+        signer_phone: receipt.signer.phone.clone(),
+        mode: match receipt.mode {
+            Mode::OwnOrganization => ReceiptMode::Own,
+            Mode::OnBehalf => ReceiptMode::OnBehalf,
+            Mode::Phone => ReceiptMode::Phone,
+        },
+        authority: receipt.authority.clone(),
+        grade_note,
+        download_href: format!("{path}/receipt.jws"),
+        print_href: format!("{path}/receipt"),
+    };
+    SignedPage {
+        slip: fill::slip(receiving, visit),
+        receipt,
+        visitor,
+        ask_again_href: format!("{path}/ask-again"),
+    }
+}
+
+/// Who took it back, when and why is told as far as it is recorded.
+fn closed_page(receiving: &Receiving, visit: &Visit, state: NoticeState) -> ClosedPage {
+    let kind = match state {
+        NoticeState::Superseded => ClosureKind::Superseded,
+        NoticeState::Revoked => ClosureKind::Revoked,
+        NoticeState::Abolished => ClosureKind::Abolished,
+        _ => ClosureKind::Recalled,
+    };
+    let at = receiving.delivery.facts.recalled_at;
+    let signed = receiving
+        .receipt
+        .as_ref()
+        .map(|receipt| format!("{} {}", full_zh(receipt.acknowledged_at), receipt.signer.name));
+    let closure = Closure {
+        kind,
+        reason: "未记录".to_owned(),
+        at: at.map_or_else(Moment::unrecorded_in_full, |at| Moment::at(at, receiving.now)),
+        by: receiving.offer.header.dispatching_organ.clone(),
+        signed,
+        current: None,
+    };
+    ClosedPage { slip: fill::slip(receiving, visit), closure }
+}

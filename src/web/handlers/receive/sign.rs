@@ -1,0 +1,123 @@
+//! The POST that signs. While it waits for the durable commit it holds no thread.
+
+use actix_web::http::StatusCode;
+use actix_web::{HttpRequest, HttpResponse, web};
+
+use super::{Forms, draw, fill, load, page_path};
+use crate::domain::stated_person::StatedPerson;
+use crate::service::Service;
+use crate::service::acknowledge::{
+    Acknowledged, Preparation, SignFaults, SignRequest, acknowledge, prepare,
+};
+use crate::store::receipts::Receipt;
+use crate::web::error::WebError;
+use crate::web::forms::{Fields, Posted};
+use crate::web::pages::closed::{LinkRefusedPage, Refusal};
+use crate::web::pages::receive::SignForm;
+use crate::web::respond::{page_with, see_other};
+use crate::web::visit::{Seat, Visit, seat_cookie, seat_of};
+
+/// Signs. Posting the same form twice is one signature and the same redirect.
+pub(in crate::web) async fn sign(
+    service: web::Data<Service>,
+    visit: Visit,
+    posted: Posted,
+    request: HttpRequest,
+) -> Result<HttpResponse, WebError> {
+    let typed = read(&posted.0);
+    let prepared = {
+        let (service, visit, typed) = (service.clone(), visit.clone(), typed.clone());
+        web::block(move || prepare(&service, &visit, &typed)).await??
+    };
+    let outcome = match prepared {
+        Preparation::Ready(signature) => acknowledge(&service, *signature).ready().await?,
+        Preparation::Settled(outcome) => outcome,
+        Preparation::Mistaken(faults) => {
+            return redraw(&service, &visit, &typed, faults, StatusCode::UNPROCESSABLE_ENTITY)
+                .await;
+        }
+    };
+    match outcome {
+        Acknowledged::Signed(_) => signed(&visit, true),
+        Acknowledged::AlreadySigned(receipt) => signed(&visit, is_by(&receipt, &typed)),
+        Acknowledged::Superseded { shown, current } => {
+            superseded(&service, &visit, shown, current).await
+        }
+        Acknowledged::Withdrawn(_) => {
+            let receiving = load(&service, &visit).await?;
+            let seat = seat_of(&request, visit.delivery);
+            draw(&receiving, &visit, seat, Forms::default(), StatusCode::CONFLICT)
+        }
+        Acknowledged::StaleForm => {
+            let code = Some("这一页已经提交过，校验码已失效。已换新码，请再填一次".to_owned());
+            let faults = SignFaults { code, ..SignFaults::default() };
+            redraw(&service, &visit, &typed, faults, StatusCode::CONFLICT).await
+        }
+    }
+}
+
+fn read(fields: &Fields) -> SignRequest {
+    let text = |name: &str| fields.text(name).to_owned();
+    SignRequest {
+        name: text("name"),
+        post: text("post"),
+        phone: text("phone"),
+        on_behalf: fields.text("mode") == "on_behalf",
+        authority: text("authority"),
+        code: text("code"),
+        code_token: text("code_token"),
+    }
+}
+
+/// A second press of the same button is by the same person, even if the first answer was lost.
+fn is_by(receipt: &Receipt, typed: &SignRequest) -> bool {
+    let person = StatedPerson::check(&typed.name, &typed.post, &typed.phone);
+    person.is_ok_and(|person| person == receipt.signer)
+}
+
+fn signed(visit: &Visit, by_this_browser: bool) -> Result<HttpResponse, WebError> {
+    let mut answer = see_other(&page_path(visit.delivery));
+    if by_this_browser {
+        let cookie = seat_cookie(visit.delivery, Seat::Signer);
+        answer.add_cookie(&cookie).map_err(|error| WebError::Internal(error.to_string()))?;
+    }
+    Ok(answer)
+}
+
+async fn superseded(
+    service: &web::Data<Service>,
+    visit: &Visit,
+    shown: i32,
+    current: i32,
+) -> Result<HttpResponse, WebError> {
+    let receiving = load(service, visit).await?;
+    let number = &receiving.offer.header.document_number;
+    let refusal = Refusal::NewVersion {
+        shown: format!("{number} 第{shown}版"),
+        current: format!("第{current}版"),
+        what_changed: "见新版。".to_owned(),
+        href: page_path(visit.delivery),
+    };
+    page_with(StatusCode::CONFLICT, &LinkRefusedPage { refusal })
+}
+
+/// The page again with everything as typed, except the code, of which a fresh one is shown.
+async fn redraw(
+    service: &web::Data<Service>,
+    visit: &Visit,
+    typed: &SignRequest,
+    faults: SignFaults,
+    status: StatusCode,
+) -> Result<HttpResponse, WebError> {
+    let receiving = load(service, visit).await?;
+    // Fresh digits are shown, so the old ones are of no use to anybody.
+    let again = "已换新码，请再填一次".to_owned();
+    let sign = SignForm {
+        person: fill::person([&typed.name, &typed.post, &typed.phone], faults.person),
+        on_behalf: typed.on_behalf,
+        authority: fill::field(&typed.authority, faults.authority),
+        code: fill::field("", Some(faults.code.unwrap_or(again))),
+        ..SignForm::default()
+    };
+    draw(&receiving, visit, None, Forms { sign, ..Forms::default() }, status)
+}
