@@ -6,17 +6,12 @@
 use std::io;
 use std::net::{SocketAddr, TcpListener};
 
-use actix_web::web::Data;
-use actix_web::{App as WebApp, HttpServer};
 use tokio::signal::unix::{SignalKind, signal};
 
 use super::App;
 use crate::service::ServiceError;
 use crate::web;
 use crate::workers::Workers;
-
-/// How long running requests may take after a stop was asked for.
-const STOP_WITHIN_S: u64 = 15;
 
 /// Why the server does not listen, or stopped listening.
 #[derive(Debug, thiserror::Error)]
@@ -74,21 +69,9 @@ impl App {
     async fn serve_here(self, listener: Listener, ready: impl FnOnce()) -> Result<(), CannotServe> {
         let senders = usize::try_from(self.senders).unwrap_or(1);
         let workers = Workers::start(&self.service, senders)?;
-        let (service, site) = (Data::new(self.service.clone()), Data::new(self.site.clone()));
-        let mailbox = self.demo_mailbox.clone().map(Data::new);
-        let secure = self.site.is_secure();
-        let server = HttpServer::new(move || {
-            let mut app =
-                WebApp::new().app_data(Data::clone(&service)).app_data(Data::clone(&site));
-            if let Some(mailbox) = &mailbox {
-                app = app.app_data(Data::clone(mailbox));
-            }
-            app.wrap(web::headers::on_every_answer(secure)).configure(web::configure)
-        })
-        .disable_signals()
-        .shutdown_timeout(STOP_WITHIN_S)
-        .listen(listener.socket)?
-        .run();
+        let mailbox = self.demo_mailbox.clone();
+        let server =
+            web::server(self.service.clone(), self.site.clone(), mailbox, listener.socket)?;
         let handle = server.handle();
         let (mut terminate, mut interrupt) =
             (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);

@@ -1,6 +1,6 @@
 //! Accounts: the first administrator, and what an administrator does with the others.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -14,10 +14,13 @@ use crate::domain::evidence::{Actor, Event, EventKind};
 use crate::domain::ids::{AccountId, EventId, OrganizationId};
 use crate::domain::time::{Span, Timestamp};
 use crate::store::accounts::{
-    NewAccount, account_find, account_home, account_insert, account_list, account_set_disabled,
-    account_set_password, account_set_roles, bootstrap_insert, bootstrap_spend,
+    NewAccount, account_credentials, account_find, account_home, account_insert, account_list,
+    account_set_disabled, account_set_password, account_set_roles, bootstrap_insert,
+    bootstrap_spend,
 };
 use crate::store::events::event_append;
+use crate::store::organizations::organization_list;
+use crate::store::sessions::session_last_seen;
 use crate::store::{StoreError, WriteError};
 
 /// Why an account was not made or changed.
@@ -41,9 +44,15 @@ pub enum AccountRefused {
     /// The one-time secret is unknown, spent or too old.
     #[error("this one-time secret is unknown, used or expired")]
     BadSecret,
-    /// Nobody disables himself.
-    #[error("one cannot disable one's own account")]
+    /// Nobody disables himself, or takes his own rights away.
+    #[error("one cannot disable one's own account or change its roles")]
     OwnAccount,
+    /// No organisation of the directory has that name.
+    #[error("no organisation has this name")]
+    NoOrganization,
+    /// The present password was not given right.
+    #[error("the present password is wrong")]
+    WrongPassword,
     /// The use-case's own.
     #[error(transparent)]
     Service(#[from] ServiceError),
@@ -82,7 +91,13 @@ impl AccountRefused {
             Self::BadSecret => {
                 ("secret", "一次性口令不对、已用过或已过期。请在服务器上重新生成。".into())
             }
-            Self::OwnAccount => ("account", "不能停用自己的账号，请由另一位管理员操作。".into()),
+            Self::OwnAccount => {
+                ("account", "不能停用自己的账号或改自己的角色，请由另一位管理员操作。".into())
+            }
+            Self::NoOrganization => {
+                ("organisation", "通讯录里没有这个单位，请从列表里选全称。".into())
+            }
+            Self::WrongPassword => ("current", "现在的口令不对，请重新输入。".into()),
             Self::Service(_) => ("account", "没有保存，请稍后再试。".into()),
         }
     }
@@ -196,19 +211,79 @@ pub fn set_password(
     })
 }
 
-/// Gives other roles; the sessions of the old ones end.
+/// Changes one's own password, with the present one as proof; all one's sessions end.
 ///
 /// # Errors
 /// [`AccountRefused`] says what to mend.
+pub fn change_own_password(
+    service: &Service,
+    id: AccountId,
+    current: &str,
+    new: &str,
+) -> Result<(), AccountRefused> {
+    let account = find(service, id)?;
+    let known = service.store.read(|conn| account_credentials(conn, &account.login))?;
+    let (_, phc, _) = known.ok_or(ServiceError::NotFound)?;
+    if !service.passwords.verify(current, &phc).map_err(ServiceError::from)? {
+        return Err(AccountRefused::WrongPassword);
+    }
+    set_password(service, Actor::Account(id), id, new)
+}
+
+/// Letters and digits that nobody confuses when they are read out on the telephone.
+const SPOKEN: &[u8] = b"abcdefghjkmnpqrstuvwxyz23456789";
+
+/// A password to be told once and changed by its owner: four groups of four, about 79 bits.
+///
+/// # Errors
+/// The operating system has no randomness to give.
+pub fn one_time_password(service: &Service) -> Result<String, ServiceError> {
+    let drawn: [u8; 16] = random::bytes(service.random.as_ref())?;
+    let mut password = String::with_capacity(19);
+    for (place, byte) in drawn.iter().enumerate() {
+        if place > 0 && place % 4 == 0 {
+            password.push('-');
+        }
+        let at = usize::from(*byte) % SPOKEN.len();
+        password.extend(SPOKEN.get(at).map(|letter| char::from(*letter)));
+    }
+    Ok(password)
+}
+
+/// The organisation of exactly that name.
+///
+/// # Errors
+/// [`AccountRefused::NoOrganization`] if there is none.
+pub fn organization_named(service: &Service, name: &str) -> Result<OrganizationId, AccountRefused> {
+    let all = service.store.read(organization_list)?;
+    let found = all.into_iter().find(|one| one.name == name.trim());
+    found.map(|one| one.id).ok_or(AccountRefused::NoOrganization)
+}
+
+/// When each account was last in use.
+///
+/// # Errors
+/// The store's own.
+pub fn last_seen(service: &Service) -> Result<BTreeMap<AccountId, Timestamp>, ServiceError> {
+    Ok(service.store.read(session_last_seen)?.into_iter().collect())
+}
+
+/// Gives other roles; the sessions of the old ones end.
+///
+/// # Errors
+/// [`AccountRefused::OwnAccount`] for the administrator's own, else what to mend.
 pub fn set_roles(
     service: &Service,
-    actor: Actor,
+    administrator: AccountId,
     id: AccountId,
     roles: BTreeSet<Role>,
 ) -> Result<(), AccountRefused> {
+    if administrator == id {
+        return Err(AccountRefused::OwnAccount);
+    }
     check_roles(&roles)?;
     let now = service.now();
-    let event = changed(service, actor, id, "roles", now)?;
+    let event = changed(service, Actor::Account(administrator), id, "roles", now)?;
     service.store.write("set_roles", move |tx| {
         account_set_roles(tx, id, &roles)?;
         event_append(tx, std::slice::from_ref(&event))?;

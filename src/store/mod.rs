@@ -12,6 +12,7 @@ use diesel::r2d2::{ManageConnection, Pool};
 use tokio::sync::oneshot;
 
 pub mod accounts;
+pub mod board;
 mod checkpoint;
 pub mod columns;
 pub mod contacts;
@@ -35,6 +36,8 @@ pub mod returns;
 pub mod rungs;
 mod schema;
 pub mod sessions;
+pub mod shelves;
+pub mod story;
 pub mod tallies;
 #[cfg(test)]
 mod tests;

@@ -77,6 +77,19 @@ pub fn session_touch(tx: &mut Tx, token_hash: &[u8], now: Timestamp) -> Result<(
     Ok(())
 }
 
+/// When each account that ever signed in was last in use, to the minute.
+///
+/// # Errors
+/// The store's own.
+pub fn session_last_seen(conn: &mut Conn) -> Result<Vec<(AccountId, Timestamp)>, StoreError> {
+    let rows: Vec<(AccountId, Option<i64>)> = sessions::table
+        .group_by(sessions::account_id)
+        .select((sessions::account_id, diesel::dsl::max(sessions::last_seen_at)))
+        .load(conn.db())?;
+    let seen = |(id, at): (AccountId, Option<i64>)| Some((id, Timestamp::from_micros(at?)));
+    Ok(rows.into_iter().filter_map(seen).collect())
+}
+
 /// Ends a session for good.
 ///
 /// # Errors

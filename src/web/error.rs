@@ -27,6 +27,9 @@ pub enum WebError {
     /// The form's token is missing or stale.
     #[error("stale form")]
     StaleForm,
+    /// The request names a host that is not ours.
+    #[error("misdirected request")]
+    Misdirected,
     /// The request makes no sense.
     #[error("bad request: {0}")]
     Bad(String),
@@ -78,6 +81,7 @@ impl WebError {
             Self::SignInNeeded => StatusCode::UNAUTHORIZED,
             Self::Forbidden | Self::CrossSite => StatusCode::FORBIDDEN,
             Self::NotFound | Self::LinkRefused => StatusCode::NOT_FOUND,
+            Self::Misdirected => StatusCode::MISDIRECTED_REQUEST,
             Self::StaleForm | Self::Bad(_) => StatusCode::BAD_REQUEST,
             Self::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
             Self::Conflict(_) => StatusCode::CONFLICT,

@@ -17,22 +17,31 @@ pub mod error;
 pub mod forms;
 mod handlers;
 pub mod headers;
+mod host;
 mod multipart;
 mod origin;
 pub mod pages;
 mod respond;
 pub mod route;
+mod server;
 pub mod session;
 mod shell;
 pub mod site;
+mod telling;
 pub mod visit;
 
 use error::WebError;
 use handlers::receive::{self, give_back, receipt, sign, take, viewing};
-use handlers::{asset, compose, demo_mailbox, draft_files, link, review, sign_in};
+use handlers::{
+    accounts, asset, board, compose, demo_mailbox, directory, draft_files, home, link, notices,
+    own_password, register, review, sign_in, story,
+};
 use route::{Route, Subject, Who};
+pub use server::server;
 
 const OFFICE: &[Role] = &[Clerk, Releaser, Duty];
+/// Who reads notices: an office its own, 审计 those of all offices; 管理员 never.
+const READERS: &[Role] = &[Clerk, Releaser, Duty, Auditor];
 const WRITERS: &[Role] = &[Clerk];
 const RELEASERS: &[Role] = &[Releaser];
 const DUTY: &[Role] = &[Duty];
@@ -53,12 +62,17 @@ macro_rules! routes {
 }
 
 routes! {
+    GET  "/"                 Who::Staff(ALL_STAFF), None => home::lead;
     GET  "/assets/{name}"    Who::Anyone, Public => asset::show;
+
     GET  "/sign-in"          Who::Anyone, None => sign_in::form;
     POST "/sign-in"          Who::Anyone, None => sign_in::enter;
     POST "/sign-out"         Who::Staff(ALL_STAFF), None => sign_in::leave;
     GET  "/first-administrator" Who::Anyone, None => sign_in::first_form;
     POST "/first-administrator" Who::Anyone, None => sign_in::first;
+    GET  "/own-password"     Who::Staff(ALL_STAFF), None => own_password::form;
+    POST "/own-password"     Who::Staff(ALL_STAFF), None => own_password::change;
+
     GET  "/notices/new"      Who::Staff(WRITERS), None => compose::fresh;
     POST "/notices"          Who::Staff(WRITERS), None => compose::create;
     GET  "/notices/{notice}/edit"    Who::Staff(WRITERS), Notice => compose::edit;
@@ -70,6 +84,20 @@ routes! {
     POST "/notices/{notice}/release" Who::Staff(RELEASERS), Notice => review::release;
     POST "/notices/{notice}/return"  Who::Staff(RELEASERS), Notice => review::give_back;
     POST "/notices/{notice}/oral"    Who::Staff(DUTY), Notice => review::oral;
+    GET  "/notices"          Who::Staff(READERS), None => notices::list;
+    GET  "/notices/{notice}" Who::Staff(READERS), Notice => board::show;
+    GET  "/notices/{notice}/register" Who::Staff(READERS), Notice => register::print;
+    GET  "/deliveries/{delivery}" Who::Staff(READERS), Delivery => story::show;
+
+    GET  "/directory"        Who::Staff(ALL_STAFF), None => directory::list;
+    GET  "/directory/{organization}" Who::Staff(ALL_STAFF), Organization => directory::organization;
+
+    GET  "/accounts"         Who::Staff(ADMINISTRATORS), None => accounts::list;
+    POST "/accounts"         Who::Staff(ADMINISTRATORS), None => accounts::create;
+    POST "/accounts/{account}/disable" Who::Staff(ADMINISTRATORS), Account => accounts::disable;
+    POST "/accounts/{account}/enable"  Who::Staff(ADMINISTRATORS), Account => accounts::enable;
+    POST "/accounts/{account}/reset"   Who::Staff(ADMINISTRATORS), Account => accounts::reset;
+    POST "/accounts/{account}/roles"   Who::Staff(ADMINISTRATORS), Account => accounts::set_roles;
 
     GET  "/l/{token}"        Who::Anyone, None => link::arrive;
     GET  "/receive/{delivery}" Who::LinkHolder, Receiving => receive::show;

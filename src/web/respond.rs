@@ -6,7 +6,8 @@ use askama::Template;
 
 use super::error::WebError;
 use super::pages::closed::{LinkRefusedPage, Refusal};
-use super::pages::failure::{Failure, FailurePage};
+use super::pages::failure::Failure;
+use super::telling::Failed;
 
 /// A page with status 200.
 ///
@@ -47,23 +48,25 @@ pub(super) fn link_refused(status: StatusCode) -> HttpResponse {
 /// After how many seconds a browser turned away may try again.
 const RETRY_SECONDS: u32 = 5;
 
-/// What a person sees instead of the page that was asked for.
+/// An answer without a page yet: `web/telling.rs` draws it when the request's number is known.
 pub(super) fn failure(error: &WebError, status: StatusCode) -> HttpResponse {
     let failure = match error {
         WebError::SignInNeeded | WebError::CrossSite | WebError::StaleForm => Failure::FormExpired,
-        WebError::Forbidden => Failure::Forbidden { need: String::new() },
+        WebError::Forbidden => {
+            Failure::Forbidden { need: "您的角色不能做这件事".to_owned() }
+        }
         WebError::NotFound | WebError::LinkRefused => Failure::NotFound,
-        WebError::Bad(_) => Failure::Unreadable,
+        WebError::Bad(_) | WebError::Misdirected => Failure::Unreadable,
         WebError::Conflict(what) => Failure::Conflict { what: what.clone() },
-        WebError::TooLarge => Failure::TooLarge { limit: String::new() },
+        WebError::TooLarge => Failure::TooLarge { limit: "本系统的上限".to_owned() },
         WebError::Busy => Failure::Busy { seconds: RETRY_SECONDS },
         WebError::Internal(_) => Failure::Internal,
     };
-    let page =
-        FailurePage { failure, duty_phone: None, home_href: None, request_id: String::new() };
     let mut answer = HttpResponse::build(status);
     if matches!(error, WebError::Busy) {
         answer.insert_header((header::RETRY_AFTER, RETRY_SECONDS));
     }
-    html(answer, page.render().unwrap_or_default())
+    let mut answer = answer.finish();
+    answer.extensions_mut().insert(Failed(failure));
+    answer
 }

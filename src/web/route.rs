@@ -3,11 +3,11 @@
 //! The declaration is checked before the handler runs, by one guard for all; a handler never
 //! decides who may call it. Never here: the routes themselves (`web/mod.rs`).
 
-use actix_web::body::MessageBody;
+use actix_web::body::{BoxBody, EitherBody, MessageBody};
 use actix_web::dev::{ServiceRequest, ServiceResponse};
 use actix_web::http::Method;
 use actix_web::middleware::{Next, from_fn};
-use actix_web::{Error, HttpMessage, guard, web};
+use actix_web::{Error, HttpMessage, ResponseError, guard, web};
 
 use super::error::WebError;
 use super::{origin, session, visit};
@@ -72,12 +72,20 @@ impl Route {
     }
 }
 
-/// Lets a request through if the declaration allows it.
-async fn admit(
+/// Lets a request through if the declaration allows it; else answers in its place, so that the
+/// refusal passes through all that is put around every answer.
+async fn admit<B: MessageBody + 'static>(
     who: Who,
     request: ServiceRequest,
-    next: Next<impl MessageBody + 'static>,
-) -> Result<ServiceResponse<impl MessageBody>, Error> {
+    next: Next<B>,
+) -> Result<ServiceResponse<EitherBody<B, BoxBody>>, Error> {
+    match check(who, &request).await {
+        Ok(()) => Ok(next.call(request).await?.map_into_left_body()),
+        Err(error) => Ok(request.into_response(error.error_response()).map_into_right_body()),
+    }
+}
+
+async fn check(who: Who, request: &ServiceRequest) -> Result<(), WebError> {
     if !request.method().is_safe() {
         origin::require_same(request.request())?;
     }
@@ -90,10 +98,10 @@ async fn admit(
         Who::Staff(roles) => {
             let staff = session::staff_of(request.request()).await?;
             if !staff.account.holds_any(roles) {
-                return Err(WebError::Forbidden.into());
+                return Err(WebError::Forbidden);
             }
             request.extensions_mut().insert(staff);
         }
     }
-    next.call(request).await
+    Ok(())
 }

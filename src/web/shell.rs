@@ -9,6 +9,7 @@ pub(super) fn shell(staff: &Staff, at: Place) -> Shell {
     Shell {
         office: staff.account.organization_name.clone(),
         person: staff.account.display_name.clone(),
+        may_read: staff.account.holds_any(super::READERS),
         may_compose: staff.is(Role::Clerk),
         is_admin: staff.is(Role::Administrator),
         at,

@@ -40,6 +40,15 @@ impl Site {
         &self.host
     }
 
+    /// Whether a `Host` header means this site: its own name and port in either case of letters,
+    /// the port left out where it is the usual one.
+    #[must_use]
+    pub fn answers_to(&self, host: &str) -> bool {
+        let usual = if self.secure { ":443" } else { ":80" };
+        let bare = |name: &str| name.strip_suffix(usual).unwrap_or(name).to_ascii_lowercase();
+        !host.is_empty() && bare(host) == bare(&self.host)
+    }
+
     /// Whether the installation is reached by https.
     #[must_use]
     pub fn is_secure(&self) -> bool {
@@ -63,5 +72,19 @@ mod tests {
         assert_eq!(site.origin(), "https://gw.example:8443");
         assert_eq!(site.host(), "gw.example:8443");
         assert_eq!(site.public_url(), "https://gw.example:8443/qs");
+    }
+
+    #[test]
+    fn only_our_own_name_is_ours() {
+        let site = Site::new("https://gw.example", false);
+        for ours in ["gw.example", "GW.example:443"] {
+            assert!(site.answers_to(ours), "{ours}");
+        }
+        let others =
+            ["", "evil.example", "gw.example:80", "gw.example.", "gw.example@evil", "[::1]"];
+        for other in others {
+            assert!(!site.answers_to(other), "{other}");
+        }
+        assert!(Site::new("http://127.0.0.1:8080", true).answers_to("127.0.0.1:8080"));
     }
 }

@@ -1,53 +1,49 @@
 //! An issued notice without the acts that lead to it: rows of directory, notice, deliveries,
 //! links and messages, and a service over them with a clock and a mailer that tests hold.
 
-use std::path::PathBuf;
-use std::sync::Arc;
+use std::ops::Deref;
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use diesel::sql_types::{BigInt, Text};
 use diesel::{
     Connection as _, PgConnection, QueryableByName, RunQueryDsl as _, SqliteConnection, sql_query,
 };
-use qianshou::adapters::clock::ManualClock;
-use qianshou::adapters::files::memory::MemoryFiles;
-use qianshou::adapters::mail::{Mailbox, Mailer};
+use qianshou::adapters::mail::Mailer;
 use qianshou::adapters::random::{Random as _, SystemRandom};
-use qianshou::adapters::secrets::keys::Keys;
-use qianshou::adapters::secrets::passwords::Passwords;
-use qianshou::domain::calendar::{Calendar, SHIPPED_HOLIDAYS};
 use qianshou::domain::delivery::{Addressee, Tally};
 use qianshou::domain::ids::{
     AccountId, AddressId, ContactId, DeliveryId, IdEntropy, LinkId, MessageId, NoticeId,
     OrganizationId,
 };
-use qianshou::domain::ladder::{SHIPPED_POLICY, UrgencyPolicy};
-use qianshou::domain::network::Network;
 use qianshou::domain::notice::NoticeDraft;
 use qianshou::domain::time::{Span, Timestamp};
 use qianshou::domain::urgency::Urgency;
-use qianshou::service::bell::Bell;
-use qianshou::service::{Sending, Service, Settings};
+use qianshou::service::Sending;
+use qianshou::store::StoreError;
 use qianshou::store::deliveries::{
     NewDelivery, delivery_find, delivery_insert_all, delivery_list_of_notice,
 };
 use qianshou::store::links::{NewLink, link_insert_all};
 use qianshou::store::messages::{NewMessage, message_cancel_open, message_insert_all};
 use qianshou::store::tallies::{TallyChanges, tally_find, tally_insert};
-use qianshou::store::{Durability, EngineSettings, Store, StoreError, migrate};
 
-use super::engine::Engine;
+use super::stand::Stand;
 
 /// 2026-11-23T01:00:00Z, a Monday morning in Changsha.
 const START: Timestamp = Timestamp::from_micros(1_795_395_600_000_000);
 
 /// A service over a database of its own.
 pub(crate) struct Fixture {
-    pub(crate) service: Service,
-    pub(crate) clock: ManualClock,
-    url: String,
+    stand: Stand,
     serial: AtomicU32,
-    _folder: tempfile::TempDir,
+}
+
+impl Deref for Fixture {
+    type Target = Stand;
+
+    fn deref(&self) -> &Stand {
+        &self.stand
+    }
 }
 
 /// One delivery of a fixture's notice: each address has a link and a message.
@@ -85,41 +81,8 @@ impl Fixture {
 
     /// The same with leases and retries of one's own.
     pub(crate) fn with_sending(mailer: impl Mailer + 'static, sending: Sending) -> Option<Self> {
-        let folder = tempfile::tempdir().unwrap();
-        let migrate = |url: &str| {
-            let settings = EngineSettings::parse(url, Durability::NotForEvidence).unwrap();
-            migrate::bring_up_to_date(&settings).unwrap();
-        };
-        let url = Engine::of_this_run().fresh_url(folder.path(), migrate)?;
-        migrate(&url);
-        let store_settings = EngineSettings::parse(&url, Durability::NotForEvidence).unwrap();
-        let clock = ManualClock::at(START);
-        let keys = Keys::create(&PathBuf::from(folder.path()).join("keys"), &SystemRandom);
-        let service = Service {
-            store: Store::open(store_settings, 4).unwrap(),
-            clock: Arc::new(clock.clone()),
-            random: Arc::new(SystemRandom),
-            files: Arc::new(MemoryFiles::default()),
-            keys: Arc::new(keys.unwrap()),
-            passwords: Arc::new(Passwords::new().unwrap()),
-            policy: Arc::new(UrgencyPolicy::from_toml_str(SHIPPED_POLICY).unwrap()),
-            calendar: Arc::new(Calendar::from_csv_str(SHIPPED_HOLIDAYS).unwrap()),
-            mailer: Arc::new(mailer),
-            bell: Arc::new(Bell::default()),
-            settings: Arc::new(Settings {
-                public_url: "https://qianshou.example".into(),
-                network: Network::GovernmentExtranet,
-                message_id_domain: "qianshou.example".into(),
-                mail_from: Mailbox { name: "签收".into(), address: "qs@office.example".into() },
-                sending,
-                upload_bytes_max: 1 << 20,
-                session_idle: Span::minutes(30),
-                session_longest: Span::minutes(480),
-                admin_session_idle: Span::minutes(10),
-                admin_session_longest: Span::minutes(240),
-            }),
-        };
-        let fixture = Self { service, clock, url, serial: AtomicU32::new(0), _folder: folder };
+        let stand = Stand::new(START, mailer, sending)?;
+        let fixture = Self { stand, serial: AtomicU32::new(0) };
         fixture.sql(&format!(
             "INSERT INTO organizations (id, code, name, short_name, kind, level, region_code, \
              superior_rule, tree_path, tree_depth, changed_at) \

@@ -2,17 +2,17 @@
 //! database of its own. Directory rows are written as SQL, the rest through the store.
 
 use std::collections::BTreeSet;
-use std::sync::Arc;
+use std::ops::Deref;
 
 use diesel::connection::SimpleConnection as _;
 use diesel::sql_types::Text;
 use diesel::{
     Connection as _, PgConnection, QueryableByName, RunQueryDsl as _, SqliteConnection, sql_query,
 };
-use qianshou::adapters::clock::{Clock as _, ManualClock};
-use qianshou::adapters::files::{Files as _, memory::MemoryFiles};
+use qianshou::adapters::clock::Clock as _;
+use qianshou::adapters::files::Files as _;
+use qianshou::adapters::mail::MemoryMailer;
 use qianshou::adapters::random::{Random as _, SystemRandom};
-use qianshou::adapters::secrets::{keys::Keys, passwords::Passwords};
 use qianshou::domain::account::Role;
 use qianshou::domain::delivery::{Addressee, DeliveryFacts, Tally};
 use qianshou::domain::document_number::DocumentNumber;
@@ -20,15 +20,11 @@ use qianshou::domain::ids::{
     AccountId, AddressId, ContactId, DeliveryId, FileId, LinkId, MessageId, NoticeId,
     OrganizationId, RungId,
 };
-use qianshou::domain::ladder::{SHIPPED_POLICY, UrgencyPolicy};
-use qianshou::domain::network::Network;
 use qianshou::domain::notice::{FileRole, NoticeDraft, NoticeState};
 use qianshou::domain::time::{Span, Timestamp};
 use qianshou::domain::urgency::Urgency;
-use qianshou::service::lanes::Lanes;
-use qianshou::service::offer::Offers;
+use qianshou::service::Sending;
 use qianshou::service::visit::{self, Visiting};
-use qianshou::service::{Service, Settings};
 use qianshou::store::accounts::{NewAccount, account_insert};
 use qianshou::store::deliveries::{NewDelivery, delivery_insert_all, delivery_list_of_notice};
 use qianshou::store::drafts::{NoticeFile, file_insert};
@@ -36,11 +32,11 @@ use qianshou::store::links::{FIRST_GENERATION, NewLink, link_insert_all};
 use qianshou::store::messages::{NewMessage, message_insert_all};
 use qianshou::store::notices::{IssueStamp, NewNotice, notice_insert, notice_set_issued};
 use qianshou::store::tallies::{tally_find, tally_insert};
-use qianshou::store::{Durability, EngineSettings, Store, StoreError, Tx, migrate};
+use qianshou::store::{StoreError, Tx};
 
-use super::engine::Engine;
+pub(crate) use super::stand::PUBLIC_URL;
+use super::stand::Stand;
 
-pub(crate) const PUBLIC_URL: &str = "https://qianshou.example";
 /// When the notice of [`Ground::issue`] was issued.
 const ISSUED_AT: Timestamp = Timestamp::from_micros(1_795_000_000_000_000);
 /// How long the recipients of [`Ground::issue`] have.
@@ -49,10 +45,15 @@ pub(crate) const MAIN_FILE: &[u8] = b"%PDF-1.7 the notice";
 
 /// A server without a door, on a database of its own.
 pub(crate) struct Ground {
-    _folder: tempfile::TempDir,
-    url: String,
-    pub(crate) clock: ManualClock,
-    pub(crate) service: Service,
+    stand: Stand,
+}
+
+impl Deref for Ground {
+    type Target = Stand;
+
+    fn deref(&self) -> &Stand {
+        &self.stand
+    }
 }
 
 /// An issued notice.
@@ -81,36 +82,8 @@ struct Line {
 impl Ground {
     /// `None`: no PostgreSQL on this machine, skip.
     pub(crate) fn new() -> Option<Self> {
-        let folder = tempfile::tempdir().unwrap();
-        let settings = |url: &str| EngineSettings::parse(url, Durability::NotForEvidence).unwrap();
-        let fill = |url: &str| drop(migrate::bring_up_to_date(&settings(url)).unwrap());
-        let url = Engine::of_this_run().fresh_url(folder.path(), fill)?;
-        fill(&url);
-        let store = Store::open(settings(&url), 4).unwrap();
-        let clock = ManualClock::at(ISSUED_AT.plus(Span::minutes(5)));
-        let facts = Settings {
-            public_url: PUBLIC_URL.to_owned(),
-            network: Network::GovernmentExtranet,
-            message_id_domain: "qianshou.example".to_owned(),
-            upload_bytes_max: 1 << 20,
-            session_idle: Span::hours(1),
-            session_longest: Span::hours(12),
-            admin_session_idle: Span::hours(1),
-            admin_session_longest: Span::hours(12),
-        };
-        let service = Service {
-            lanes: Lanes::open(&store),
-            offers: Offers::default(),
-            store,
-            clock: Arc::new(clock.clone()),
-            random: Arc::new(SystemRandom),
-            files: Arc::new(MemoryFiles::default()),
-            keys: Arc::new(Keys::create(&folder.path().join("keys"), &SystemRandom).unwrap()),
-            passwords: Arc::new(Passwords::new().unwrap()),
-            policy: Arc::new(UrgencyPolicy::from_toml_str(SHIPPED_POLICY).unwrap()),
-            settings: Arc::new(facts),
-        };
-        Some(Self { _folder: folder, url, clock, service })
+        let now = ISSUED_AT.plus(Span::minutes(5));
+        Some(Self { stand: Stand::new(now, MemoryMailer::default(), Sending::default())? })
     }
 
     /// Issues a 特提 with a text, a main file and an attachment to `recipients` organisations

@@ -6,3 +6,4 @@ pub(crate) mod fixture_link;
 pub(crate) mod house;
 pub(crate) mod pg;
 pub(crate) mod smtp_sink;
+pub(crate) mod stand;

@@ -188,6 +188,11 @@ impl SmtpSink {
     }
 
     /// How many connections were opened.
+    /// What was taken over since the first `count`, in order.
+    pub(crate) fn received_since(&self, count: usize) -> Vec<Received> {
+        lock(&self.state.received).get(count..).unwrap_or_default().to_vec()
+    }
+
     pub(crate) fn connections(&self) -> u64 {
         self.state.connections.load(Ordering::SeqCst)
     }

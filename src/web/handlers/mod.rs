@@ -1,13 +1,22 @@
 //! One room per noun: parse the request, call one use-case, fill the page. Who may call a
 //! handler stands in the route table and has been checked before.
 
+pub(super) mod accounts;
 pub(super) mod asset;
+pub(super) mod board;
 pub(super) mod compose;
 mod compose_form;
 pub(super) mod demo_mailbox;
+pub(super) mod directory;
 pub(super) mod draft_files;
 mod draft_view;
+pub(super) mod home;
 pub(super) mod link;
+mod marks;
+pub(super) mod notices;
+pub(super) mod own_password;
 pub(super) mod receive;
+pub(super) mod register;
 pub(super) mod review;
 pub(super) mod sign_in;
+pub(super) mod story;

@@ -16,7 +16,7 @@ use crate::web::pages::login::{FirstAdministratorPage, LoginPage, LoginRefusal};
 use crate::web::respond::{page, page_with, see_other};
 use crate::web::session;
 
-const HOME: &str = "/notices";
+const HOME: &str = "/";
 const INSTALLATION: &str = "签收";
 
 /// The sign-in page.

@@ -10,7 +10,7 @@ use super::parts::{Errors, Shell, StateMark};
 /// One account.
 #[derive(Clone, Debug)]
 pub struct AccountRow {
-    /// Its id, used in the addresses `/accounts/{id}/disable`, `/enable`, `/reset`.
+    /// Its id, used in the addresses `/accounts/{id}/disable`, `/enable`, `/reset`, `/roles`.
     pub id: String,
     /// The person.
     pub name: String,
@@ -20,6 +20,8 @@ pub struct AccountRow {
     pub organisation: String,
     /// Names of the roles.
     pub roles: Vec<String>,
+    /// The same as boxes, to change them.
+    pub boxes: Vec<RoleBox>,
     /// 正常, 已停用, 未启用.
     pub state: StateMark,
     /// Whether it can sign in, so that 停用 is offered rather than 启用.
@@ -63,8 +65,6 @@ pub struct OnceSecret {
     pub login: String,
     /// The one-time password.
     pub secret: String,
-    /// Until when it works.
-    pub until: Moment,
 }
 
 /// The list of accounts and the form for a new one.
@@ -85,6 +85,4 @@ pub struct AccountsPage {
     pub roles: Vec<RoleBox>,
     /// Names of all organisations, for completion.
     pub organisations: Vec<String>,
-    /// Makes the post idempotent; carried as `key`.
-    pub key: String,
 }

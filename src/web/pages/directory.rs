@@ -146,8 +146,10 @@ pub struct OrganizationPage {
     pub name: String,
     /// 简称, 类别, 层级, 代码, 生效日期 …
     pub facts: Vec<Fact>,
-    /// Its superior, declared; `None` is shown as the word 无.
+    /// Its superior, if one is declared.
     pub superior: Option<Link>,
+    /// What is said where none is: 无上级单位 or 未填写.
+    pub superior_word: &'static str,
     /// What is wrong with its reachability, a sentence each; empty when nothing is.
     pub gaps: Vec<String>,
     /// Desks.

@@ -17,6 +17,7 @@ pub mod link_parts;
 pub mod login;
 pub mod moment;
 pub mod notices;
+pub mod own_password;
 pub mod parts;
 pub mod picker;
 pub mod receipt_print;

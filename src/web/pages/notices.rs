@@ -29,35 +29,40 @@ pub struct NoticeRow {
     pub countdown: String,
     /// Whether the deadline has passed with signatures missing.
     pub late: bool,
-    /// Whose turn it is or who wrote it: `王某送核发`, `本人起草`; empty on issued ones.
+    /// Whose turn it is or who wrote it: `王某`; on issued ones empty, or the
+    /// issuing office for 审计.
     pub by: String,
 }
 
-/// The list of notices of one office.
+/// One part of the list.
+#[derive(Clone, Debug)]
+pub struct NoticeSection {
+    /// Its id in the page.
+    pub id: &'static str,
+    /// `待核发`, `未签收齐`, `草稿`, `已签收齐和已结束`.
+    pub heading: String,
+    /// How many notices belong here in all, shown or not.
+    pub count: usize,
+    /// What the column of times means.
+    pub when: &'static str,
+    /// Whether these are issued: then the unsigned are counted, else where they would go.
+    pub of_issued: bool,
+    /// The notices, in order.
+    pub rows: Vec<NoticeRow>,
+    /// Address of the next page of these; empty on the last.
+    pub next_href: String,
+}
+
+/// The list of notices of one office; of all offices for 审计.
 #[derive(Debug, Template)]
 #[template(path = "notices.html")]
 pub struct NoticesPage {
     /// Frame.
     pub shell: Shell,
-    /// Waiting for 核发, oldest first.
-    pub waiting: Vec<NoticeRow>,
-    /// Issued and not yet signed by all, the nearest deadline first.
-    pub open: Vec<NoticeRow>,
-    /// Drafts, the last touched first.
-    pub drafts: Vec<NoticeRow>,
-    /// Signed by all, closed, recalled; newest first.
-    pub settled: Vec<NoticeRow>,
-    /// Address of the next page of settled ones; empty on the last.
-    pub older_href: String,
-}
-
-impl NoticesPage {
-    /// Whether the office has no notice at all.
-    #[must_use]
-    pub fn is_empty(&self) -> bool {
-        self.waiting.is_empty()
-            && self.open.is_empty()
-            && self.drafts.is_empty()
-            && self.settled.is_empty()
-    }
+    /// Whether these are the notices of all offices.
+    pub of_all: bool,
+    /// Parts with something in them: what waits for a person first.
+    pub sections: Vec<NoticeSection>,
+    /// The whole list, where this is a page of one part; empty otherwise.
+    pub back_href: String,
 }

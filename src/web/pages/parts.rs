@@ -13,6 +13,8 @@ pub enum Place {
     Directory,
     /// 账号.
     Accounts,
+    /// The reader's own account.
+    Own,
 }
 
 /// The frame of a staff page: who is looking, from which office, and what they may reach.
@@ -22,6 +24,8 @@ pub struct Shell {
     pub office: String,
     /// The person's name.
     pub person: String,
+    /// Whether 公文 is offered (not to 管理员, who sees neither text nor files).
+    pub may_read: bool,
     /// Whether 发文 is offered (role 经办).
     pub may_compose: bool,
     /// Whether 账号 is offered (role 管理员).
@@ -41,6 +45,7 @@ impl Shell {
             Place::Compose => "compose",
             Place::Directory => "directory",
             Place::Accounts => "accounts",
+            Place::Own => "own",
         };
         here == place
     }

@@ -26,6 +26,7 @@ fn shell(place: Place) -> Shell {
     Shell {
         office: "中共湖南省委办公厅".into(),
         person: "王建国".into(),
+        may_read: true,
         may_compose: true,
         is_admin: place == Place::Accounts,
         at: place,

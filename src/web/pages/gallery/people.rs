@@ -4,7 +4,7 @@ use super::{LONG_TITLE, NUMBER, TITLE, at, now, put, shell};
 use crate::web::pages::accounts::{AccountForm, AccountRow, AccountsPage, OnceSecret, RoleBox};
 use crate::web::pages::directory::*;
 use crate::web::pages::moment::Moment;
-use crate::web::pages::notices::{NoticeRow, NoticesPage};
+use crate::web::pages::notices::{NoticeRow, NoticeSection, NoticesPage};
 use crate::web::pages::parts::{Errors, Fact, Link, Place, StateMark, UrgencyMark};
 
 fn notice(code: &str, title: &str, number: &str, unsigned: usize, state: StateMark) -> NoticeRow {
@@ -38,27 +38,32 @@ fn notices() -> NoticesPage {
     done.state = StateMark::acknowledged("已签收齐");
     let mut recalled = notice("routine", "关于召开信息工作会议的通知", "", 7, issued());
     recalled.state = StateMark::pending("已撤回");
+    let section = |id, heading: &str, of_issued, rows: Vec<NoticeRow>| NoticeSection {
+        id,
+        heading: heading.into(),
+        count: rows.len(),
+        when: if of_issued { "发出时间" } else { "保存时间" },
+        of_issued,
+        rows,
+        next_href: String::new(),
+    };
     NoticesPage {
         shell: shell(Place::Notices),
-        waiting: vec![waiting],
-        open: vec![late, open],
-        drafts: vec![draft],
-        settled: vec![done, recalled],
-        older_href: "#".into(),
+        of_all: false,
+        sections: vec![
+            section("waiting", "待核发", false, vec![waiting]),
+            section("open", "未签收齐", true, vec![late, open]),
+            section("drafts", "草稿", false, vec![draft]),
+            section("settled", "已签收齐和已结束", true, vec![done, recalled]),
+        ],
+        back_href: String::new(),
     }
 }
 
 #[test]
 fn gallery_notices() {
     put("notices", &notices());
-    let empty = || Vec::new();
-    let none = NoticesPage {
-        waiting: empty(),
-        open: empty(),
-        drafts: empty(),
-        settled: empty(),
-        ..notices()
-    };
+    let none = NoticesPage { sections: Vec::new(), ..notices() };
     assert!(put("notices-empty", &none).contains("还没有发过公文"));
 }
 
@@ -119,6 +124,7 @@ fn gallery_organization() {
         addresses,
     };
     let page = OrganizationPage {
+        superior_word: "无上级单位",
         shell: shell(Place::Directory),
         name: "中共长沙市望城区委员会".into(),
         facts: vec![
@@ -177,6 +183,7 @@ fn gallery_organization() {
 
 fn accounts() -> AccountsPage {
     let row = |name: &str, login: &str, roles: &[&str], state, active| AccountRow {
+        boxes: Vec::new(),
         id: format!("acc_{login}"),
         name: name.into(),
         login: login.into(),
@@ -212,19 +219,16 @@ fn accounts() -> AccountsPage {
             role("auditor", "审计", "只看记录，不能改动"),
         ],
         organisations: vec!["中共湖南省委办公厅".into(), "中共长沙市委员会".into()],
-        key: "key".into(),
     }
 }
 
 #[test]
 fn gallery_accounts() {
     put("accounts", &accounts());
-    let once = OnceSecret {
-        name: "赵一".into(),
-        login: "zhaoyi".into(),
-        secret: "k7mp-3xwd-92qt".into(),
-        until: Moment::at(at("2026-11-25T02:14:00"), now()),
-    };
+    let once =
+        OnceSecret {
+            name: "赵一".into(), login: "zhaoyi".into(), secret: "k7mp-3xwd-92qt".into()
+        };
     let mut errors = Errors::none();
     errors.add("login", "账号“limin”已有人用，请换一个，如 limin2。");
     errors.add("organisation", "通讯录里没有“省委办”，请从列表里选全称。");

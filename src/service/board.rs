@@ -1,0 +1,159 @@
+//! The board of one notice: its deliveries with who signed and what comes next, in the tree.
+//!
+//! The counts are sums over the rows that are shown, by the one function that counts; so board
+//! and rows cannot disagree. Never here: words and marks.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::scope::Scope;
+use super::{Service, ServiceError};
+use crate::domain::delivery::{DeliveryFacts, DeliveryState, Tally};
+use crate::domain::ids::{NoticeId, OrganizationId};
+use crate::domain::time::Timestamp;
+use crate::domain::words::stored_words;
+use crate::store::board::{
+    Owed, ReceiptLine, ReturnLine, owed_list_of_notice, place_names, region_list_of_notice,
+    return_list_of_notice, signature_list_of_notice,
+};
+use crate::store::deliveries::{Delivery, delivery_list_of_notice};
+use crate::store::notices::Notice;
+
+mod rows;
+
+pub use rows::{BoardRow, since};
+
+/// Which deliveries are shown.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Show {
+    /// 未签收
+    #[default]
+    Unsigned,
+    /// 全部
+    All,
+    /// 已签收
+    Signed,
+    /// 逾期
+    Overdue,
+    /// 未查看
+    Unopened,
+    /// 退文
+    Returned,
+    /// 暂无法联系
+    Unreachable,
+}
+
+stored_words!(Show, {
+    Unsigned => "unsigned", All => "all", Signed => "signed", Overdue => "overdue",
+    Unopened => "unopened", Returned => "returned", Unreachable => "unreachable",
+});
+
+impl Show {
+    /// Whether a delivery with these facts is shown.
+    #[must_use]
+    pub fn takes(self, facts: &DeliveryFacts, now: Timestamp) -> bool {
+        let state = DeliveryState::derive(facts);
+        match self {
+            Self::Unsigned => state.is_unsigned(),
+            Self::All => true,
+            Self::Signed => state == DeliveryState::Acknowledged,
+            Self::Overdue => facts.is_overdue(now),
+            Self::Unopened => state.is_unsigned() && state != DeliveryState::Opened,
+            Self::Returned => state == DeliveryState::Returned,
+            Self::Unreachable => facts.is_unreachable(),
+        }
+    }
+
+    /// How many of a tally are shown.
+    #[must_use]
+    pub const fn count(self, tally: &Tally) -> i64 {
+        match self {
+            Self::Unsigned => tally.unsigned(),
+            Self::All => tally.total,
+            Self::Signed => tally.acknowledged,
+            Self::Overdue => tally.overdue,
+            Self::Unopened => tally.pending + tally.handed_over,
+            Self::Returned => tally.returned,
+            Self::Unreachable => tally.unreachable,
+        }
+    }
+}
+
+/// In which order rows stand.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Order {
+    /// As in the tree, each parent above its own.
+    #[default]
+    Tree,
+    /// Those that cannot be reached first, then the longest waiting.
+    Waiting,
+    /// What is to happen soonest first.
+    Next,
+}
+
+stored_words!(Order, { Tree => "tree", Waiting => "waiting", Next => "next" });
+
+/// One delivery on the board.
+#[derive(Debug, Clone)]
+pub struct BoardLine {
+    /// The delivery.
+    pub delivery: Delivery,
+    /// Region code of the organisation.
+    pub region_code: String,
+    /// Who signed.
+    pub signature: Option<ReceiptLine>,
+    /// What was sent back or asked for, oldest first.
+    pub returns: Vec<ReturnLine>,
+    /// What comes next, and when.
+    pub next: Option<(Timestamp, Owed)>,
+}
+
+/// The board of one notice, as it was at one instant.
+#[derive(Debug, Clone)]
+pub struct Board {
+    /// The notice.
+    pub notice: Notice,
+    /// Its deliveries in the order of the tree.
+    pub lines: Vec<BoardLine>,
+    /// Their counts.
+    pub tally: Tally,
+    /// Entries of the tree that stand above deliveries and got none themselves.
+    above: BTreeMap<String, (OrganizationId, String)>,
+    /// When it was read.
+    pub read_at: Timestamp,
+}
+
+/// Reads a board.
+///
+/// # Errors
+/// [`ServiceError::NotFound`], whether the notice is absent or out of reach.
+pub fn read(service: &Service, scope: Scope, id: NoticeId) -> Result<Board, ServiceError> {
+    let now = service.now();
+    service.store.read(|conn| {
+        let notice = scope.notice(conn, id)?;
+        let deliveries = delivery_list_of_notice(conn, id)?;
+        let mut signatures = signature_list_of_notice(conn, id)?;
+        let mut owed = owed_list_of_notice(conn, id)?;
+        let regions = region_list_of_notice(conn, id)?;
+        let mut returns: BTreeMap<_, Vec<ReturnLine>> = BTreeMap::new();
+        for one in return_list_of_notice(conn, id)? {
+            returns.entry(one.delivery_id).or_default().push(one);
+        }
+        let tally = Tally::of(deliveries.iter().map(|delivery| &delivery.facts), now);
+        let places: BTreeSet<&str> = deliveries
+            .iter()
+            .flat_map(|delivery| rows::places_above(&delivery.tree_path))
+            .collect();
+        let above = place_names(conn, &places.into_iter().collect::<Vec<_>>())?;
+        let lines = deliveries.into_iter().map(|delivery| BoardLine {
+            region_code: regions.get(&delivery.organization_id).cloned().unwrap_or_default(),
+            // Read after the delivery: a signature that came in between waits for the next look.
+            signature: signatures
+                .remove(&delivery.id)
+                .filter(|_| delivery.facts.acknowledged_at.is_some()),
+            returns: returns.remove(&delivery.id).unwrap_or_default(),
+            next: owed.remove(&delivery.id),
+            delivery,
+        });
+        Ok(Board { notice, lines: lines.collect(), tally, above, read_at: now })
+    })
+}

@@ -1,0 +1,70 @@
+//! The story of one delivery (流转记录): everything that is known of it, oldest first.
+
+use std::collections::BTreeSet;
+
+use super::scope::Scope;
+use super::{Service, ServiceError};
+use crate::domain::ids::{AccountId, DeliveryId};
+use crate::domain::time::Timestamp;
+use crate::store::board::{
+    Owed, ReceiptLine, ReturnLine, owed_list_of_notice, return_list_of_notice, signature_find,
+};
+use crate::store::deliveries::Delivery;
+use crate::store::events::{StoredEvent, event_list_of_delivery};
+use crate::store::notices::Notice;
+use crate::store::story::{AttemptLine, Names, attempt_list_of_delivery, names_of_delivery};
+
+mod sentences;
+
+pub use sentences::{Sentence, Tone, story_sentences};
+
+/// Everything that is known of one delivery.
+#[derive(Debug, Clone)]
+pub struct Story {
+    /// Its notice.
+    pub notice: Notice,
+    /// The delivery.
+    pub delivery: Delivery,
+    /// Its events and those of its notice, oldest first.
+    pub events: Vec<StoredEvent>,
+    /// Its attempts, oldest first.
+    pub attempts: Vec<AttemptLine>,
+    /// Names behind ids.
+    pub names: Names,
+    /// Who signed.
+    pub signature: Option<ReceiptLine>,
+    /// What came back or was asked for.
+    pub returns: Vec<ReturnLine>,
+    /// What comes next, and when.
+    pub next: Option<(Timestamp, Owed)>,
+    /// When it was read.
+    pub read_at: Timestamp,
+}
+
+/// Reads a story.
+///
+/// # Errors
+/// [`ServiceError::NotFound`], whether the delivery is absent or out of reach.
+pub fn read(service: &Service, scope: Scope, id: DeliveryId) -> Result<Story, ServiceError> {
+    let read_at = service.now();
+    service.store.read(|conn| {
+        let delivery = scope.delivery(conn, id)?;
+        let notice = scope.notice(conn, delivery.notice_id)?;
+        let events = event_list_of_delivery(conn, notice.id, id)?;
+        let staff: BTreeSet<AccountId> =
+            events.iter().filter_map(|event| sentences::staff_of(&event.actor)).collect();
+        let staff: Vec<AccountId> = staff.into_iter().collect();
+        let returns = return_list_of_notice(conn, notice.id)?;
+        Ok(Story {
+            attempts: attempt_list_of_delivery(conn, id)?,
+            names: names_of_delivery(conn, id, &staff)?,
+            signature: signature_find(conn, id)?,
+            returns: returns.into_iter().filter(|one| one.delivery_id == id).collect(),
+            next: owed_list_of_notice(conn, notice.id)?.remove(&id),
+            notice,
+            delivery,
+            events,
+            read_at,
+        })
+    })
+}

@@ -1,0 +1,250 @@
+//! The board of a notice, and its rows alone for the page that keeps itself fresh.
+
+use actix_web::{HttpRequest, HttpResponse, web};
+
+use super::marks;
+use crate::domain::delivery::{DeliveryState, Tally};
+use crate::domain::ids::NoticeId;
+use crate::domain::notice::NoticeState;
+use crate::domain::time::Timestamp;
+use crate::service::Service;
+use crate::service::board::{self, Board, BoardLine, BoardRow as Row, Order, Show, since};
+use crate::service::scope::Scope;
+use crate::web::address::{id, query, with_query};
+use crate::web::error::WebError;
+use crate::web::pages::board::{BoardBar, BoardLive, BoardNumber, BoardPage, BoardRow};
+use crate::web::pages::moment::{Moment, countdown};
+use crate::web::pages::parts::{Choice, Link, Place, UrgencyMark};
+use crate::web::respond::{page, see_other};
+use crate::web::session::Staff;
+use crate::web::shell::shell;
+
+/// What the address asks to see.
+struct View {
+    path: String,
+    show: Show,
+    search: String,
+    order: Order,
+}
+
+impl View {
+    fn href(&self, show: Show) -> String {
+        let show = if show == Show::default() { "" } else { show.as_str() };
+        let order = if self.order == Order::default() { "" } else { self.order.as_str() };
+        with_query(&self.path, &[("show", show), ("q", &self.search), ("order", order)])
+    }
+}
+
+/// The board; a notice that is not issued leads to where it is written or released.
+pub(in crate::web) async fn show(
+    service: web::Data<Service>,
+    request: HttpRequest,
+    staff: Staff,
+) -> Result<HttpResponse, WebError> {
+    let notice: NoticeId = id(&request, "notice")?;
+    let asked = query(&request);
+    let scope = Scope::of(&staff.account);
+    let board = web::block(move || board::read(&service, scope, notice)).await??;
+    match board.notice.state {
+        NoticeState::Draft => return Ok(see_other(&format!("/notices/{notice}/edit"))),
+        NoticeState::AwaitingRelease => {
+            return Ok(see_other(&format!("/notices/{notice}/preview")));
+        }
+        _ => {}
+    }
+    let view = View {
+        path: format!("/notices/{notice}"),
+        show: asked.text("show").parse().unwrap_or_default(),
+        search: asked.text("q").to_owned(),
+        order: asked.text("order").parse().unwrap_or_default(),
+    };
+    let live = live(&board, &view);
+    match asked.text("part") {
+        "rows" => page(&live),
+        _ => page(&whole(&board, &view, live, &staff)),
+    }
+}
+
+const FILTERS: [(Show, &str); 6] = [
+    (Show::Unsigned, "未签收"),
+    (Show::All, "全部"),
+    (Show::Overdue, "逾期"),
+    (Show::Unopened, "未查看"),
+    (Show::Returned, "退文"),
+    (Show::Unreachable, "暂无法联系"),
+];
+
+fn whole(board: &Board, view: &View, live: BoardLive, staff: &Staff) -> BoardPage {
+    let (notice, now) = (&board.notice, board.read_at);
+    let origin = board.lines.iter().find_map(|line| line.delivery.deadline_origin.clone());
+    let filter = |(show, text): &(Show, &str)| Link {
+        text: format!("{text} {}", show.count(&board.tally)),
+        href: view.href(*show),
+        current: *show == view.show,
+    };
+    let banner = match notice.state {
+        NoticeState::Issued => String::new(),
+        other => format!("本件{}。", other.word_zh()),
+    };
+    BoardPage {
+        shell: shell(staff, Place::Notices),
+        urgency: UrgencyMark::of(&notice.draft.urgency),
+        number: notice.draft.document_number.clone(),
+        title: notice.draft.title.clone(),
+        issued: notice.issued_at.map_or_else(Moment::unknown, |at| Moment::at(at, now)),
+        deadline: notice.deadline_at.map_or_else(Moment::none, |at| Moment::at(at, now)),
+        deadline_origin: origin.unwrap_or_default(),
+        banner,
+        here: view.href(view.show),
+        live,
+        filters: FILTERS.iter().map(filter).collect(),
+        show: view.show.as_str().to_owned(),
+        search: view.search.clone(),
+        orders: Choice::list(&[("tree", "层级"), ("waiting", "等待时间"), ("next", "下一步")]),
+        order: view.order.as_str().to_owned(),
+        notice_href: format!("{}/preview", view.path),
+        register_href: format!("{}/register", view.path),
+    }
+}
+
+fn live(board: &Board, view: &View) -> BoardLive {
+    let (tally, now) = (&board.tally, board.read_at);
+    let rows = board.rows(view.show, &view.search, view.order);
+    let shown = rows.iter().filter(|row| matches!(row, Row::Delivery { .. })).count();
+    let number = |show: Show, label: &str, aside: String| BoardNumber {
+        label: label.to_owned(),
+        count: usize::try_from(show.count(tally)).unwrap_or(0),
+        aside,
+        href: view.href(show),
+        current: show == view.show,
+        late: show == Show::Unsigned && tally.overdue > 0,
+    };
+    let aside = match tally.unreachable {
+        0 => String::new(),
+        n => format!("（其中暂无法联系 {n}）"),
+    };
+    let runs = tally.unsigned() > 0 && board.notice.state == NoticeState::Issued;
+    let due = board.notice.deadline_at.filter(|_| runs);
+    let countdown = match due {
+        Some(due) => countdown(due, now),
+        None if tally.total > 0 && tally.acknowledged == tally.total => "已全部签收".to_owned(),
+        None => String::new(),
+    };
+    BoardLive {
+        countdown,
+        late: due.is_some_and(|due| now > due),
+        numbers: vec![
+            number(Show::Unsigned, "未签收", aside),
+            number(Show::Signed, "已签收", String::new()),
+            number(Show::Returned, "退文", String::new()),
+            number(Show::All, "共", String::new()),
+        ],
+        bar: bar(board),
+        rows: rows.iter().map(|one| row(one, now)).collect(),
+        shown,
+        nothing: nothing(view, tally),
+        read_at: now.in_shanghai().strftime("%H:%M:%S").to_string(),
+    }
+}
+
+fn bar(board: &Board) -> BoardBar {
+    let mut bar = BoardBar::default();
+    for line in &board.lines {
+        let facts = &line.delivery.facts;
+        let late = facts.is_unreachable() || facts.is_overdue(board.read_at);
+        let part = match DeliveryState::derive(facts) {
+            DeliveryState::Acknowledged => &mut bar.acknowledged,
+            DeliveryState::Returned => &mut bar.late,
+            _ if late => &mut bar.late,
+            DeliveryState::Opened => &mut bar.opened,
+            _ => &mut bar.waiting,
+        };
+        *part = part.saturating_add(1);
+    }
+    bar
+}
+
+fn row(row: &Row<'_>, now: Timestamp) -> BoardRow {
+    let depth = |depth: usize| u8::try_from(depth.min(3)).unwrap_or(3);
+    match row {
+        Row::Above { id, name, depth: steps, below } => BoardRow {
+            id: id.to_string(),
+            depth: depth(*steps),
+            name: (*name).to_owned(),
+            code: String::new(),
+            copy: false,
+            subtotal: subtotal(below),
+            state: None,
+            at: Moment::none(),
+            next: String::new(),
+            signer: String::new(),
+            story_href: String::new(),
+        },
+        Row::Delivery { line, depth: steps, below } => {
+            BoardRow { depth: depth(*steps), subtotal: subtotal(below), ..delivery_row(line, now) }
+        }
+    }
+}
+
+fn delivery_row(line: &BoardLine, now: Timestamp) -> BoardRow {
+    let delivery = &line.delivery;
+    let signer = line.signature.as_ref().map(|signed| {
+        marks::joined(&[&signed.signer_name, &signed.signer_post, &signed.signer_phone])
+    });
+    BoardRow {
+        id: delivery.id.to_string(),
+        depth: 0,
+        name: delivery.organization_name.clone(),
+        code: line.region_code.clone(),
+        copy: delivery.addressee == crate::domain::delivery::Addressee::Copy,
+        subtotal: String::new(),
+        state: Some(marks::of_delivery(&delivery.facts, now)),
+        at: since(&delivery.facts).map_or_else(Moment::none, |at| Moment::in_table(at, now)),
+        next: next(line, now),
+        signer: signer.unwrap_or_default(),
+        story_href: format!("/deliveries/{}", delivery.id),
+    }
+}
+
+/// What comes next; what the organisation said last stands before it.
+fn next(line: &BoardLine, now: Timestamp) -> String {
+    let state = DeliveryState::derive(&line.delivery.facts);
+    let said = line.returns.last().map(|last| match state {
+        DeliveryState::Returned => format!("退文：{}", last.reason_zh()),
+        _ => format!("请求重发：{}", last.reason_zh()),
+    });
+    let owed = line.next.as_ref().map(|owed| marks::of_owed(owed, now));
+    match (state, said, owed) {
+        (DeliveryState::Acknowledged | DeliveryState::Recalled, ..) => String::new(),
+        (_, Some(said), Some(owed)) => format!("{said}；{owed}"),
+        (_, Some(said), None) => said,
+        (_, None, Some(owed)) => owed,
+        (state, None, None) if state.is_unsigned() => "无".to_owned(),
+        _ => String::new(),
+    }
+}
+
+fn subtotal(below: &Tally) -> String {
+    match below.total {
+        0 => String::new(),
+        total => format!("所辖 {total}，未签收 {}", below.unsigned()),
+    }
+}
+
+fn nothing(view: &View, tally: &Tally) -> String {
+    if !view.search.is_empty() {
+        return format!("没有名称含“{}”的单位。可换一个写法，或选“全部”再找。", view.search);
+    }
+    match view.show {
+        Show::Unsigned if tally.acknowledged == tally.total => {
+            format!("没有未签收的单位，{} 个单位都已签收。", tally.total)
+        }
+        Show::Unsigned => "没有未签收的单位。".to_owned(),
+        Show::All => "本件没有发往任何单位。".to_owned(),
+        Show::Signed => "还没有单位签收。".to_owned(),
+        Show::Overdue => "没有逾期未签收的单位。".to_owned(),
+        Show::Unopened => "没有未查看的单位。".to_owned(),
+        Show::Returned => "没有退文。".to_owned(),
+        Show::Unreachable => "没有暂无法联系的单位。".to_owned(),
+    }
+}

@@ -1,0 +1,110 @@
+//! 签收登记表: the register of one notice, for paper.
+
+use actix_web::{HttpRequest, HttpResponse, web};
+
+use crate::domain::delivery::{DeliveryFacts, DeliveryState};
+use crate::domain::human_time::full_zh;
+use crate::domain::ids::NoticeId;
+use crate::domain::time::Timestamp;
+use crate::domain::urgency::Urgency;
+use crate::service::Service;
+use crate::service::board::{self, Board, BoardLine};
+use crate::service::scope::Scope;
+use crate::web::address::id;
+use crate::web::error::WebError;
+use crate::web::pages::register_print::{RegisterRow, RegisterSheet};
+use crate::web::respond::page;
+use crate::web::session::Staff;
+
+/// The sheet.
+pub(in crate::web) async fn print(
+    service: web::Data<Service>,
+    request: HttpRequest,
+    staff: Staff,
+) -> Result<HttpResponse, WebError> {
+    let notice: NoticeId = id(&request, "notice")?;
+    let scope = Scope::of(&staff.account);
+    let board = web::block(move || board::read(&service, scope, notice)).await??;
+    // A draft has no register: there is nothing to sign for yet.
+    let issued_at = board.notice.issued_at.ok_or(WebError::NotFound)?;
+    page(&sheet(&board, issued_at, &staff))
+}
+
+fn sheet(board: &Board, issued_at: Timestamp, staff: &Staff) -> RegisterSheet {
+    let (notice, tally) = (&board.notice, &board.tally);
+    let size = |count: i64| usize::try_from(count).unwrap_or(0);
+    let level = notice.draft.urgency.parse::<Urgency>().map_or("", Urgency::word_zh);
+    let mut rest = format!("未签收 {}", tally.unsigned());
+    if tally.unreachable > 0 {
+        rest.push_str(&format!("（其中暂无法联系 {}）", tally.unreachable));
+    }
+    if tally.returned > 0 {
+        rest.push_str(&format!("，退文 {}", tally.returned));
+    }
+    let top = board.lines.iter().map(|line| line.delivery.tree_depth).min().unwrap_or(0);
+    let rows = board.lines.iter().zip(1..);
+    RegisterSheet {
+        title: notice.draft.title.clone(),
+        document_number: notice.draft.document_number.clone(),
+        level_line: level.to_owned(),
+        issued_at: full_zh(issued_at),
+        due: notice
+            .deadline_at
+            .map(|due| format!("请于 {} 前签收", full_zh(due)))
+            .unwrap_or_default(),
+        expected: size(tally.total),
+        acknowledged: size(tally.acknowledged),
+        rest: Some(rest).filter(|_| tally.acknowledged != tally.total),
+        rows: rows.map(|(line, serial)| row(line, serial, top, board.read_at)).collect(),
+        checkpoint: format!("数据截至 {}", full_zh(board.read_at)),
+        printed: format!("{} 打印", staff.account.display_name),
+        back_href: format!("/notices/{}", notice.id),
+    }
+}
+
+fn row(line: &BoardLine, serial: usize, top: i32, now: Timestamp) -> RegisterRow {
+    let facts = &line.delivery.facts;
+    let time = |at: Option<Timestamp>| {
+        at.map_or_else(|| "—".to_owned(), |at| at.in_shanghai().strftime("%m-%d %H:%M").to_string())
+    };
+    let signed = line.signature.as_ref();
+    RegisterRow {
+        serial,
+        organization: line.delivery.organization_name.clone(),
+        below: line.delivery.tree_depth > top,
+        sent: time(facts.handed_over_at),
+        opened: time(facts.opened_at),
+        signed: time(facts.acknowledged_at),
+        signer_name: signed.map(|one| one.signer_name.clone()).unwrap_or_default(),
+        signer_post: signed.map(|one| one.signer_post.clone()).unwrap_or_default(),
+        signer_phone: signed.map(|one| one.signer_phone.clone()).unwrap_or_default(),
+        way: signed.map(|one| one.mode.word_zh().to_owned()).unwrap_or_default(),
+        remarks: remarks(line, facts, now),
+    }
+}
+
+fn remarks(line: &BoardLine, facts: &DeliveryFacts, now: Timestamp) -> Vec<String> {
+    let mut remarks = Vec::new();
+    if facts.is_overdue(now) {
+        remarks.push("到时限未签收。".to_owned());
+    }
+    if facts.is_unreachable() {
+        remarks.push("没有可用的联系方式，未通知到。".to_owned());
+    }
+    if facts.is_late() {
+        remarks.push("晚于时限签收。".to_owned());
+    }
+    if DeliveryState::derive(facts) == DeliveryState::Recalled {
+        remarks.push("已撤回。".to_owned());
+    }
+    let authority = line.signature.as_ref().and_then(|signed| signed.authority.clone());
+    remarks.extend(authority.map(|authority| format!("代收依据：{authority}。")));
+    for one in &line.returns {
+        let at = one.at.in_shanghai().strftime("%m-%d %H:%M");
+        let says = if one.explanation.is_empty() { "" } else { "：" };
+        let who = &one.name;
+        let text = format!("{at} {who}：{}{says}{}。", one.reason_zh(), one.explanation);
+        remarks.push(text);
+    }
+    remarks
+}

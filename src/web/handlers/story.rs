@@ -1,0 +1,104 @@
+//! The story of one delivery.
+
+use actix_web::{HttpRequest, HttpResponse, web};
+
+use super::marks;
+use crate::domain::delivery::DeliveryState;
+use crate::domain::human_time::{date_zh, full_zh, weekday_zh};
+use crate::domain::ids::DeliveryId;
+use crate::service::Service;
+use crate::service::scope::Scope;
+use crate::service::story::{self, Sentence, Story, Tone, story_sentences};
+use crate::web::address::id;
+use crate::web::error::WebError;
+use crate::web::pages::parts::{Fact, Place, UrgencyMark};
+use crate::web::pages::story::{StoryDay, StoryEntry, StoryPage, Weight};
+use crate::web::respond::page;
+use crate::web::session::Staff;
+use crate::web::shell::shell;
+
+/// The page.
+pub(in crate::web) async fn show(
+    service: web::Data<Service>,
+    request: HttpRequest,
+    staff: Staff,
+) -> Result<HttpResponse, WebError> {
+    let delivery: DeliveryId = id(&request, "delivery")?;
+    let scope = Scope::of(&staff.account);
+    let story = web::block(move || story::read(&service, scope, delivery)).await??;
+    let draft = &story.notice.draft;
+    page(&StoryPage {
+        shell: shell(&staff, Place::Notices),
+        organisation: story.delivery.organization_name.clone(),
+        organisation_href: format!("/directory/{}", story.delivery.organization_id),
+        board_href: format!("/notices/{}", story.notice.id),
+        urgency: UrgencyMark::of(&draft.urgency),
+        number: draft.document_number.clone(),
+        title: draft.title.clone(),
+        state: marks::of_delivery(&story.delivery.facts, story.read_at),
+        facts: facts(&story),
+        days: days(story_sentences(&story)),
+        next: next(&story),
+    })
+}
+
+fn facts(story: &Story) -> Vec<Fact> {
+    let fact = |label: &str, value: String| Fact { label: label.to_owned(), value };
+    let due = story.delivery.facts.deadline;
+    let mut facts = vec![
+        fact("收件类别", story.delivery.addressee.word_zh().to_owned()),
+        fact("签收时限", due.map_or_else(|| "未设".to_owned(), full_zh)),
+    ];
+    let Some(signed) = &story.signature else {
+        facts.push(fact("签收", "尚未签收".to_owned()));
+        return facts;
+    };
+    facts.extend([
+        fact("签收人", signed.signer_name.clone()),
+        fact("职务", signed.signer_post.clone()),
+        fact("电话", signed.signer_phone.clone()),
+        fact("签收时间", full_zh(signed.acknowledged_at)),
+        fact("方式", signed.mode.word_zh().to_owned()),
+    ]);
+    facts.extend(signed.authority.clone().map(|authority| fact("受托依据", authority)));
+    facts.push(fact("回执号", signed.number.clone()));
+    facts
+}
+
+fn days(sentences: Vec<Sentence>) -> Vec<StoryDay> {
+    let mut days: Vec<StoryDay> = Vec::new();
+    for sentence in sentences {
+        let date = sentence.at.in_shanghai().date();
+        let date = format!("{} {}", date_zh(date), weekday_zh(date));
+        let entry = entry(sentence);
+        match days.last_mut().filter(|day| day.date == date) {
+            Some(day) => day.entries.push(entry),
+            None => days.push(StoryDay { date, entries: vec![entry] }),
+        }
+    }
+    days
+}
+
+fn entry(sentence: Sentence) -> StoryEntry {
+    StoryEntry {
+        clock: sentence.at.in_shanghai().strftime("%H:%M:%S").to_string(),
+        iso: sentence.at.to_string(),
+        sentence: sentence.text,
+        quiet: sentence.quiet,
+        weight: match sentence.tone {
+            Tone::Plain => Weight::Plain,
+            Tone::Answer => Weight::Answer,
+            Tone::Gap => Weight::Gap,
+        },
+    }
+}
+
+fn next(story: &Story) -> String {
+    let state = DeliveryState::derive(&story.delivery.facts);
+    match (&story.next, state) {
+        (Some(owed), _) => marks::of_owed(owed, story.read_at),
+        (None, DeliveryState::Acknowledged) => "没有。签收后不再催签。".to_owned(),
+        (None, DeliveryState::Returned) => "没有。退文等本单位处理。".to_owned(),
+        (None, _) => "无。没有排定的下一步，需要时请打电话。".to_owned(),
+    }
+}

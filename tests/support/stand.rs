@@ -1,0 +1,80 @@
+//! The use-cases on a database of their own, with a clock that stands still and files in memory:
+//! what every fixture builds on.
+
+use std::sync::Arc;
+
+use qianshou::adapters::clock::ManualClock;
+use qianshou::adapters::files::memory::MemoryFiles;
+use qianshou::adapters::mail::{Mailbox, Mailer};
+use qianshou::adapters::random::SystemRandom;
+use qianshou::adapters::secrets::keys::Keys;
+use qianshou::adapters::secrets::passwords::Passwords;
+use qianshou::domain::calendar::{Calendar, SHIPPED_HOLIDAYS};
+use qianshou::domain::ladder::{SHIPPED_POLICY, UrgencyPolicy};
+use qianshou::domain::network::Network;
+use qianshou::domain::time::{Span, Timestamp};
+use qianshou::service::lanes::Lanes;
+use qianshou::service::offer::Offers;
+use qianshou::service::{Sending, Service, Settings};
+use qianshou::store::{Durability, EngineSettings, Store, migrate};
+
+use super::engine::Engine;
+
+/// Where the installation says it is.
+pub(crate) const PUBLIC_URL: &str = "https://qianshou.example";
+
+/// The use-cases and what keeps them alive.
+pub(crate) struct Stand {
+    pub(crate) service: Service,
+    pub(crate) clock: ManualClock,
+    pub(crate) url: String,
+    _folder: tempfile::TempDir,
+}
+
+impl Stand {
+    /// On the engine of this run; `None` if there is none on this machine: skip.
+    pub(crate) fn new(
+        now: Timestamp,
+        mailer: impl Mailer + 'static,
+        sending: Sending,
+    ) -> Option<Self> {
+        let folder = tempfile::tempdir().unwrap();
+        let settings = |url: &str| EngineSettings::parse(url, Durability::NotForEvidence).unwrap();
+        let fill = |url: &str| drop(migrate::bring_up_to_date(&settings(url)).unwrap());
+        let url = Engine::of_this_run().fresh_url(folder.path(), fill)?;
+        fill(&url);
+        let store = Store::open(settings(&url), 4).unwrap();
+        let clock = ManualClock::at(now);
+        let service = Service {
+            lanes: Lanes::open(&store),
+            offers: Offers::default(),
+            store,
+            clock: Arc::new(clock.clone()),
+            random: Arc::new(SystemRandom),
+            files: Arc::new(MemoryFiles::default()),
+            keys: Arc::new(Keys::create(&folder.path().join("keys"), &SystemRandom).unwrap()),
+            passwords: Arc::new(Passwords::new().unwrap()),
+            policy: Arc::new(UrgencyPolicy::from_toml_str(SHIPPED_POLICY).unwrap()),
+            calendar: Arc::new(Calendar::from_csv_str(SHIPPED_HOLIDAYS).unwrap()),
+            mailer: Arc::new(mailer),
+            bell: Arc::default(),
+            settings: Arc::new(facts(sending)),
+        };
+        Some(Self { service, clock, url, _folder: folder })
+    }
+}
+
+fn facts(sending: Sending) -> Settings {
+    Settings {
+        public_url: PUBLIC_URL.to_owned(),
+        network: Network::GovernmentExtranet,
+        message_id_domain: "qianshou.example".to_owned(),
+        mail_from: Mailbox { name: "签收".into(), address: "qs@office.example".into() },
+        sending,
+        upload_bytes_max: 1 << 20,
+        session_idle: Span::minutes(30),
+        session_longest: Span::minutes(480),
+        admin_session_idle: Span::minutes(10),
+        admin_session_longest: Span::minutes(240),
+    }
+}
