@@ -78,7 +78,9 @@ const OFFERS_MAX: usize = 64;
 
 /// Issued versions in memory. Cheap to clone; clones show the same.
 #[derive(Clone, Default)]
-pub struct Offers(Arc<Mutex<HashMap<(NoticeId, i32), Arc<Offer>>>>);
+pub struct Offers(Arc<Mutex<Kept>>);
+
+type Kept = HashMap<(NoticeId, i32), Arc<Offer>>;
 
 impl Offers {
     fn get(&self, notice: NoticeId, version: i32) -> Option<Arc<Offer>> {
