@@ -258,9 +258,9 @@ fn directory(
 ) -> String {
     let organization = |id: OrganizationId, name: &str| {
         format!(
-            "INSERT INTO organizations (id, code, name, kind, level, region_code, superior_rule, \
-             tree_path, tree_depth, changed_at) VALUES ('{id}', '{id}', '{name}', \
-             'party_committee', 'county', '430100', 'none', '{id}', 0, 0);\n"
+            "INSERT INTO organizations (id, code, name, short_name, kind, level, region_code, \
+             superior_rule, tree_path, tree_depth, changed_at) \
+             VALUES ('{id}', '{id}', '{name}', '{name}', 'party_committee', 'county', '430100', 'none', '{id}', 0, 0);\n"
         )
     };
     let mut script = organization(issuer, "中共××省委办公厅");
