@@ -156,14 +156,22 @@ fn deadline_words(outlook: &Outlook, main: Option<&Recipient>, now: Timestamp) -
     (text, deadline.explanation_zh.clone())
 }
 
+/// When a step falls on the instant of issue.
+const AT_ISSUE: &str = "发出时";
+
 /// Steps that fall on the same minutes for the same act are one line: `5、10 分钟 催签`.
 fn steps(rungs: &[PlannedRung], now: Timestamp) -> Vec<Step> {
     let mut lines: Vec<(RungAct, Vec<String>)> = Vec::new();
     for rung in rungs {
         let wait = rung.due_at.since(now);
-        let when = if wait <= Span::ZERO { "发出时".to_owned() } else { length_zh(wait) };
+        let when = if wait <= Span::ZERO { AT_ISSUE.to_owned() } else { length_zh(wait) };
         match lines.last_mut() {
-            Some((act, times)) if *act == rung.act && when != "发出时" => times.push(when),
+            // What happens at once is a line of its own.
+            Some((act, times))
+                if *act == rung.act && times.iter().all(|known| known != AT_ISSUE) =>
+            {
+                times.push(when);
+            }
             _ => lines.push((rung.act, vec![when])),
         }
     }
@@ -174,7 +182,7 @@ fn steps(rungs: &[PlannedRung], now: Timestamp) -> Vec<Step> {
         .map(|(place, (act, times))| Step {
             when: times.join("、"),
             what: match act {
-                RungAct::Remind if Some(place) == first => "发邮件，此后催签".to_owned(),
+                RungAct::Remind if Some(place) == first => "发邮件".to_owned(),
                 act => act.word_zh().to_owned(),
             },
         })
