@@ -164,7 +164,7 @@ impl Town {
 
     /// No way is left to a delivery's organisation.
     pub(crate) fn lose(&self, id: DeliveryId) {
-        self.change(id, move |tx, _| delivery_set_unreachable(tx, id, true).map(drop));
+        self.change(id, move |tx, _| delivery_set_unreachable(tx, &[id], true).map(drop));
     }
 
     fn change(
