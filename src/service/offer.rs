@@ -76,6 +76,8 @@ impl Offer {
 /// Versions kept, at most; beyond it all are read afresh.
 const OFFERS_MAX: usize = 64;
 
+type Kept = HashMap<(NoticeId, i32), Arc<Offer>>;
+
 /// Issued versions in memory. Cheap to clone; clones show the same.
 #[derive(Clone, Default)]
 pub struct Offers(Arc<Mutex<Kept>>);
