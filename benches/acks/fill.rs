@@ -180,16 +180,19 @@ impl Maker {
         Ok(sent)
     }
 
-    /// The rungs still to come, and the first mails as handed over.
+    /// The rungs still to come, those of one delivery together as an issue writes them, and the
+    /// first mails as handed over.
     fn ladder(&self, database: &mut Database) -> anyhow::Result<()> {
-        for (step, act, hours) in RUNGS {
+        let steps = RUNGS.map(|(step, act, hours)| {
             let due = self.now.plus(Span::hours(hours)).as_micros();
-            database.run(&format!(
-                "INSERT INTO rungs (id, delivery_id, step, action, planned_at, due_at) \
-                 SELECT 'rng_{step}' || substr(id, 6), id, {step}, '{act}', {due}, {due} \
-                 FROM deliveries"
-            ))?;
-        }
+            format!("SELECT {step} AS step, '{act}' AS act, {due} AS due")
+        });
+        database.run(&format!(
+            "INSERT INTO rungs (id, delivery_id, step, action, planned_at, due_at) \
+             SELECT 'rng_' || step || substr(id, 6), id, step, act, due, due \
+             FROM deliveries, ({}) AS steps ORDER BY tree_path, step",
+            steps.join(" UNION ALL ")
+        ))?;
         let now = self.now.as_micros();
         database.run(&format!(
             "UPDATE messages SET state = 'handed_over', due_at = NULL, finished_at = {now}"
