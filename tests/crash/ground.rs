@@ -192,7 +192,7 @@ fn write_config(folder: &Path, url: &str, server: SocketAddr, smtp_port: u16) {
          public_url = \"http://{server}\"\n[database]\nurl = \"{url}\"\n\
          [mail]\nfrom_address = \"qianshou@issuer.example\"\n\
          [smtp]\nhost = \"127.0.0.1\"\nport = {smtp_port}\ntls = \"plain_loopback\"\n\
-         hello_name = \"qianshou.example\"\n[workers]\nlease_s = 2\n[log]\nfilter = \"warn\"\n",
+         hello_name = \"qianshou.example\"\n[workers]\nlease_s = 5\n[log]\nfilter = \"warn\"\n",
         at("data"),
         at("keys")
     );
