@@ -67,14 +67,15 @@ impl App {
     }
 
     async fn serve_here(self, listener: Listener, ready: impl FnOnce()) -> Result<(), CannotServe> {
+        // First of all, so that a stop asked for while starting is an orderly one too.
+        let (mut terminate, mut interrupt) =
+            (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
         let senders = usize::try_from(self.senders).unwrap_or(1);
         let workers = Workers::start(&self.service, senders)?;
         let mailbox = self.demo_mailbox.clone();
         let server =
             web::server(self.service.clone(), self.site.clone(), mailbox, listener.socket)?;
         let handle = server.handle();
-        let (mut terminate, mut interrupt) =
-            (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
         actix_web::rt::spawn(async move {
             tokio::select! {
                 _ = terminate.recv() => {}

@@ -109,6 +109,10 @@ impl Ground {
         config_file(self.folder.path())
     }
 
+    pub(crate) fn server(&self) -> SocketAddr {
+        self.server
+    }
+
     pub(crate) fn post(&self) -> Post {
         Post {
             server: self.server,
@@ -168,7 +172,9 @@ impl Ground {
         let all = |from: &str| count(&self.url, from);
         assert_eq!(all("receipts"), all("events where kind = 'acknowledged'"));
         assert_eq!(all("receipts"), all("deliveries where acknowledged_at is not null"));
-        assert_eq!(all("deliveries where handed_over_at is null"), 0);
+        // A signature may cancel a message whose sender was killed before it could report.
+        let unsent = "deliveries where handed_over_at is null and acknowledged_at is null";
+        assert_eq!(all(unsent), 0);
         drop(app);
         if let Some(cluster) = &self.cluster {
             cluster.drop_database(&self.url);

@@ -68,6 +68,7 @@ fn nothing_is_lost_when_the_server_is_killed_again_and_again() {
         killed += 1;
     }
     let last = ServerProcess::start(&ground);
+    last.until_it_listens(&ground);
     let deadline = Instant::now() + SETTLE;
     while Instant::now() < deadline && !(ground.all_mails_arrived() && signers.all_signed(messages))
     {

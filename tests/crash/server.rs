@@ -30,6 +30,15 @@ impl ServerProcess {
         Self { child }
     }
 
+    /// Waits until somebody can ask it something.
+    pub(crate) fn until_it_listens(&self, ground: &Ground) {
+        let patience = Instant::now() + Duration::from_secs(30);
+        while !listens(ground.server()) {
+            assert!(Instant::now() < patience, "nobody listens after 30 s");
+            std::thread::sleep(Duration::from_millis(20));
+        }
+    }
+
     /// SIGKILL: nothing runs after this, no handler, no flush.
     pub(crate) fn kill(mut self) {
         self.child.kill().unwrap();
