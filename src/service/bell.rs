@@ -44,7 +44,7 @@ mod tests {
     fn a_ring_is_heard_during_a_wait_and_before_it() {
         let bell = Bell::default();
         let (heard, patience) = (bell.rings(), Duration::from_secs(20));
-        let begun = std::time::Instant::now();
+        let begun = crate::adapters::clock::Stopwatch::start();
         std::thread::scope(|scope| {
             scope.spawn(|| bell.wait_beyond(heard, patience));
             std::thread::sleep(Duration::from_millis(20));
