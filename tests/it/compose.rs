@@ -369,7 +369,7 @@ fn three_thousand_recipients_go_out_in_one_transaction() {
     let issued = world.release(&request).unwrap();
     let seconds = begun.elapsed().as_secs_f64();
     let rows: i64 = world.rows().iter().sum();
-    let per_second = rows as f64 / seconds;
+    let per_second = f64::from(u32::try_from(rows).unwrap()) / seconds;
     println!("{issued:?}: {rows} rows in {seconds:.2} s, {per_second:.0} rows/s");
     assert!(matches!(issued, Issued::Now { deliveries: 3_000.., .. }));
 }

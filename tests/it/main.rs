@@ -18,7 +18,13 @@ mod link_pages;
 #[cfg(test)]
 mod link_signing;
 #[cfg(test)]
+mod route_matrix;
+#[cfg(test)]
+mod signing_in;
+#[cfg(test)]
 mod smtp;
+#[cfg(test)]
+mod staff_pages;
 #[cfg(test)]
 #[path = "../support/mod.rs"]
 mod support;

@@ -1,8 +1,10 @@
 //! What tests stand on: engines to throw away. Never here: assertions about the product.
 
+pub(crate) mod door;
 pub(crate) mod engine;
 pub(crate) mod fixture;
 pub(crate) mod fixture_link;
+pub(crate) mod fixture_staff;
 pub(crate) mod house;
 pub(crate) mod pg;
 pub(crate) mod smtp_sink;
