@@ -1,19 +1,25 @@
 //! 预览: everything that would happen, before it does: who gets it and why, until when, by which
 //! addresses, what is still missing, and the mail one recipient would get.
 
+use std::sync::Arc;
+
+use super::acknowledge::SigningCode;
 use super::compose::{ComposeRefused, OpenDraft, load};
+use super::offer::Offer;
 use super::outlook::{Outlook, Recipient, outlook};
+use super::receive::Receiving;
 use super::{Service, ServiceError};
 use crate::channel::email::{AddressedAs, InvitationKind, InvitationWords, Rendered};
 use crate::domain::account::Account;
-use crate::domain::delivery::Addressee;
+use crate::domain::delivery::{Addressee, DeliveryFacts};
 use crate::domain::digest::Sha256Digest;
 use crate::domain::human_time::parse_moment;
-use crate::domain::ids::{NoticeId, OrganizationId};
+use crate::domain::ids::{DeliveryId, NoticeId, OrganizationId};
 use crate::domain::ladder::IssueTimes;
-use crate::domain::notice::{CheckContext, FieldFault, FileRole};
+use crate::domain::notice::{CheckContext, FieldFault, FileRole, NoticeState};
 use crate::domain::time::Timestamp;
 use crate::domain::urgency::Urgency;
+use crate::store::deliveries::Delivery;
 
 /// Everything a preview shows.
 #[derive(Debug, Clone)]
@@ -67,6 +73,54 @@ impl Preview {
             self.outlook.recipients.iter().find(|recipient| recipient.organization.id == id)
         });
         found.or_else(|| self.outlook.recipients.first())
+    }
+
+    /// The page as that recipient would find it, of a delivery that does not exist: whatever is
+    /// pressed there leads nowhere.
+    ///
+    /// # Errors
+    /// [`ServiceError::Conflict`] while the level is not chosen.
+    pub fn receiving(&self, service: &Service, to: &Recipient) -> Result<Receiving, ServiceError> {
+        let notice = &self.open.notice;
+        let ladder = self.outlook.ladder.as_ref();
+        let urgency = ladder.map(|ladder| ladder.level).ok_or_else(|| {
+            ServiceError::Conflict("还没有选等级，请先选等级再看对方的页面。".into())
+        })?;
+        let deadline = to.deadline.as_ref();
+        Ok(Receiving {
+            now: self.now,
+            delivery: Delivery {
+                id: DeliveryId::new(self.now, service.entropy()?),
+                notice_id: notice.id,
+                version: notice.version,
+                organization_id: to.organization.id,
+                organization_name: to.organization.name.clone(),
+                addressee: to.addressee,
+                reason: to.reason.clone(),
+                tree_path: to.organization.tree_path.clone(),
+                tree_depth: to.organization.depth,
+                deadline_origin: deadline.map(|it| it.explanation_zh.clone()),
+                facts: DeliveryFacts {
+                    deadline: deadline.map(|it| it.at),
+                    ..DeliveryFacts::default()
+                },
+            },
+            notice_state: NoticeState::Issued,
+            offer: Arc::new(Offer {
+                notice: notice.id,
+                version: notice.version,
+                issuer_name: notice.issuer_name.clone(),
+                header: notice.draft.clone(),
+                urgency,
+                issued_at: self.now,
+                digest: Some(self.digest),
+                files: self.open.files.clone(),
+            }),
+            receipt: None,
+            returns: Vec::new(),
+            viewings: Vec::new(),
+            code: SigningCode { token: String::new(), digits: "0000".to_owned() },
+        })
     }
 
     /// The mail as that recipient would get it, with a stand-in for the link.

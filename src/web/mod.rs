@@ -79,6 +79,7 @@ routes! {
     POST "/notices/{notice}/edit"    Who::Staff(WRITERS), Notice => compose::change;
     GET  "/notices/{notice}/files/{file}" Who::Staff(OFFICE), Notice => draft_files::show;
     GET  "/notices/{notice}/preview" Who::Staff(OFFICE), Notice => review::show;
+    GET  "/notices/{notice}/preview/page" Who::Staff(OFFICE), Notice => review::recipient_page;
     POST "/notices/{notice}/submit"  Who::Staff(WRITERS), Notice => review::submit;
     POST "/notices/{notice}/issue"   Who::Staff(WRITERS), Notice => review::issue_own;
     POST "/notices/{notice}/release" Who::Staff(RELEASERS), Notice => review::release;

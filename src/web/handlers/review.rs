@@ -6,6 +6,7 @@ use actix_web::{HttpRequest, HttpResponse, web};
 use super::compose::refused;
 use super::compose_form::errors_of;
 use super::draft_view::{file_rows, truth};
+use super::receive::sample_page;
 use crate::domain::account::Role;
 use crate::domain::digest::Sha256Digest;
 use crate::domain::human_time::{clock_zh, parse_moment};
@@ -23,6 +24,7 @@ use crate::web::address;
 use crate::web::drawn::{Drawn, drawn};
 use crate::web::error::WebError;
 use crate::web::forms::{Fields, Posted};
+use crate::web::pages::compose::Truth;
 use crate::web::pages::moment::Moment;
 use crate::web::pages::parts::{Errors, Fact, Place, UrgencyMark};
 use crate::web::pages::review::{MailPreview, ReviewActs, ReviewForm, ReviewPage, ReviewRecipient};
@@ -40,6 +42,24 @@ pub(in crate::web) async fn show(
     drawn(move || {
         let typed = ReviewForm::default();
         Drawn::page(&draw(&service, &staff, id, sample, typed, Errors::none())?)
+    })
+    .await
+}
+
+/// The page exactly as a recipient will find it.
+pub(in crate::web) async fn recipient_page(
+    service: web::Data<Service>,
+    staff: Staff,
+    request: HttpRequest,
+) -> Result<HttpResponse, WebError> {
+    let id: NoticeId = address::id(&request, "notice")?;
+    let wanted = address::query(&request).text("to").parse().ok();
+    drawn(move || {
+        let seen = preview(&service, &staff.account, id).map_err(refused)?;
+        let to = seen
+            .recipient(wanted)
+            .ok_or_else(|| WebError::Conflict("还没有选择单位，请先选择再看对方的页面。".into()))?;
+        Drawn::page(&sample_page(&seen.receiving(&service, to)?))
     })
     .await
 }
@@ -213,7 +233,8 @@ fn draw(
         facts: facts(draft),
         body: draft.body.clone(),
         files: file_rows(&path, &seen.open.files),
-        truth: truth(&seen),
+        // The instant stands above; here it is where it comes from.
+        truth: Truth { deadline: "时限依据".to_owned(), ..truth(&seen) },
         deadline_if_now: earliest.map_or_else(Moment::none, |at| Moment::at(at, seen.now)),
         recipients,
         mail: mail(service, &seen, sample)?,

@@ -12,12 +12,11 @@ use crate::web::pages::give_back::BriefNotice;
 use crate::web::pages::link_parts::{Field, Person, Phone};
 use crate::web::pages::parts::UrgencyMark;
 use crate::web::pages::slip::{BodyText, Deadline, FileLine, Slip};
-use crate::web::visit::Visit;
 
 use super::page_path;
 
 /// The 题录 of a delivery.
-pub(super) fn slip(receiving: &Receiving, visit: &Visit) -> Slip {
+pub(super) fn slip(receiving: &Receiving, form_token: &str) -> Slip {
     let (offer, delivery) = (&receiving.offer, &receiving.delivery);
     let header = &offer.header;
     let path = page_path(delivery.id);
@@ -54,7 +53,7 @@ pub(super) fn slip(receiving: &Receiving, visit: &Visit) -> Slip {
         files_note: (!hands_out && !offer.files.is_empty())
             .then(|| "本件已收回，文件不再提供。".to_owned()),
         return_href: may_return.then(|| format!("{path}/return")),
-        form_token: visit.form_token.clone(),
+        form_token: form_token.to_owned(),
     }
 }
 

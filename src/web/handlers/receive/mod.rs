@@ -69,12 +69,18 @@ fn draw(
             let page = signed_page(receiving, receipt, visit, seat, forms.view);
             page_with(status, &page)
         }
-        None => page_with(status, &receive_page(receiving, visit, forms.sign)),
+        None => page_with(status, &receive_page(receiving, &visit.form_token, forms.sign)),
     }
 }
 
-fn receive_page(receiving: &Receiving, visit: &Visit, form: SignForm) -> ReceivePage {
-    let path = page_path(visit.delivery);
+/// The page as a recipient will find it, for those who write and judge the notice. The delivery
+/// does not exist, so that nothing on it can be pressed with any effect.
+pub(super) fn sample_page(receiving: &Receiving) -> ReceivePage {
+    receive_page(receiving, "", SignForm::default())
+}
+
+fn receive_page(receiving: &Receiving, form_token: &str, form: SignForm) -> ReceivePage {
+    let path = page_path(receiving.delivery.id);
     let now = receiving.now;
     let facts = &receiving.delivery.facts;
     let seen_note =
@@ -93,7 +99,13 @@ fn receive_page(receiving: &Receiving, visit: &Visit, form: SignForm) -> Receive
         ..form
     };
     let ask_again_href = format!("{path}/ask-again");
-    ReceivePage { slip: fill::slip(receiving, visit), seen_note, pending, form, ask_again_href }
+    ReceivePage {
+        slip: fill::slip(receiving, form_token),
+        seen_note,
+        pending,
+        form,
+        ask_again_href,
+    }
 }
 
 fn signed_page(
@@ -146,7 +158,7 @@ fn signed_page(
         print_href: format!("{path}/receipt"),
     };
     SignedPage {
-        slip: fill::slip(receiving, visit),
+        slip: fill::slip(receiving, &visit.form_token),
         receipt,
         visitor,
         ask_again_href: format!("{path}/ask-again"),
@@ -174,5 +186,5 @@ fn closed_page(receiving: &Receiving, visit: &Visit, state: NoticeState) -> Clos
         signed,
         current: None,
     };
-    ClosedPage { slip: fill::slip(receiving, visit), closure }
+    ClosedPage { slip: fill::slip(receiving, &visit.form_token), closure }
 }
