@@ -147,6 +147,7 @@ fn ask(visitor: &mut Visitor<'_>, route: &Route, path: &str, token: &str) -> Hea
 fn everybody_gets_what_the_table_says() {
     let Some(town) = Town::new() else { return };
     let door = Door::open(&town.service, PUBLIC_URL);
+    town.sign(town.ours.sent[0], "陈立");
     let (visiting, cookie) = town.visit(town.ours.sent[0]);
     let shared = Shared::of(&town);
     let (mut tried, mut wrong) = (0, Vec::new());
