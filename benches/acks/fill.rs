@@ -87,9 +87,9 @@ impl Maker {
         };
         let header = serde_json::to_string(&draft)?;
         database.run(&format!(
-            "INSERT INTO organizations (id, code, name, kind, level, region_code, superior_rule, \
-             tree_path, tree_depth, changed_at) VALUES ('{issuer}', 'issuer', \
-             '某省人民政府办公厅', 'government', 'province', '430000', 'unstated', '0', 0, 1); \
+            "INSERT INTO organizations (id, code, name, short_name, kind, level, region_code, \
+             superior_rule, tree_path, tree_depth, changed_at) VALUES ('{issuer}', 'issuer', \
+             '某省人民政府办公厅', '某省府办', 'government', 'province', '430000', 'unstated', '0', 0, 1); \
              INSERT INTO accounts (id, organization_id, login, display_name, password_hash, \
              epoch, created_at) VALUES ('{author}', '{issuer}', 'author', '王某', 'x', 1, 1); \
              INSERT INTO notices (id, issuer_id, author_id, state, version, revision, title, \
@@ -119,7 +119,7 @@ impl Maker {
             let name = format!("第{number}单位值班室");
             let [organizations, contacts, addresses] = &mut directory;
             organizations.push(format!(
-                "('{organization}', 'o{number}', '{name}', 'government', 'county', '430100', \
+                "('{organization}', 'o{number}', '{name}', '{name}', 'government', 'county', '430100', \
                  'unstated', '0.{number:07}', 1, 1)"
             ));
             contacts.push(format!("('{contact}', '{organization}', 'duty_desk', '值班室')"));
@@ -180,16 +180,19 @@ impl Maker {
         Ok(sent)
     }
 
-    /// The rungs still to come, and the first mails as handed over.
+    /// The rungs still to come, those of one delivery together as an issue writes them, and the
+    /// first mails as handed over.
     fn ladder(&self, database: &mut Database) -> anyhow::Result<()> {
-        for (step, act, hours) in RUNGS {
+        let steps = RUNGS.map(|(step, act, hours)| {
             let due = self.now.plus(Span::hours(hours)).as_micros();
-            database.run(&format!(
-                "INSERT INTO rungs (id, delivery_id, step, action, planned_at, due_at) \
-                 SELECT 'rng_{step}' || substr(id, 6), id, {step}, '{act}', {due}, {due} \
-                 FROM deliveries"
-            ))?;
-        }
+            format!("SELECT {step} AS step, '{act}' AS act, {due} AS due")
+        });
+        database.run(&format!(
+            "INSERT INTO rungs (id, delivery_id, step, action, planned_at, due_at) \
+             SELECT 'rng_' || step || substr(id, 6), id, step, act, due, due \
+             FROM deliveries, ({}) AS steps ORDER BY tree_path, step",
+            steps.join(" UNION ALL ")
+        ))?;
         let now = self.now.as_micros();
         database.run(&format!(
             "UPDATE messages SET state = 'handed_over', due_at = NULL, finished_at = {now}"
@@ -198,8 +201,8 @@ impl Maker {
 }
 
 const DIRECTORY: [&str; 3] = [
-    "organizations (id, code, name, kind, level, region_code, superior_rule, tree_path, \
-     tree_depth, changed_at)",
+    "organizations (id, code, name, short_name, kind, level, region_code, superior_rule, \
+     tree_path, tree_depth, changed_at)",
     "contacts (id, organization_id, role, name)",
     "contact_addresses (id, contact_id, kind, address, place, status, status_at)",
 ];

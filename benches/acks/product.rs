@@ -62,6 +62,7 @@ fn config(place: &Place) -> anyhow::Result<Config> {
         ("network", "internal".to_owned()),
         ("mail.transport", "folder".to_owned()),
         ("mail.folder", below("mail")),
+        ("mail.from_address", "qianshou@office.example".to_owned()),
     ];
     let set: Vec<(&str, &str)> = set.iter().map(|(key, text)| (*key, text.as_str())).collect();
     Ok(Config::assemble(None, &[], &set)?)

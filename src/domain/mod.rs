@@ -22,6 +22,7 @@ pub mod notice;
 pub mod organization;
 pub mod organization_tree;
 pub mod phone;
+pub mod reach;
 pub mod receipt;
 pub mod receipt_number;
 pub mod stated_person;

@@ -50,6 +50,12 @@ impl Span {
         Self::minutes(n.saturating_mul(60))
     }
 
+    /// Both spans, one after the other.
+    #[must_use]
+    pub const fn plus(self, more: Self) -> Self {
+        Self(self.0.saturating_add(more.0))
+    }
+
     /// Microseconds in this span.
     #[must_use]
     pub const fn as_micros(self) -> i64 {

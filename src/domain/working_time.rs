@@ -115,6 +115,13 @@ struct Piece {
 }
 
 impl WorkingHours {
+    /// 08:30–12:00 and 14:30–17:30, for organisations whose hours nobody has stated.
+    #[must_use]
+    pub fn usual() -> Self {
+        let piece = |from, to| Piece { from, to };
+        Self(vec![piece(8 * 60 + 30, 12 * 60), piece(14 * 60 + 30, 17 * 60 + 30)])
+    }
+
     /// Working time in one day.
     #[must_use]
     pub fn daily(&self) -> Span {

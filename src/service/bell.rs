@@ -35,3 +35,22 @@ impl Bell {
         );
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_ring_is_heard_during_a_wait_and_before_it() {
+        let bell = Bell::default();
+        let (heard, patience) = (bell.rings(), Duration::from_secs(20));
+        let begun = std::time::Instant::now();
+        std::thread::scope(|scope| {
+            scope.spawn(|| bell.wait_beyond(heard, patience));
+            std::thread::sleep(Duration::from_millis(20));
+            bell.ring();
+        });
+        bell.wait_beyond(heard, patience);
+        assert!(begun.elapsed() < patience, "the ring was not heard");
+    }
+}

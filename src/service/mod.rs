@@ -11,7 +11,7 @@ use crate::adapters::mail::{Mailbox, Mailer};
 use crate::adapters::random::{self, NoRandomness, Random};
 use crate::adapters::secrets::keys::Keys;
 use crate::adapters::secrets::passwords::{PasswordFault, Passwords};
-use crate::domain::calendar::Calendar;
+use crate::domain::calendar::{Calendar, hex};
 use crate::domain::evidence::Event;
 use crate::domain::ids::IdEntropy;
 use crate::domain::ladder::UrgencyPolicy;
@@ -26,6 +26,7 @@ pub mod acknowledge;
 pub mod ask_again;
 pub mod bell;
 pub mod board;
+pub mod compose;
 pub mod deliver;
 pub mod demo;
 pub mod demo_mailbox;
@@ -34,19 +35,27 @@ pub mod download;
 pub mod fetch_note;
 pub mod forget_nonces;
 pub mod import_directory;
+pub mod issue;
 pub mod lanes;
 pub mod note;
 pub mod notices;
 pub mod offer;
 pub mod open;
 pub mod operate_accounts;
+pub mod outlook;
+pub mod pick;
+pub mod preview;
 pub mod receipt_file;
 pub mod receive;
 pub mod register_viewing;
+pub mod release_and_issue;
 pub mod return_notice;
 pub mod scope;
+pub mod send_back;
 pub mod sessions;
 pub mod story;
+pub mod submit;
+pub mod upload;
 pub mod verify_receipt;
 pub mod visit;
 
@@ -193,6 +202,15 @@ impl Service {
     /// The operating system has none to give.
     pub fn entropy(&self) -> Result<IdEntropy, ServiceError> {
         Ok(random::bytes(self.random.as_ref())?)
+    }
+
+    /// A key for one form: posted twice, the form is one act.
+    ///
+    /// # Errors
+    /// The operating system has none to give.
+    pub fn form_key(&self) -> Result<String, ServiceError> {
+        let bits: [u8; 16] = random::bytes(self.random.as_ref())?;
+        Ok(hex(&bits))
     }
 
     /// Adds personal values to an event, each under a salt of its own.

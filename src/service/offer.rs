@@ -76,9 +76,11 @@ impl Offer {
 /// Versions kept, at most; beyond it all are read afresh.
 const OFFERS_MAX: usize = 64;
 
+type Kept = HashMap<(NoticeId, i32), Arc<Offer>>;
+
 /// Issued versions in memory. Cheap to clone; clones show the same.
 #[derive(Clone, Default)]
-pub struct Offers(Arc<Mutex<HashMap<(NoticeId, i32), Arc<Offer>>>>);
+pub struct Offers(Arc<Mutex<Kept>>);
 
 impl Offers {
     fn get(&self, notice: NoticeId, version: i32) -> Option<Arc<Offer>> {

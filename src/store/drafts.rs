@@ -317,3 +317,20 @@ pub fn form_post_claim(
         .optional()?
         .or(Some(String::new())))
 }
+
+/// The subject of a form that this account has posted before.
+///
+/// # Errors
+/// The store's own.
+pub fn form_post_find(
+    conn: &mut Conn,
+    form_key: &str,
+    account: AccountId,
+) -> Result<Option<String>, StoreError> {
+    Ok(form_posts::table
+        .filter(form_posts::form_key.eq(form_key))
+        .filter(form_posts::account_id.eq(account.to_string()))
+        .select(form_posts::subject)
+        .first(conn.db())
+        .optional()?)
+}

@@ -173,11 +173,7 @@ pub fn organization_find(
         .order(organization_aliases::alias)
         .select(organization_aliases::alias)
         .load(conn.db())?;
-    let superior = match (superior_rule.as_str(), superior_id) {
-        ("declared", Some(superior)) => Superior::Declared(superior),
-        ("none", None) => Superior::None,
-        _ => Superior::Unstated,
-    };
+    let superior = read_superior(&superior_rule, superior_id);
     Ok(Some(Organization {
         id,
         code: brief.code,
@@ -193,6 +189,52 @@ pub fn organization_find(
         depth: u16::try_from(brief.depth).unwrap_or(u16::MAX),
         tree_path: brief.tree_path,
     }))
+}
+
+/// The aliases of every organisation that has some.
+///
+/// # Errors
+/// The store's own.
+pub fn organization_alias_list(
+    conn: &mut Conn,
+) -> Result<BTreeMap<OrganizationId, Vec<String>>, StoreError> {
+    let rows: Vec<(OrganizationId, String)> = organization_aliases::table
+        .order((organization_aliases::organization_id, organization_aliases::alias))
+        .select((organization_aliases::organization_id, organization_aliases::alias))
+        .load(conn.db())?;
+    let mut aliases: BTreeMap<OrganizationId, Vec<String>> = BTreeMap::new();
+    for (id, alias) in rows {
+        aliases.entry(id).or_default().push(alias);
+    }
+    Ok(aliases)
+}
+
+/// What is declared about who stands above each of these organisations.
+///
+/// # Errors
+/// The store's own.
+pub fn organization_superiors(
+    conn: &mut Conn,
+    ids: &[OrganizationId],
+) -> Result<BTreeMap<OrganizationId, Superior<OrganizationId>>, StoreError> {
+    let mut found = BTreeMap::new();
+    for chunk in texts(ids).chunks(ROWS_PER_INSERT_MAX) {
+        let rows: Vec<(OrganizationId, String, Option<OrganizationId>)> = organizations::table
+            .filter(organizations::id.eq_any(chunk))
+            .select((organizations::id, organizations::superior_rule, organizations::superior_id))
+            .load(conn.db())?;
+        let read = |(id, rule, key): (_, String, _)| (id, read_superior(&rule, key));
+        found.extend(rows.into_iter().map(read));
+    }
+    Ok(found)
+}
+
+fn read_superior(rule: &str, key: Option<OrganizationId>) -> Superior<OrganizationId> {
+    match (rule, key) {
+        ("declared", Some(superior)) => Superior::Declared(superior),
+        ("none", None) => Superior::None,
+        _ => Superior::Unstated,
+    }
 }
 
 /// The organisations of these ids, in the order of the tree; ids that name none are left out.

@@ -105,6 +105,32 @@ fn a_refused_and_a_panicking_write_harm_nobody_in_their_group_on(world: &World) 
 }
 
 #[test]
+fn a_write_that_fails_alone_leaves_nothing_and_the_next_one_stands() {
+    for world in worlds() {
+        let store = &world.store;
+        let refused = store.write("refused", |tx| {
+            note(tx, "half done")?;
+            Err::<(), _>(StoreError::NotFound)
+        });
+        assert_eq!(refused, Err(StoreError::NotFound));
+        let panicked = store.write("panicking", |tx| {
+            note(tx, "half done too")?;
+            if notes(tx)? > 0 {
+                panic!("planted");
+            }
+            Ok::<_, StoreError>(())
+        });
+        assert_eq!(panicked, Err(StoreError::Panicked("panicking")));
+        store.write("good", |tx| note(tx, "good")).unwrap();
+        assert!(matches!(
+            store.write("doubled", |tx| note(tx, "good")),
+            Err(StoreError::Unique(_))
+        ));
+        assert_eq!(store.read(notes).unwrap(), 1, "on {}", world.engine);
+    }
+}
+
+#[test]
 fn an_answered_write_is_there_after_reopening() {
     for World { store, settings, folder, .. } in worlds() {
         store.write("note", |tx| note(tx, "kept")).unwrap();

@@ -255,13 +255,18 @@ fn run_all(
     group: &mut Vec<Box<dyn Job>>,
 ) -> Result<(Vec<Verdict>, Option<String>), StoreError> {
     conn.begin_write()?;
-    let name = conn.transaction_name()?;
+    let mut name = conn.transaction_name()?;
+    // A savepoint protects the others of a group; one that is alone has the transaction itself.
+    // In a burst a group is one slice, and the savepoint would copy every page it touches.
+    let mut alone = group.len() == 1;
     let mut verdicts = Vec::with_capacity(group.len());
     let mut ran: Vec<Box<dyn Job>> = Vec::with_capacity(group.len());
     let mut queue: VecDeque<Box<dyn Job>> = group.drain(..).collect();
     let mut failed = None;
     while let Some(mut job) = queue.pop_front() {
-        match run_one(conn, job.as_mut()) {
+        let outcome =
+            if alone { run_caught(conn, job.as_mut()) } else { run_one(conn, job.as_mut()) };
+        match outcome {
             Ok(()) => verdicts.push(Verdict::Done),
             Err(Failure::Passing(error)) => {
                 failed = Some(error);
@@ -269,6 +274,17 @@ fn run_all(
                 break;
             }
             Err(failure) => {
+                if alone {
+                    alone = false;
+                    match begin_again(conn) {
+                        Ok(fresh) => name = fresh,
+                        Err(error) => {
+                            failed = Some(error);
+                            ran.push(job);
+                            break;
+                        }
+                    }
+                }
                 if let Some(parts) = job.split() {
                     // What remains of a batch once its parts run alone has nobody to answer.
                     for part in parts.into_iter().rev() {
@@ -292,16 +308,25 @@ fn run_all(
     }
 }
 
+/// Leaves nothing of the open transaction and opens another.
+fn begin_again(conn: &mut DbConn) -> Result<Option<String>, StoreError> {
+    conn.rollback_write()?;
+    conn.begin_write()?;
+    conn.transaction_name()
+}
+
 /// Runs one job in its savepoint. The panic is caught *inside* the savepoint's closure: caught
 /// outside, the depth would stay one too high and the "commit" would commit nothing.
 fn run_one(conn: &mut DbConn, job: &mut dyn Job) -> Result<(), Failure> {
+    conn.transaction(|db| run_caught(db, job))
+}
+
+fn run_caught(db: &mut DbConn, job: &mut dyn Job) -> Result<(), Failure> {
     let name = job.name();
-    conn.transaction(|db| {
-        let mut tx = Tx::over(db);
-        catch_unwind(AssertUnwindSafe(|| job.run(&mut tx))).unwrap_or_else(|_| {
-            tracing::error!(write = name, "a write panicked");
-            Err(Failure::Panicked)
-        })
+    let mut tx = Tx::over(db);
+    catch_unwind(AssertUnwindSafe(|| job.run(&mut tx))).unwrap_or_else(|_| {
+        tracing::error!(write = name, "a write panicked");
+        Err(Failure::Panicked)
     })
 }
 

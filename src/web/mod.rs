@@ -12,11 +12,13 @@ use crate::service::Service;
 
 mod address;
 pub mod assets;
+mod drawn;
 pub mod error;
 pub mod forms;
 mod handlers;
 pub mod headers;
 mod host;
+mod multipart;
 mod origin;
 pub mod pages;
 mod respond;
@@ -31,8 +33,8 @@ pub mod visit;
 use error::WebError;
 use handlers::receive::{self, give_back, receipt, sign, take, viewing};
 use handlers::{
-    accounts, asset, board, demo_mailbox, directory, home, link, notices, own_password, register,
-    sign_in, story,
+    accounts, asset, board, compose, demo_mailbox, directory, draft_files, home, link, notices,
+    own_password, register, review, sign_in, story,
 };
 use route::{Route, Subject, Who};
 pub use server::server;
@@ -42,6 +44,7 @@ const OFFICE: &[Role] = &[Clerk, Releaser, Duty];
 const READERS: &[Role] = &[Clerk, Releaser, Duty, Auditor];
 const WRITERS: &[Role] = &[Clerk];
 const RELEASERS: &[Role] = &[Releaser];
+const DUTY: &[Role] = &[Duty];
 const ADMINISTRATORS: &[Role] = &[Administrator];
 const ALL_STAFF: &[Role] = &[Clerk, Releaser, Duty, Administrator, Auditor];
 
@@ -70,6 +73,17 @@ routes! {
     GET  "/own-password"     Who::Staff(ALL_STAFF), None => own_password::form;
     POST "/own-password"     Who::Staff(ALL_STAFF), None => own_password::change;
 
+    GET  "/notices/new"      Who::Staff(WRITERS), None => compose::fresh;
+    POST "/notices"          Who::Staff(WRITERS), None => compose::create;
+    GET  "/notices/{notice}/edit"    Who::Staff(WRITERS), Notice => compose::edit;
+    POST "/notices/{notice}/edit"    Who::Staff(WRITERS), Notice => compose::change;
+    GET  "/notices/{notice}/files/{file}" Who::Staff(OFFICE), Notice => draft_files::show;
+    GET  "/notices/{notice}/preview" Who::Staff(OFFICE), Notice => review::show;
+    POST "/notices/{notice}/submit"  Who::Staff(WRITERS), Notice => review::submit;
+    POST "/notices/{notice}/issue"   Who::Staff(WRITERS), Notice => review::issue_own;
+    POST "/notices/{notice}/release" Who::Staff(RELEASERS), Notice => review::release;
+    POST "/notices/{notice}/return"  Who::Staff(RELEASERS), Notice => review::give_back;
+    POST "/notices/{notice}/oral"    Who::Staff(DUTY), Notice => review::oral;
     GET  "/notices"          Who::Staff(READERS), None => notices::list;
     GET  "/notices/{notice}" Who::Staff(READERS), Notice => board::show;
     GET  "/notices/{notice}/register" Who::Staff(READERS), Notice => register::print;

@@ -29,7 +29,8 @@ pub(super) fn page_with(
     Ok(html(HttpResponse::build(status), body))
 }
 
-fn html(mut answer: HttpResponseBuilder, body: String) -> HttpResponse {
+/// An answer with a page in it.
+pub(super) fn html(mut answer: HttpResponseBuilder, body: String) -> HttpResponse {
     answer.insert_header((header::CONTENT_TYPE, "text/html; charset=utf-8")).body(body)
 }
 

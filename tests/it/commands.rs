@@ -1,9 +1,13 @@
 //! The commands as an operator types them: what they say, what they leave, how they end.
 
-use std::io::{BufRead as _, BufReader};
+use std::io::{BufRead as _, BufReader, Lines};
 use std::path::Path;
-use std::process::{Command, Output, Stdio};
+use std::process::{Child, ChildStdout, Command, ExitStatus, Output, Stdio};
+use std::thread;
 use std::time::{Duration, Instant};
+
+use qianshou::adapters::mail::{FolderMailer, Mailbox, Mailer as _, OutgoingMail, SendLimits};
+use qianshou::domain::time::Timestamp;
 
 use crate::directory::{CONTACTS, DESKS, ORGANIZATIONS};
 use crate::support::house::{House, count, settings};
@@ -26,13 +30,72 @@ fn err(output: &Output) -> String {
     String::from_utf8(output.stderr.clone()).unwrap()
 }
 
-/// Runs a command with the settings of `folder`.
-fn run_in(folder: &Path, url: &str, args: &[&str]) -> Output {
+/// A command with the settings of `folder`.
+fn qianshou_in(folder: &Path, url: &str, args: &[&str]) -> Command {
     let mut command = qianshou(args);
     for (key, value) in settings(folder, url) {
         command.env(format!("QIANSHOU_{}", key.to_uppercase().replace('.', "_")), value);
     }
-    command.output().unwrap()
+    command
+}
+
+fn run_in(folder: &Path, url: &str, args: &[&str]) -> Output {
+    qianshou_in(folder, url, args).output().unwrap()
+}
+
+/// A server that runs, and ends with the test however that ends.
+struct Running {
+    child: Child,
+    lines: Lines<BufReader<ChildStdout>>,
+}
+
+impl Running {
+    fn start(command: &mut Command) -> Self {
+        let mut child = command.stdout(Stdio::piped()).spawn().unwrap();
+        let lines = BufReader::new(child.stdout.take().unwrap()).lines();
+        Self { child, lines }
+    }
+
+    /// What it says up to and with the line that begins so.
+    fn says_up_to(&mut self, beginning: &str) -> Vec<String> {
+        let mut said = Vec::new();
+        for line in self.lines.by_ref().map_while(Result::ok) {
+            let is_last = line.starts_with(beginning);
+            said.push(line);
+            if is_last {
+                return said;
+            }
+        }
+        panic!("{beginning:?} was not said: {said:#?}");
+    }
+
+    /// Sends the signal of that name; how it ended.
+    fn stop(&mut self, signal: &str) -> ExitStatus {
+        let number = self.child.id().to_string();
+        let sent = Command::new("kill").args(["-s", signal, &number]).status().unwrap();
+        assert!(sent.success());
+        let begun = Instant::now();
+        while begun.elapsed() < Duration::from_secs(20) {
+            if let Some(ended) = self.child.try_wait().unwrap() {
+                return ended;
+            }
+            thread::sleep(Duration::from_millis(20));
+        }
+        panic!("it did not stop within 20 s of SIG{signal}");
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        // Ended already is what is wanted.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+/// A page of the server, asked for under its public name.
+fn page(address: &str, path: &str) -> Result<ureq::http::Response<ureq::Body>, ureq::Error> {
+    ureq::get(format!("http://{address}{path}")).header("host", "127.0.0.1:8080").call()
 }
 
 fn write_sheets(folder: &Path, sheets: [&str; 3]) -> [String; 3] {
@@ -186,52 +249,39 @@ fn the_server_says_where_it_listens_and_stops_when_told() {
     let keys = folder.path().join("keys").display().to_string();
     assert!(run(&["keys", "create", &keys]).status.success());
     for signal in ["TERM", "INT"] {
-        let mut command = qianshou(&["serve"]);
-        for (key, value) in settings(folder.path(), &url) {
-            command.env(format!("QIANSHOU_{}", key.to_uppercase().replace('.', "_")), value);
-        }
-        let mut server = command.stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
-        let mut said = BufReader::new(server.stdout.take().unwrap()).lines();
-        let line = said.next().unwrap().unwrap();
-        let address = line.strip_prefix("listening on ").unwrap().to_owned();
-        let page = ureq::get(format!("http://{address}/sign-in")).call().unwrap();
-        assert_eq!(page.status(), 200);
-        let begun = Instant::now();
-        assert!(stop(signal, server.id()));
-        assert!(server.wait().unwrap().success(), "{signal}");
-        assert!(begun.elapsed() < Duration::from_secs(20));
+        let mut command = qianshou_in(folder.path(), &url, &["serve"]);
+        let mut server = Running::start(command.stderr(Stdio::null()));
+        let line = server.says_up_to("listening on ").pop().unwrap();
+        let address = line.strip_prefix("listening on ").unwrap();
+        assert_eq!(page(address, "/sign-in").unwrap().status(), 200);
+        assert!(server.stop(signal).success(), "{signal}");
     }
 }
 
 #[test]
 fn the_demo_is_ready_on_a_free_port_and_touches_nobodys_folder() {
     let folder = tempfile::tempdir().unwrap();
-    let mut demo = qianshou(&["demo", "--listen", "127.0.0.1:0"])
+    let errors = folder.path().join("stderr");
+    let mut command = qianshou(&["demo", "--listen", "127.0.0.1:0"]);
+    command
         .current_dir(folder.path())
         // What an operator has set elsewhere is not the demo's.
         .env("QIANSHOU_DATABASE_URL", "postgres://nobody@nowhere.example/x")
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .spawn()
-        .unwrap();
-    let mut lines = Vec::new();
-    for line in BufReader::new(demo.stdout.take().unwrap()).lines().map_while(Result::ok) {
-        let is_last = line.starts_with("ready: ");
-        lines.push(line);
-        if is_last {
-            break;
-        }
-    }
-    let ready = lines.pop().unwrap_or_default();
+        .stderr(std::fs::File::create(&errors).unwrap());
+    let mut demo = Running::start(&mut command);
+    let mut lines = demo.says_up_to("ready: ");
+    let ready = lines.pop().unwrap();
     let address = ready.strip_prefix("ready: ").unwrap().split(' ').next().unwrap();
     assert!(!address.ends_with(":0"), "{ready}");
     let text = lines.join("\n");
     assert!(text.contains(&format!("sign in  {address}/sign-in")), "{text}");
     assert!(text.contains("146 addressees and 1 for information"), "{text}");
     assert_eq!(ureq::get(format!("{address}/sign-in")).call().unwrap().status(), 200);
-    assert!(stop("TERM", demo.id()));
-    let output = demo.wait_with_output().unwrap();
-    assert!(output.status.success() && output.stderr.is_empty(), "{}", err(&output));
+    let data = lines.iter().find_map(|line| line.trim().strip_prefix("data ")).unwrap();
+    let data = data.trim().split(" (").next().unwrap();
+    the_mailbox_shows_a_mail(address, &folder.path().join(data).join("mail"));
+    assert!(demo.stop("TERM").success());
+    assert_eq!(std::fs::read_to_string(&errors).unwrap(), "");
 
     let used = run(&["demo", "--folder", &folder.path().display().to_string()]);
     assert!(err(&used).contains("is not empty"), "{}", err(&used));
@@ -239,7 +289,52 @@ fn the_demo_is_ready_on_a_free_port_and_touches_nobodys_folder() {
     assert!(err(&open).contains("for this machine alone"), "{}", err(&open));
 }
 
-fn stop(signal: &str, process: u32) -> bool {
-    let number = process.to_string();
-    Command::new("kill").args(["-s", signal, &number]).status().unwrap().success()
+fn the_mailbox_shows_a_mail(address: &str, folder: &Path) {
+    let body = |path: &str| {
+        let mut answer = ureq::get(format!("{address}{path}")).call().unwrap();
+        let policy = answer.headers()["content-security-policy"].to_str().unwrap().to_owned();
+        (answer.body_mut().read_to_string().unwrap(), policy)
+    };
+    assert!(body("/demo/mailbox").0.contains("还没有邮件"));
+    let mail = OutgoingMail {
+        from: Mailbox { name: "签收".into(), address: "qs@issuer.example".into() },
+        to: Mailbox { name: "中共长沙市委".into(), address: "zbs@cs.hunan.example".into() },
+        subject: "【特提】请签收".into(),
+        text: "请打开 http://127.0.0.1/l/abc 签收".into(),
+        html: "<p style=\"color:red\">请签收</p>".into(),
+        message_id: "<msg@issuer.example>".into(),
+        date: Timestamp::from_micros(1_795_000_000_000_000),
+    };
+    let mailer = FolderMailer::new(folder.to_owned()).unwrap();
+    let sent = mailer.session().send(&mail, SendLimits::flash());
+    assert_eq!(sent.outcome.kind(), "accepted");
+    let (list, _) = body("/demo/mailbox?q=ZBS");
+    assert!(list.contains("【特提】请签收") && list.contains("共 1 封"), "{list}");
+    assert!(body("/demo/mailbox?q=%E6%A0%AA%E6%B4%B2").0.contains("没有含"), "nothing of 株洲");
+    let at = list.find("/demo/mailbox/").unwrap();
+    let href = list[at..].split('"').next().unwrap();
+    let (page, policy) = body(href);
+    assert!(page.contains("<a href=\"http://127.0.0.1/l/abc\">"), "{page}");
+    assert!(page.contains("msg@issuer.example"), "{page}");
+    assert!(policy.contains("frame-src 'self'") && policy.contains("default-src 'none'"));
+    let (html, policy) = body(&format!("{href}/html"));
+    assert_eq!(html, mail.html);
+    assert!(policy.starts_with("sandbox; default-src 'none'"), "{policy}");
+    let absent = format!("{address}/demo/mailbox/{}", "0".repeat(32));
+    assert!(matches!(ureq::get(absent).call(), Err(ureq::Error::StatusCode(404))));
+}
+
+#[test]
+fn there_is_no_mailbox_where_mails_are_sent() {
+    let folder = tempfile::tempdir().unwrap();
+    let url = sqlite_in(folder.path());
+    let keys = folder.path().join("keys").display().to_string();
+    assert!(run(&["keys", "create", &keys]).status.success());
+    let mut command = qianshou_in(folder.path(), &url, &["serve"]);
+    command.env("QIANSHOU_MAIL_TRANSPORT", "smtp").env("QIANSHOU_SMTP_HOST", "relay.example");
+    let mut server = Running::start(command.stderr(Stdio::null()));
+    let line = server.says_up_to("listening on ").pop().unwrap();
+    let mailbox = page(line.strip_prefix("listening on ").unwrap(), "/demo/mailbox");
+    assert!(matches!(mailbox, Err(ureq::Error::StatusCode(404))), "{mailbox:?}");
+    assert!(server.stop("TERM").success());
 }

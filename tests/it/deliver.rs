@@ -349,6 +349,47 @@ fn what_must_not_go_out_is_cancelled_with_its_reason() {
 }
 
 #[test]
+fn a_delivery_is_unreachable_only_when_its_last_way_is_closed() {
+    let Some(post) = post() else { return };
+    let issued = post.at.issue(Urgency::Flash, 2, 2);
+    let lost = issued.deliveries[0].id;
+    let no = reply(550, "550 no such mailbox");
+    let later = reply(450, "450 later");
+    let memory = post.memory.clone();
+    set(&post.hooks.during, move |mail| {
+        let answer = match mail.to.address.split_once(".n").map(|(front, _)| front) {
+            Some("a0.o0" | "a0.o1") => &no,
+            Some("a1.o0") if memory.tried().len() < 4 => &later,
+            Some("a1.o0") => &no,
+            _ => return,
+        };
+        memory.answer_next([(Phase::Recipient, answer.clone())]);
+    });
+    let done = post.tick();
+    assert_eq!((done.dead, done.retried, done.handed_over), (2, 1, 1));
+    assert_eq!(post.counts(issued.id).unreachable, 0, "one way is still open");
+    post.at.advance(Span::seconds(6));
+    assert_eq!(post.tick().dead, 1);
+    assert_eq!(post.counts(issued.id).unreachable, 1);
+    let flagged = "SELECT id AS value FROM deliveries WHERE unreachable";
+    assert_eq!(post.at.texts(flagged), [lost.to_string()]);
+    assert_eq!(post.events(&issued, 0).last().map(String::as_str), Some("unreachable"));
+    // A verified address that takes mail is a way again.
+    *post.hooks.during.lock().unwrap() = None;
+    let back = format!(
+        "UPDATE messages SET state = 'waiting', due_at = 1, finished_at = NULL, \
+         finished_why = NULL WHERE address_id = '{}'",
+        issued.deliveries[0].addresses[0]
+    );
+    for (status, unreachable) in [("failing", 1), ("verified", 0)] {
+        post.at.sql(&back);
+        post.at.sql(&format!("UPDATE contact_addresses SET status = '{status}'"));
+        assert_eq!(post.tick().handed_over, 1);
+        assert_eq!(post.counts(issued.id).unreachable, unreachable, "{status}");
+    }
+}
+
+#[test]
 fn a_poisoned_row_dies_alone_with_an_alarm() {
     let Some(post) = post() else { return };
     let issued = post.at.issue(Urgency::Flash, 3, 1);
@@ -458,6 +499,8 @@ fn a_slow_mail_keeps_its_lease_and_lets_go_of_those_behind_it() {
                 at.advance(Span::millis(100));
                 *seen.lock().unwrap() += keep_leases(&at.service, &dispatch).unwrap();
             }
+            let waiting = "SELECT count(*) AS value FROM messages WHERE state = 'waiting'";
+            assert_eq!(at.number(waiting), 2, "those behind it are free meanwhile");
         }
     });
     let mut slow = post.sender();

@@ -4,6 +4,8 @@
 #[cfg(test)]
 mod commands;
 #[cfg(test)]
+mod compose;
+#[cfg(test)]
 mod deliver;
 #[cfg(test)]
 mod demo_data;

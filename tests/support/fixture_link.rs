@@ -3,6 +3,7 @@
 
 use std::collections::BTreeSet;
 use std::ops::Deref;
+use std::thread;
 
 use diesel::connection::SimpleConnection as _;
 use diesel::sql_types::Text;
@@ -10,7 +11,6 @@ use diesel::{
     Connection as _, PgConnection, QueryableByName, RunQueryDsl as _, SqliteConnection, sql_query,
 };
 use qianshou::adapters::clock::Clock as _;
-use qianshou::adapters::files::Files as _;
 use qianshou::adapters::mail::MemoryMailer;
 use qianshou::adapters::random::{Random as _, SystemRandom};
 use qianshou::domain::account::Role;
@@ -106,7 +106,8 @@ impl Ground {
         let ladder = self.service.policy.snapshot(Urgency::Flash).unwrap();
         let (author, seats) = (AccountId::new(ISSUED_AT, entropy()), issued.seats.clone());
         let digest = qianshou::domain::digest::Sha256Digest::of(b"released");
-        let ok = self.service.store.write("issue", move |tx| {
+        let store = self.service.store.clone();
+        let issue = move |tx: &mut Tx| {
             account_insert(tx, &account(author, issuer))?;
             let draft = header();
             let number = DocumentNumber::parse(&draft.document_number).unwrap();
@@ -131,8 +132,9 @@ impl Ground {
             };
             assert!(notice_set_issued(tx, &stamp)?);
             send_out(tx, notice, &seats)
-        });
-        ok.unwrap();
+        };
+        // On a thread of its own, because a write waits, which an async test must not.
+        thread::spawn(move || store.write("issue", issue)).join().unwrap().unwrap();
         let rungs: Vec<String> = issued.seats.iter().map(|seat| rung(seat.delivery)).collect();
         self.sql(&rungs.join("\n"));
         issued
@@ -256,9 +258,9 @@ fn directory(
 ) -> String {
     let organization = |id: OrganizationId, name: &str| {
         format!(
-            "INSERT INTO organizations (id, code, name, kind, level, region_code, superior_rule, \
-             tree_path, tree_depth, changed_at) VALUES ('{id}', '{id}', '{name}', \
-             'party_committee', 'county', '430100', 'none', '{id}', 0, 0);\n"
+            "INSERT INTO organizations (id, code, name, short_name, kind, level, region_code, \
+             superior_rule, tree_path, tree_depth, changed_at) \
+             VALUES ('{id}', '{id}', '{name}', '{name}', 'party_committee', 'county', '430100', 'none', '{id}', 0, 0);\n"
         )
     };
     let mut script = organization(issuer, "中共××省委办公厅");
@@ -268,7 +270,7 @@ fn directory(
         script += &format!(
             "INSERT INTO contacts (id, organization_id, role, name) \
              VALUES ('{contact}', '{id}', 'primary', '机要室');\n\
-             INSERT INTO contact_addresses (id, contact_id, channel, address, place, status, \
+             INSERT INTO contact_addresses (id, contact_id, kind, address, place, status, \
              status_at) VALUES ('{address}', '{contact}', 'email', '{address}@example.invalid', \
              1, '{status}', 0);\n"
         );

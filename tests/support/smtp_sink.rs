@@ -184,7 +184,7 @@ impl SmtpSink {
 
     /// Everything taken over so far.
     pub(crate) fn received(&self) -> Vec<Received> {
-        lock(&self.state.received).clone()
+        self.received_since(0)
     }
 
     /// How many connections were opened.

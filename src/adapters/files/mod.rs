@@ -13,6 +13,7 @@ use crate::domain::digest::Sha256Digest;
 pub mod directory;
 pub mod memory;
 pub mod sniff;
+pub mod text;
 
 /// Bytes that can be read from any place.
 pub trait ReadSeek: Read + Seek + Send {}

@@ -63,12 +63,19 @@ pub fn draft_digest(
         bytes.part(file.role.as_str().as_bytes());
         bytes.part(&file.sha256);
     }
-    let recipients: BTreeSet<_> = recipients.iter().copied().collect();
-    bytes.count(recipients.len());
-    for (organization, addressee) in recipients {
-        bytes.part(organization.to_string().as_bytes());
-        bytes.part(addressee.as_str().as_bytes());
-    }
+    bytes.recipients(recipients);
+    bytes.0.finalize().into()
+}
+
+/// Names the format of the list of recipients.
+const RECIPIENTS_FORMAT: &[u8] = b"qianshou recipients 1";
+
+/// SHA-256 over the recipients as a set: what the event of an issue binds.
+#[must_use]
+pub fn recipients_digest(recipients: &[(OrganizationId, Addressee)]) -> [u8; 32] {
+    let mut bytes = Canonical(Sha256::new());
+    bytes.part(RECIPIENTS_FORMAT);
+    bytes.recipients(recipients);
     bytes.0.finalize().into()
 }
 
@@ -79,6 +86,15 @@ impl Canonical {
     fn part(&mut self, bytes: &[u8]) {
         self.count(bytes.len());
         self.0.update(bytes);
+    }
+
+    fn recipients(&mut self, recipients: &[(OrganizationId, Addressee)]) {
+        let recipients: BTreeSet<_> = recipients.iter().copied().collect();
+        self.count(recipients.len());
+        for (organization, addressee) in recipients {
+            self.part(organization.to_string().as_bytes());
+            self.part(addressee.as_str().as_bytes());
+        }
     }
 
     fn count(&mut self, n: usize) {

@@ -9,7 +9,7 @@ pub mod draft;
 pub mod release;
 pub mod state;
 
-pub use digest::{DraftFile, FileRole, draft_digest};
+pub use digest::{DraftFile, FileRole, draft_digest, recipients_digest};
 pub use draft::{
     CheckContext, DraftSignatory, Field, FieldFault, NoticeDraft, NoticeHeader, ReportBack,
 };

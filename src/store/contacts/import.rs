@@ -115,11 +115,13 @@ pub fn contact_import(
 }
 
 type AddressKey = (String, String, String);
+type KnownContacts = HashMap<Seat, Row>;
+type KnownAddresses = HashMap<AddressKey, AddressRow>;
 
 fn load(
     tx: &mut Tx,
     organizations: &[OrganizationId],
-) -> Result<(HashMap<Seat, Row>, HashMap<AddressKey, AddressRow>), StoreError> {
+) -> Result<(KnownContacts, KnownAddresses), StoreError> {
     let mut known = HashMap::new();
     let mut addresses = HashMap::new();
     for chunk in texts(organizations).chunks(ROWS_PER_INSERT_MAX) {
@@ -182,7 +184,7 @@ impl Changes {
         contact: &PlannedContact,
         contact_id: &str,
         new_ids: &[AddressId],
-        known: &HashMap<AddressKey, AddressRow>,
+        known: &KnownAddresses,
         now: Timestamp,
     ) {
         for ((address, new_id), place) in contact.addresses.iter().zip(new_ids).zip(1..) {

@@ -21,6 +21,16 @@
     return data;
   };
 
+  // The first save makes the draft; from then on this page is the page of that draft.
+  const follow = (header) => {
+    const revision = header("x-draft-revision"), address = header("x-draft-address");
+    if (revision) $("revision").value = revision;
+    if (address && address !== location.pathname) {
+      form.action = address;
+      history.replaceState(null, "", address);
+    }
+  };
+
   const clock = () => new Date().toLocaleTimeString("zh-CN", { hour: "2-digit", minute: "2-digit" });
   const say = (text, alarming) => {
     $("saved").textContent = text;
@@ -35,6 +45,7 @@
       const answer = await fetch(form.action, { method: "POST", body: content("autosave"),
         credentials: "same-origin" });
       if (!answer.ok || answer.redirected) throw new Error(String(answer.status));
+      follow((name) => answer.headers.get(name));
       $("truth").innerHTML = await answer.text();
       say(`草稿已存 ${clock()}`, false);
     } catch {
@@ -51,7 +62,7 @@
 
   const upload = (files) => new Promise((done) => {
     const data = new FormData();
-    for (const name of ["form_token", "key"]) data.append(name, form.elements[name].value);
+    for (const name of ["form_token", "key", "revision"]) data.append(name, form.elements[name].value);
     data.append("do", "upload");
     for (const file of files) data.append("files", file);
     const request = new XMLHttpRequest();
@@ -62,6 +73,7 @@
     });
     request.addEventListener("loadend", () => {
       if (request.status === 200 || request.status === 422) {
+        follow((name) => request.getResponseHeader(name));
         $("filelist").innerHTML = request.responseText;
         $("upload-progress").textContent = request.status === 200 ? "已上传" : "";
       } else {

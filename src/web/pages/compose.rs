@@ -7,7 +7,8 @@
 //! Enter in a field posts `save`, which must apply `search` too: without script that is how one
 //! searches by keyboard.
 //! `do=autosave` is answered with [`TruthPart`] alone; uploads by script post `do=upload` and get
-//! [`FilesPart`].
+//! [`FilesPart`]. Both answers carry the new revision in `X-Draft-Revision` and the address of
+//! the draft in `X-Draft-Address`, because the first save makes it.
 
 use askama::Template;
 
@@ -57,6 +58,10 @@ pub struct NoticeForm {
     pub report_back_to: String,
     /// 回告: until when, `2026-11-24T09:00`.
     pub report_back_by: String,
+    /// 回告: what is asked.
+    pub report_back_note: String,
+    /// 连夜办理: quiet hours count.
+    pub overnight: bool,
     /// 签收时限 written in the notice itself, `2026-11-24T09:00`; empty: the level's own.
     pub sign_by: String,
     /// 紧急理由; demanded for 特提.
@@ -98,6 +103,8 @@ pub struct Truth {
     pub addresses: usize,
     /// Organisations nobody can be reached at; each leads to its directory page.
     pub unreachable: Vec<Link>,
+    /// For a 特提: organisations whose ways are incomplete, and what is missing.
+    pub gaps: Vec<Link>,
     /// `邮件 211`.
     pub ways: Vec<String>,
     /// `发出后 30 分钟内签收`, or the clock time where the notice sets one.
@@ -135,6 +142,10 @@ pub struct ComposePage {
     pub action: String,
     /// Makes the post idempotent; carried as `key`.
     pub key: String,
+    /// The revision this page shows; a save names it. 0 before the first save.
+    pub revision: i32,
+    /// Whether the notice waits for its release, which an edit voids.
+    pub waits: bool,
     /// What is typed.
     pub form: NoticeForm,
     /// What is wrong with it, in the order of the page.

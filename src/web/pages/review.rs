@@ -25,6 +25,12 @@ pub struct ReviewRecipient {
     pub ways: String,
     /// Nobody there has a verified way.
     pub unreachable: bool,
+    /// This page with the mail as this recipient would get it.
+    pub mail_href: String,
+    /// Until when, if it went out now; empty for 抄送.
+    pub deadline: String,
+    /// Where that comes from.
+    pub deadline_origin: String,
 }
 
 /// The mail as one recipient will get it.
@@ -67,6 +73,7 @@ pub struct ReviewForm {
 }
 
 /// The page. Its forms post to `{action}/submit`, `/issue`, `/release`, `/return`, `/oral`.
+/// The acts an author may choose between stand in one form.
 #[derive(Debug, Template)]
 #[template(path = "review.html")]
 pub struct ReviewPage {

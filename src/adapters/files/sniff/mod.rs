@@ -68,6 +68,27 @@ impl FileKind {
         }
     }
 
+    /// The kind of that media type.
+    #[must_use]
+    pub fn of_media_type(media_type: &str) -> Option<Self> {
+        let kinds = ENDINGS.iter().map(|(_, kind)| *kind);
+        kinds.into_iter().find(|kind| kind.media_type() == media_type)
+    }
+
+    /// How people call it.
+    #[must_use]
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Pdf => "PDF",
+            Self::Ofd => "OFD",
+            Self::Docx | Self::Doc => "Word",
+            Self::Xlsx | Self::Xls => "Excel",
+            Self::Png => "PNG",
+            Self::Jpeg => "JPG",
+            Self::Txt => "TXT",
+        }
+    }
+
     /// Whether a browser may show it in its own window; all others are saved.
     #[must_use]
     pub const fn may_show_inline(self) -> bool {

@@ -66,6 +66,7 @@ fn truth() -> Truth {
         organisations: 146,
         addresses: 211,
         unreachable: vec![link("望城区委", "#"), link("安化县委", "#")],
+        gaps: vec![link("望城区委：没有可用的联系方式", "#")],
         ways: vec!["邮件 211 封".into()],
         deadline: "发出后 30 分钟内签收".into(),
         deadline_origin: "特提的默认时限".into(),
@@ -121,6 +122,8 @@ fn compose() -> ComposePage {
         shell: shell(Place::Compose),
         action: "/notices/ntc_1/edit".into(),
         key: "key".into(),
+        revision: 3,
+        waits: false,
         form,
         errors: Errors::none(),
         files: vec![file("正文", &format!("{TITLE}.pdf")), file("附件1", "值班表.docx")],
@@ -236,6 +239,9 @@ fn review() -> ReviewPage {
                 copy: false,
                 reason: "选自“各市州、县市区党委”".into(),
                 ways: "邮件 2".into(),
+                mail_href: "#mail".into(),
+                deadline: "11-24 02:44（明天，周二）".into(),
+                deadline_origin: "特提：发出后30分钟内签收（不分昼夜计时）".into(),
             });
         }
     }

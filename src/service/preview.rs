@@ -1,0 +1,100 @@
+//! 预览: everything that would happen, before it does: who gets it and why, until when, by which
+//! addresses, what is still missing, and the mail one recipient would get.
+
+use super::compose::{ComposeRefused, OpenDraft, load};
+use super::outlook::{Outlook, Recipient, outlook};
+use super::{Service, ServiceError};
+use crate::channel::email::{AddressedAs, InvitationKind, InvitationWords, Rendered};
+use crate::domain::account::Account;
+use crate::domain::delivery::Addressee;
+use crate::domain::digest::Sha256Digest;
+use crate::domain::human_time::parse_moment;
+use crate::domain::ids::{NoticeId, OrganizationId};
+use crate::domain::ladder::IssueTimes;
+use crate::domain::notice::{CheckContext, FieldFault, FileRole};
+use crate::domain::time::Timestamp;
+use crate::domain::urgency::Urgency;
+
+/// Everything a preview shows.
+#[derive(Debug, Clone)]
+pub struct Preview {
+    /// The draft.
+    pub open: OpenDraft,
+    /// What issuing would do if it happened now.
+    pub outlook: Outlook,
+    /// The digest of what is shown.
+    pub digest: Sha256Digest,
+    /// What still stands in the way in the header.
+    pub faults: Vec<FieldFault>,
+    /// When this was true.
+    pub now: Timestamp,
+}
+
+/// A preview of a notice of the account's own office.
+///
+/// # Errors
+/// As [`load`].
+pub fn preview(
+    service: &Service,
+    account: &Account,
+    id: NoticeId,
+) -> Result<Preview, ComposeRefused> {
+    let open = load(service, account, id)?;
+    let now = service.now();
+    let draft = &open.notice.draft;
+    let has_main_file = open.files.iter().any(|file| file.role == FileRole::Main);
+    let checked = draft.check(&CheckContext { now, has_main_file });
+    // A draft may be wrong elsewhere and still say which level and until when.
+    let times = IssueTimes {
+        issued_at: now,
+        explicit: parse_moment(draft.sign_by.trim()).filter(|at| *at > now),
+        overnight: draft.overnight,
+    };
+    let level: Option<Urgency> = draft.urgency.trim().parse().ok();
+    let outlook = outlook(service, open.notice.issuer_id, &open.picks, level, &times)?;
+    let digest = open.digest();
+    Ok(Preview { open, outlook, digest, faults: checked.err().unwrap_or_default(), now })
+}
+
+/// What stands in a sample where each recipient has its own link.
+pub const SAMPLE_LINK: &str = "/l/……";
+
+impl Preview {
+    /// The recipient of that id, else the first.
+    #[must_use]
+    pub fn recipient(&self, wanted: Option<OrganizationId>) -> Option<&Recipient> {
+        let found = wanted.and_then(|id| {
+            self.outlook.recipients.iter().find(|recipient| recipient.organization.id == id)
+        });
+        found.or_else(|| self.outlook.recipients.first())
+    }
+
+    /// The mail as that recipient would get it, with a stand-in for the link.
+    ///
+    /// # Errors
+    /// [`ServiceError::Internal`] if the words cannot be made.
+    pub fn mail(&self, service: &Service, to: &Recipient) -> Result<Rendered, ServiceError> {
+        let draft = &self.open.notice.draft;
+        let filled = |text: &str| Some(text.trim().to_owned()).filter(|text| !text.is_empty());
+        let level = self.outlook.ladder.as_ref().map_or("", |ladder| ladder.level.word_zh());
+        let words = InvitationWords {
+            urgency_word: level.to_owned(),
+            document_number: filled(&draft.document_number),
+            title: draft.title.trim().to_owned(),
+            dispatching_organ: draft.dispatching_organ.trim().to_owned(),
+            organization_name: to.organization.name.clone(),
+            deadline: to.deadline.as_ref().map(|deadline| deadline.at),
+            deadline_origin: to.deadline.as_ref().map(|it| it.explanation_zh.clone()),
+            link: format!("{}{SAMPLE_LINK}", service.settings.public_url),
+            duty_phone: draft.duty_phone.trim().to_owned(),
+            contact_person: filled(&draft.contact_person),
+            network: service.settings.network,
+            kind: InvitationKind::First,
+            addressed_as: match to.addressee {
+                Addressee::Primary => AddressedAs::Primary,
+                Addressee::Copy => AddressedAs::Copy,
+            },
+        };
+        words.render().map_err(|error| ServiceError::Internal(error.to_string()))
+    }
+}

@@ -1,0 +1,217 @@
+//! Files of a draft: streamed in, looked at, and kept only if they are what they say and carry no
+//! marking of classified papers. What is refused leaves nothing behind.
+
+use super::compose::{ComposeRefused, OpenDraft, Saved, load, note_classified};
+use super::send_back::take_back;
+use super::{Service, ServiceError};
+use crate::adapters::files::sniff::{FileKind, FileRefusal, sniff};
+use crate::adapters::files::text::head_of;
+use crate::adapters::files::{FilesFault, Upload};
+use crate::domain::account::Account;
+use crate::domain::classification::{Screening, screen_file_name, screen_text};
+use crate::domain::file_name::FileName;
+use crate::domain::ids::{FileId, NoticeId};
+use crate::domain::notice::{FileRole, NoticeState};
+use crate::store::drafts::{NoticeFile, file_delete, file_insert};
+use crate::store::notices::notice_touch_draft;
+use crate::store::{StoreError, Tx, WriteError};
+
+/// Files of one notice, at most.
+pub const FILES_MAX: usize = 30;
+
+/// A file that has come in and is not kept yet. Dropping it discards it.
+pub struct Incoming {
+    /// Its name, as the browser said.
+    pub name: String,
+    /// Its bytes.
+    pub upload: Box<dyn Upload>,
+}
+
+/// Why a file was not kept.
+#[derive(Debug, thiserror::Error)]
+pub enum UploadRefused {
+    /// It looks classified; nothing of it was kept.
+    #[error("refused by the guard against classified matter")]
+    Classified(Screening),
+    /// It is not a file that a notice may carry.
+    #[error(transparent)]
+    File(#[from] FileRefusal),
+    /// It is larger than allowed.
+    #[error("larger than {0} bytes")]
+    TooLarge(u64),
+    /// The notice has enough files.
+    #[error("a notice carries {FILES_MAX} files at most")]
+    TooMany,
+    /// The draft cannot be changed.
+    #[error(transparent)]
+    Draft(#[from] ComposeRefused),
+}
+
+impl From<ServiceError> for UploadRefused {
+    fn from(error: ServiceError) -> Self {
+        Self::Draft(error.into())
+    }
+}
+
+impl From<StoreError> for UploadRefused {
+    fn from(error: StoreError) -> Self {
+        Self::Draft(error.into())
+    }
+}
+
+impl From<FilesFault> for UploadRefused {
+    fn from(fault: FilesFault) -> Self {
+        match fault {
+            FilesFault::TooLarge { bytes_max } => Self::TooLarge(bytes_max),
+            other => ServiceError::Internal(other.to_string()).into(),
+        }
+    }
+}
+
+impl WriteError for UploadRefused {
+    fn store_error(&self) -> Option<&StoreError> {
+        match self {
+            Self::Draft(error) => error.store_error(),
+            _ => None,
+        }
+    }
+}
+
+impl UploadRefused {
+    /// What to do, in the words of a page.
+    #[must_use]
+    pub fn message_zh(&self) -> String {
+        match self {
+            Self::Classified(found) => found.message_zh().unwrap_or_default(),
+            Self::File(refusal) => refusal.to_string(),
+            Self::TooLarge(bytes_max) => {
+                format!("文件超过 {} MB，没有保存。请压缩或分成几个文件。", bytes_max >> 20)
+            }
+            Self::TooMany => format!("一份公文最多 {FILES_MAX} 个文件，请合并后再上传。"),
+            Self::Draft(refused) => refused.message_zh(),
+        }
+    }
+}
+
+/// Begins an upload, bounded by the installation's limit.
+///
+/// # Errors
+/// The file store cannot be written.
+pub fn begin(service: &Service) -> Result<Box<dyn Upload>, UploadRefused> {
+    Ok(service.files.begin(service.settings.upload_bytes_max)?)
+}
+
+/// Keeps a file and hangs it on a draft. The same bytes under the same name are one file.
+///
+/// # Errors
+/// [`UploadRefused`] says what to do; the file is gone then.
+pub fn attach(
+    service: &Service,
+    account: &Account,
+    draft: Saved,
+    incoming: Incoming,
+) -> Result<Saved, UploadRefused> {
+    let Incoming { name, mut upload } = incoming;
+    let name = FileName::clean(&name);
+    let open = load(service, account, draft.id)?;
+    if open.files.len() >= FILES_MAX {
+        return Err(UploadRefused::TooMany);
+    }
+    let kind = look(service, account, draft.id, &name, upload.as_mut())?;
+    let stored = upload.finish()?;
+    let same = |file: &NoticeFile| file.sha256 == stored.digest && file.name == name.as_str();
+    if open.files.iter().any(same) {
+        return Ok(draft);
+    }
+    let file = NoticeFile {
+        id: FileId::new(service.now(), service.entropy()?),
+        role: role_of(&name, &open),
+        name: name.as_str().to_owned(),
+        media_type: kind.media_type().to_owned(),
+        size_bytes: i64::try_from(stored.size).unwrap_or(i64::MAX),
+        sha256: stored.digest,
+    };
+    let version = open.notice.version;
+    change_files(service, account, &open, draft.revision, move |tx| {
+        file_insert(tx, draft.id, version, &file)
+    })
+}
+
+/// Takes a file off a draft; its bytes stay in the store until nothing names them.
+///
+/// # Errors
+/// [`UploadRefused`] says what to do.
+pub fn remove(
+    service: &Service,
+    account: &Account,
+    draft: Saved,
+    file: FileId,
+) -> Result<Saved, UploadRefused> {
+    let open = load(service, account, draft.id)?;
+    if !open.files.iter().any(|known| known.id == file) {
+        return Ok(draft);
+    }
+    let version = open.notice.version;
+    change_files(service, account, &open, draft.revision, move |tx| {
+        file_delete(tx, draft.id, version, file)?;
+        Ok(())
+    })
+}
+
+fn look(
+    service: &Service,
+    account: &Account,
+    notice: NoticeId,
+    name: &FileName,
+    upload: &mut dyn Upload,
+) -> Result<FileKind, UploadRefused> {
+    // The name alone may give it away, whatever the file turns out to be.
+    let named = screen_file_name(name.as_str());
+    if named.refuses() {
+        note_classified(service, account, Some(notice), &named, "file_name")?;
+        return Err(UploadRefused::Classified(named));
+    }
+    let mut opened = upload.look()?;
+    let kind = sniff(name, opened.reader.as_mut())?;
+    let found = screen_text(&head_of(kind, opened.reader.as_mut()));
+    if found.refuses() {
+        note_classified(service, account, Some(notice), &found, "file_text")?;
+        return Err(UploadRefused::Classified(found));
+    }
+    Ok(kind)
+}
+
+/// The first file is 正文, unless it calls itself an attachment.
+fn role_of(name: &FileName, open: &OpenDraft) -> FileRole {
+    let has_main = open.files.iter().any(|file| file.role == FileRole::Main);
+    if has_main || name.as_str().starts_with("附件") {
+        FileRole::Attachment
+    } else {
+        FileRole::Main
+    }
+}
+
+fn change_files(
+    service: &Service,
+    account: &Account,
+    open: &OpenDraft,
+    revision: i32,
+    mut change: impl FnMut(&mut Tx) -> Result<(), StoreError> + Send + 'static,
+) -> Result<Saved, UploadRefused> {
+    let now = service.now();
+    let id = open.notice.id;
+    let taken_back = match open.notice.state {
+        NoticeState::AwaitingRelease => Some(take_back(service, account, open, now)?),
+        _ => None,
+    };
+    service.store.write("change_files", move |tx| {
+        if let Some(taken_back) = &taken_back {
+            taken_back.write(tx)?;
+        }
+        if !notice_touch_draft(tx, id, revision, now)? {
+            return Err(ComposeRefused::ChangedMeanwhile.into());
+        }
+        change(tx)?;
+        Ok(Saved { id, revision: revision.saturating_add(1) })
+    })
+}

@@ -1,0 +1,328 @@
+//! 发文: the form, its buttons, its autosave. Whatever button is pressed, what was typed is kept
+//! first; only then is the button's own act done.
+
+use actix_multipart::Multipart;
+use actix_web::http::StatusCode;
+use actix_web::{HttpRequest, HttpResponse, web};
+
+use super::compose_form::{choices, draft_of, errors_of, form_of, fresh_draft, ticks_of};
+use super::draft_view::{file_rows, picker, truth};
+use crate::domain::delivery::Addressee;
+use crate::domain::human_time::clock_zh;
+use crate::domain::ids::{FileId, NoticeId, OrganizationId};
+use crate::domain::notice::{NoticeDraft, NoticeState};
+use crate::service::compose::{self, ComposeRefused, Content, OpenDraft, Saved};
+use crate::service::pick::{self, PickTree, Ticks, TreeNotes};
+use crate::service::preview::preview;
+use crate::service::{Service, ServiceError, upload};
+use crate::store::drafts::DecisionKind;
+use crate::web::address;
+use crate::web::drawn::{Drawn, drawn};
+use crate::web::error::WebError;
+use crate::web::multipart::{self, Brought};
+use crate::web::pages::compose::{ComposePage, FilesPart, Truth, TruthPart};
+use crate::web::pages::parts::{Errors, Place};
+use crate::web::session::Staff;
+use crate::web::shell::shell;
+
+/// An empty form; nothing is stored before its first save.
+pub(in crate::web) async fn fresh(
+    service: web::Data<Service>,
+    staff: Staff,
+) -> Result<HttpResponse, WebError> {
+    drawn(move || {
+        let typed = Typed {
+            content: Content { draft: fresh_draft(&staff.account), ticks: Ticks::default() },
+            key: service.form_key()?,
+            search: String::new(),
+        };
+        Drawn::page(&draw(&service, &staff, None, &typed, Errors::none())?)
+    })
+    .await
+}
+
+/// The form of a draft.
+pub(in crate::web) async fn edit(
+    service: web::Data<Service>,
+    staff: Staff,
+    request: HttpRequest,
+) -> Result<HttpResponse, WebError> {
+    let id: NoticeId = address::id(&request, "notice")?;
+    let search = address::query(&request).text("search").to_owned();
+    drawn(move || {
+        let open = compose::load(&service, &staff.account, id).map_err(refused)?;
+        let content = Content { draft: open.notice.draft.clone(), ticks: Ticks::of(&open.picks) };
+        let typed = Typed { content, key: service.form_key()?, search };
+        Drawn::page(&draw(&service, &staff, Some(&open), &typed, Errors::none())?)
+    })
+    .await
+}
+
+/// A press on a new form.
+pub(in crate::web) async fn create(
+    service: web::Data<Service>,
+    staff: Staff,
+    form: Multipart,
+) -> Result<HttpResponse, WebError> {
+    let brought = multipart::read(form, &service, &staff.form_token).await?;
+    drawn(move || press(&service, &staff, None, brought)).await
+}
+
+/// A press on the form of a draft.
+pub(in crate::web) async fn change(
+    service: web::Data<Service>,
+    staff: Staff,
+    request: HttpRequest,
+    form: Multipart,
+) -> Result<HttpResponse, WebError> {
+    let id: NoticeId = address::id(&request, "notice")?;
+    // Before a byte of a file is taken: foreign and absent look the same.
+    let (own, account) = (service.clone(), staff.account.clone());
+    web::block(move || compose::load(&own, &account, id)).await?.map_err(refused)?;
+    let brought = multipart::read(form, &service, &staff.form_token).await?;
+    drawn(move || press(&service, &staff, Some(id), brought)).await
+}
+
+/// What the form says, and how it says it.
+struct Typed {
+    content: Content,
+    key: String,
+    search: String,
+}
+
+/// What a refused draft means to a browser that cannot be shown the form.
+pub(super) fn refused(refused: ComposeRefused) -> WebError {
+    match refused {
+        ComposeRefused::Service(error) => error.into(),
+        other => WebError::Conflict(other.message_zh()),
+    }
+}
+
+fn edit_path(id: NoticeId) -> String {
+    format!("/notices/{id}/edit")
+}
+
+fn press(
+    service: &Service,
+    staff: &Staff,
+    id: Option<NoticeId>,
+    brought: Brought,
+) -> Result<Drawn, WebError> {
+    let Brought { fields, files } = brought;
+    let act = fields.text("do").to_owned();
+    // An upload by script brings the files alone.
+    let files_only = !fields.has("title");
+    let tree = pick::tree(service)?;
+    let search = fields.text("search").to_owned();
+    let mut content = match (files_only, id) {
+        (false, _) => Content { draft: draft_of(&fields), ticks: ticks_of(&fields) },
+        (true, None) => Content { draft: fresh_draft(&staff.account), ticks: Ticks::default() },
+        (true, Some(id)) => {
+            let open = compose::load(service, &staff.account, id).map_err(refused)?;
+            Content { draft: open.notice.draft, ticks: Ticks::of(&open.picks) }
+        }
+    };
+    tick(service, &tree, &act, &search, &mut content.ticks)?;
+    let typed = Typed { content, key: fields.text("key").to_owned(), search };
+    let saved = match id {
+        Some(id) if files_only => Ok(Saved { id, revision: revision_of(fields.text("revision")) }),
+        Some(id) => {
+            let revision = revision_of(fields.text("revision"));
+            compose::save(service, &staff.account, id, revision, typed.content.clone())
+        }
+        None if typed.key.is_empty() => return Err(WebError::Bad("no form key".into())),
+        None => compose::start(service, &staff.account, &typed.key, typed.content.clone()),
+    };
+    let mut saved = match saved {
+        Ok(saved) => saved,
+        Err(error) => return not_saved(service, staff, id, &typed, &act, error),
+    };
+    let mut errors = Errors::none();
+    for (name, staged) in files {
+        let attached =
+            staged.and_then(|incoming| upload::attach(service, &staff.account, saved, incoming));
+        match attached {
+            Ok(after) => saved = after,
+            Err(refused) => errors.add("files", &format!("“{name}”{}", refused.message_zh())),
+        }
+    }
+    if let Some(file) = act.strip_prefix("unfile:").and_then(|id| id.parse::<FileId>().ok()) {
+        match upload::remove(service, &staff.account, saved, file) {
+            Ok(after) => saved = after,
+            Err(refused) => errors.add("files", &refused.message_zh()),
+        }
+    }
+    answer(service, staff, saved, &typed, &act, files_only, errors)
+}
+
+fn revision_of(text: &str) -> i32 {
+    text.parse().unwrap_or(0)
+}
+
+/// Does what the buttons of the picker say to the ticks.
+fn tick(
+    service: &Service,
+    tree: &PickTree,
+    act: &str,
+    search: &str,
+    ticks: &mut Ticks,
+) -> Result<(), ServiceError> {
+    let (verb, key) = act.split_once(':').unwrap_or((act, ""));
+    let addressee = match verb {
+        "all" => Some(Addressee::Primary),
+        "copy" => Some(Addressee::Copy),
+        "none" => None,
+        "drop" => {
+            if let Ok(organization) = key.parse::<OrganizationId>() {
+                ticks.drop_one(organization);
+            }
+            return Ok(());
+        }
+        _ => return Ok(()),
+    };
+    // With a search on, 全选 means what can be seen; 清空 always means all of it.
+    let found = match addressee {
+        Some(_) => pick::notes(service, tree, search)?.found,
+        None => None,
+    };
+    let meant = tree.of_key(key);
+    let meant = meant.filter(|id| found.as_ref().is_none_or(|found| found.contains(id)));
+    ticks.tick_all(meant, addressee);
+    Ok(())
+}
+
+fn answer(
+    service: &Service,
+    staff: &Staff,
+    saved: Saved,
+    typed: &Typed,
+    act: &str,
+    files_only: bool,
+    mut errors: Errors,
+) -> Result<Drawn, WebError> {
+    if files_only {
+        let open = compose::load(service, &staff.account, saved.id).map_err(refused)?;
+        let status = if errors.is_empty() { StatusCode::OK } else { UNPROCESSABLE };
+        let files = file_rows(&format!("/notices/{}", saved.id), &open.files);
+        return Ok(marked(Drawn::page_with(status, &FilesPart { files, errors })?, saved));
+    }
+    if act == "autosave" {
+        let truth = truth_of(service, staff, saved.id)?;
+        return Ok(marked(Drawn::page(&TruthPart { truth })?, saved));
+    }
+    let seen = match act {
+        "check" => Some(preview(service, &staff.account, saved.id).map_err(refused)?),
+        _ => None,
+    };
+    if let Some(seen) = &seen {
+        for fault in &seen.faults {
+            let field = super::compose_form::field_name(fault.field.as_str());
+            errors.add(field, &fault.message_zh);
+        }
+        if seen.open.picks.is_empty() {
+            errors.add("to", "还没有选择单位，请先选择主送或抄送单位");
+        }
+    }
+    if !errors.is_empty() {
+        let open = compose::load(service, &staff.account, saved.id).map_err(refused)?;
+        return Drawn::page_with(UNPROCESSABLE, &draw(service, staff, Some(&open), typed, errors)?);
+    }
+    if seen.is_some() {
+        return Ok(Drawn::next(&format!("/notices/{}/preview", saved.id)));
+    }
+    let place = if act == "save" { "" } else { place_of(act) };
+    let path = address::with_query(&edit_path(saved.id), &[("search", &typed.search)]);
+    Ok(Drawn::next(&format!("{path}{place}")))
+}
+
+const UNPROCESSABLE: StatusCode = StatusCode::UNPROCESSABLE_ENTITY;
+
+/// Where on the page a button leads back to.
+fn place_of(act: &str) -> &'static str {
+    match act.split_once(':').map_or(act, |(verb, _)| verb) {
+        "upload" | "unfile" => "#drop",
+        "search" | "all" | "copy" | "none" | "drop" => "#recipients",
+        _ => "",
+    }
+}
+
+/// Tells the script which draft and revision the page now shows.
+fn marked(answer: Drawn, saved: Saved) -> Drawn {
+    answer.header("x-draft-revision", saved.revision).header("x-draft-address", edit_path(saved.id))
+}
+
+/// The form again, with everything typed and why it was not saved.
+fn not_saved(
+    service: &Service,
+    staff: &Staff,
+    id: Option<NoticeId>,
+    typed: &Typed,
+    act: &str,
+    error: ComposeRefused,
+) -> Result<Drawn, WebError> {
+    let status = match &error {
+        ComposeRefused::Service(_) | ComposeRefused::State(_) => return Err(refused(error)),
+        ComposeRefused::Classified(_) => UNPROCESSABLE,
+        ComposeRefused::ChangedMeanwhile => StatusCode::CONFLICT,
+    };
+    let errors = errors_of([("do", error.message_zh())]);
+    let open = match id {
+        Some(id) => Some(compose::load(service, &staff.account, id).map_err(refused)?),
+        None => None,
+    };
+    if act == "autosave" {
+        return Drawn::page_with(status, &FilesPart { files: Vec::new(), errors });
+    }
+    Drawn::page_with(status, &draw(service, staff, open.as_ref(), typed, errors)?)
+}
+
+fn truth_of(service: &Service, staff: &Staff, id: NoticeId) -> Result<Truth, WebError> {
+    Ok(truth(&preview(service, &staff.account, id).map_err(refused)?))
+}
+
+fn draw(
+    service: &Service,
+    staff: &Staff,
+    open: Option<&OpenDraft>,
+    typed: &Typed,
+    errors: Errors,
+) -> Result<ComposePage, WebError> {
+    let tree = pick::tree(service)?;
+    let notes: TreeNotes = pick::notes(service, &tree, &typed.search)?;
+    let draft: &NoticeDraft = &typed.content.draft;
+    let (action, files, truth) = match open {
+        Some(open) => {
+            let id = open.notice.id;
+            let files = file_rows(&format!("/notices/{id}"), &open.files);
+            (edit_path(id), files, truth_of(service, staff, id)?)
+        }
+        None => ("/notices".to_owned(), Vec::new(), Truth::default()),
+    };
+    let limit = service.settings.upload_bytes_max >> 20;
+    Ok(ComposePage {
+        shell: shell(staff, Place::Compose),
+        action,
+        key: typed.key.clone(),
+        revision: open.map_or(0, |open| open.notice.revision),
+        waits: open.is_some_and(|open| open.notice.state == NoticeState::AwaitingRelease),
+        form: form_of(draft),
+        errors,
+        files,
+        files_hint: format!("PDF、OFD、Word、Excel、WPS、图片，每个不超过 {limit} MB。"),
+        picker: picker(&tree, &notes, &typed.content.ticks, &typed.search),
+        truth,
+        choices: choices(),
+        sent_back: open.map(|open| sent_back(service, open)).unwrap_or_default(),
+    })
+}
+
+/// Why the draft came back, if that is the last that was decided about it.
+fn sent_back(service: &Service, open: &OpenDraft) -> String {
+    let last = open.decisions.last();
+    let last = last.filter(|decision| decision.kind == DecisionKind::SentBack.as_str());
+    let told = last.and_then(|decision| Some((decision, decision.reason.as_ref()?)));
+    told.map_or_else(String::new, |(decision, reason)| {
+        let when = clock_zh(decision.decided_at, service.now());
+        format!("{} {when}：{reason}", decision.account_name)
+    })
+}

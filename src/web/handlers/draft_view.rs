@@ -1,0 +1,205 @@
+//! What the form and the release page both show of a draft: its files, its picker, and the
+//! column that says what will happen.
+
+use crate::adapters::files::sniff::FileKind;
+use crate::domain::delivery::Addressee;
+use crate::domain::human_time::{clock_zh, length_zh};
+use crate::domain::ladder::{PlannedRung, RungAct};
+use crate::domain::notice::FileRole;
+use crate::domain::time::{Span, Timestamp};
+use crate::service::outlook::{Outlook, Recipient};
+use crate::service::pick::{PickTree, Ticks, TreeNotes};
+use crate::service::preview::Preview;
+use crate::store::drafts::NoticeFile;
+use crate::web::handlers::compose_form::field_name;
+use crate::web::pages::compose::{FileRow, Step, Truth};
+use crate::web::pages::parts::Link;
+use crate::web::pages::picker::{PickBranch, PickGroup, PickRow, Picker};
+
+/// The lines of the list of files.
+pub(super) fn file_rows(address: &str, files: &[NoticeFile]) -> Vec<FileRow> {
+    let mut attachments = 0u32;
+    let row = |file: &NoticeFile| {
+        let role = match file.role {
+            FileRole::Main => "正文".to_owned(),
+            FileRole::Attachment => {
+                attachments += 1;
+                format!("附件{attachments}")
+            }
+        };
+        FileRow {
+            id: file.id.to_string(),
+            name: file.name.clone(),
+            size: size_zh(&file.media_type, file.size_bytes),
+            digest: file.sha256.to_string().chars().take(8).collect(),
+            role,
+            href: format!("{address}/files/{}", file.id),
+        }
+    };
+    files.iter().map(row).collect()
+}
+
+fn size_zh(media_type: &str, bytes: i64) -> String {
+    let kind = FileKind::of_media_type(media_type).map_or("文件", FileKind::word);
+    let tenths = |unit: i64| bytes.saturating_mul(10) / unit;
+    match bytes {
+        ..1_024 => format!("{kind} {bytes} 字节"),
+        1_024..1_048_576 => format!("{kind} {} KB", bytes / 1_024),
+        _ => format!("{kind} {}.{} MB", tenths(1_048_576) / 10, tenths(1_048_576) % 10),
+    }
+}
+
+/// The picker with its ticks.
+pub(super) fn picker(tree: &PickTree, notes: &TreeNotes, ticks: &Ticks, search: &str) -> Picker {
+    let row = |known: &crate::store::organizations::OrganizationBrief, head: i32| PickRow {
+        id: known.id.to_string(),
+        name: known.name.clone(),
+        code: String::new(),
+        aliases: notes
+            .aliases
+            .get(&known.id)
+            .into_iter()
+            .flatten()
+            .map(String::as_str)
+            .chain(std::iter::once(known.short_name.as_str()))
+            .collect::<Vec<_>>()
+            .join(" "),
+        depth: u8::from(known.depth > head),
+        primary: ticks.primary.contains(&known.id),
+        copy: ticks.copy.contains(&known.id),
+        unreachable: notes.unreachable.contains(&known.id),
+        shown: notes.found.as_ref().is_none_or(|found| found.contains(&known.id)),
+    };
+    let groups = tree.groups.iter().map(|group| PickGroup {
+        key: group.key.clone(),
+        name: group.name.clone(),
+        branches: group
+            .branches
+            .iter()
+            .map(|branch| {
+                let head = branch.rows.iter().map(|row| row.depth).min().unwrap_or(0);
+                let rows: Vec<PickRow> = branch.rows.iter().map(|it| row(it, head)).collect();
+                let open = notes.found.is_some() && rows.iter().any(|row| row.shown);
+                PickBranch { key: branch.key.clone(), name: branch.name.clone(), open, rows }
+            })
+            .collect(),
+    });
+    Picker { search: search.to_owned(), groups: groups.collect() }
+}
+
+/// The column that says what will happen.
+pub(super) fn truth(preview: &Preview) -> Truth {
+    let outlook = &preview.outlook;
+    let notice = &preview.open.notice;
+    let main = outlook.recipients.iter().find(|one| one.addressee == Addressee::Primary);
+    let (deadline, deadline_origin) = deadline_words(outlook, main, preview.now);
+    let mut missing: Vec<Link> = preview
+        .faults
+        .iter()
+        .map(|fault| link(&fault.message_zh, &format!("#{}", field_name(fault.field.as_str()))))
+        .collect();
+    if outlook.recipients.is_empty() {
+        missing.push(link("请选择主送或抄送单位", "#to"));
+    }
+    let address_count = outlook.address_count();
+    Truth {
+        organisations: outlook.recipients.len(),
+        addresses: address_count,
+        unreachable: outlook
+            .unreachable()
+            .map(|one| link(&one.organization.name, &directory_href(one)))
+            .collect(),
+        gaps: gaps(outlook),
+        ways: vec![format!("邮件 {address_count} 封")],
+        deadline,
+        deadline_origin,
+        steps: main.map(|one| steps(&one.rungs, preview.now)).unwrap_or_default(),
+        night_cost: night_cost(outlook, preview.now),
+        missing,
+        saved: format!("草稿已存 {}", clock_zh(notice.saved_at, preview.now)),
+    }
+}
+
+fn link(text: &str, href: &str) -> Link {
+    Link { text: text.to_owned(), href: href.to_owned(), current: false }
+}
+
+fn directory_href(recipient: &Recipient) -> String {
+    format!("/directory/{}", recipient.organization.id)
+}
+
+fn gaps(outlook: &Outlook) -> Vec<Link> {
+    if !outlook.must_explain_gaps() {
+        return Vec::new();
+    }
+    let with_gaps = outlook.recipients.iter().filter(|one| !one.gaps.is_empty());
+    with_gaps
+        .map(|one| {
+            let words: Vec<&str> = one.gaps.iter().map(|gap| gap.word_zh()).collect();
+            let text = format!("{}：{}", one.organization.name, words.join("；"));
+            link(&text, &directory_href(one))
+        })
+        .collect()
+}
+
+fn deadline_words(outlook: &Outlook, main: Option<&Recipient>, now: Timestamp) -> (String, String) {
+    let Some(deadline) = main.and_then(|one| one.deadline.as_ref()) else {
+        return (String::new(), String::new());
+    };
+    let several = outlook
+        .recipients
+        .iter()
+        .filter_map(|one| one.deadline.as_ref())
+        .any(|other| other.at != deadline.at);
+    let note = if several { "，各单位工作时间不同，以名单为准" } else { "" };
+    let text = format!("若现在发出，{}前签收{note}", clock_zh(deadline.at, now));
+    (text, deadline.explanation_zh.clone())
+}
+
+/// When a step falls on the instant of issue.
+const AT_ISSUE: &str = "发出时";
+
+/// Steps that fall on the same minutes for the same act are one line: `5、10 分钟 催签`.
+fn steps(rungs: &[PlannedRung], now: Timestamp) -> Vec<Step> {
+    let mut lines: Vec<(RungAct, Vec<String>)> = Vec::new();
+    for rung in rungs {
+        let wait = rung.due_at.since(now);
+        let when = if wait <= Span::ZERO { AT_ISSUE.to_owned() } else { length_zh(wait) };
+        match lines.last_mut() {
+            // What happens at once is a line of its own.
+            Some((act, times))
+                if *act == rung.act && times.iter().all(|known| known != AT_ISSUE) =>
+            {
+                times.push(when);
+            }
+            _ => lines.push((rung.act, vec![when])),
+        }
+    }
+    let first = lines.iter().position(|(act, _)| *act == RungAct::Remind);
+    lines
+        .into_iter()
+        .enumerate()
+        .map(|(place, (act, times))| Step {
+            when: times.join("、"),
+            what: match act {
+                RungAct::Remind if Some(place) == first => "发邮件".to_owned(),
+                act => act.word_zh().to_owned(),
+            },
+        })
+        .collect()
+}
+
+/// What sending now costs people at night.
+fn night_cost(outlook: &Outlook, now: Timestamp) -> String {
+    let woken: usize = outlook
+        .recipients
+        .iter()
+        .filter(|one| one.first_at <= now)
+        .map(|one| one.addresses.len())
+        .sum();
+    if outlook.at_night && woken > 0 {
+        format!("现在是夜间：将通知约 {woken} 名值守人员。")
+    } else {
+        String::new()
+    }
+}

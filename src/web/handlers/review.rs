@@ -1,0 +1,334 @@
+//! 预览 and 核发: one page to judge one notice, and the acts at its end.
+
+use actix_web::http::StatusCode;
+use actix_web::{HttpRequest, HttpResponse, web};
+
+use super::compose::refused;
+use super::compose_form::errors_of;
+use super::draft_view::{file_rows, truth};
+use crate::domain::account::Role;
+use crate::domain::digest::Sha256Digest;
+use crate::domain::human_time::{clock_zh, parse_moment};
+use crate::domain::ids::{NoticeId, OrganizationId};
+use crate::domain::notice::{NoticeDraft, NoticeState};
+use crate::service::Service;
+use crate::service::issue::{IssueRefused, IssueRequest, Issued, issue};
+use crate::service::outlook::Recipient;
+use crate::service::preview::{Preview, preview};
+use crate::service::release_and_issue::{OralApproval, issue_on_oral_approval, release_and_issue};
+use crate::service::send_back::{SendBackRefused, send_back};
+use crate::service::submit::submit as submit_draft;
+use crate::store::drafts::DecisionKind;
+use crate::web::address;
+use crate::web::drawn::{Drawn, drawn};
+use crate::web::error::WebError;
+use crate::web::forms::{Fields, Posted};
+use crate::web::pages::moment::Moment;
+use crate::web::pages::parts::{Errors, Fact, Place, UrgencyMark};
+use crate::web::pages::review::{MailPreview, ReviewActs, ReviewForm, ReviewPage, ReviewRecipient};
+use crate::web::session::Staff;
+use crate::web::shell::shell;
+
+/// The page.
+pub(in crate::web) async fn show(
+    service: web::Data<Service>,
+    staff: Staff,
+    request: HttpRequest,
+) -> Result<HttpResponse, WebError> {
+    let id: NoticeId = address::id(&request, "notice")?;
+    let sample = address::query(&request).text("to").parse().ok();
+    drawn(move || {
+        let typed = ReviewForm::default();
+        Drawn::page(&draw(&service, &staff, id, sample, typed, Errors::none())?)
+    })
+    .await
+}
+
+/// 送核发.
+pub(in crate::web) async fn submit(
+    service: web::Data<Service>,
+    staff: Staff,
+    request: HttpRequest,
+    posted: Posted,
+) -> Result<HttpResponse, WebError> {
+    act(service, staff, request, posted, |service, staff, asked, _| {
+        submit_draft(service, &staff.account, asked.notice, asked.seen)?;
+        Ok(format!("/notices/{}/preview", asked.notice))
+    })
+    .await
+}
+
+/// 发出, by the author's own word.
+pub(in crate::web) async fn issue_own(
+    service: web::Data<Service>,
+    staff: Staff,
+    request: HttpRequest,
+    posted: Posted,
+) -> Result<HttpResponse, WebError> {
+    act(service, staff, request, posted, |service, staff, asked, _| {
+        Ok(board(asked, issue(service, &staff.account, asked)?))
+    })
+    .await
+}
+
+/// 核发并发出.
+pub(in crate::web) async fn release(
+    service: web::Data<Service>,
+    staff: Staff,
+    request: HttpRequest,
+    posted: Posted,
+) -> Result<HttpResponse, WebError> {
+    act(service, staff, request, posted, |service, staff, asked, _| {
+        Ok(board(asked, release_and_issue(service, &staff.account, asked)?))
+    })
+    .await
+}
+
+/// 先发后补.
+pub(in crate::web) async fn oral(
+    service: web::Data<Service>,
+    staff: Staff,
+    request: HttpRequest,
+    posted: Posted,
+) -> Result<HttpResponse, WebError> {
+    act(service, staff, request, posted, |service, staff, asked, fields| {
+        let approval = OralApproval {
+            by: fields.text("oral_by").to_owned(),
+            at: parse_moment(fields.text("oral_at")),
+            how: fields.text("oral_how").to_owned(),
+        };
+        Ok(board(asked, issue_on_oral_approval(service, &staff.account, asked, approval)?))
+    })
+    .await
+}
+
+/// 退回修改.
+pub(in crate::web) async fn give_back(
+    service: web::Data<Service>,
+    staff: Staff,
+    request: HttpRequest,
+    posted: Posted,
+) -> Result<HttpResponse, WebError> {
+    let id: NoticeId = address::id(&request, "notice")?;
+    drawn(move || {
+        let reason = posted.0.text("return_reason");
+        match send_back(&service, &staff.account, id, reason) {
+            Ok(()) => Ok(Drawn::next("/notices")),
+            Err(SendBackRefused::Compose(error)) => Err(refused(error)),
+            Err(SendBackRefused::NoReason) => {
+                let errors =
+                    errors_of([("return_reason", "请写明退回理由，经办人据此修改".into())]);
+                let typed = form_of(&posted.0);
+                let page = draw(&service, &staff, id, None, typed, errors)?;
+                Drawn::page_with(StatusCode::UNPROCESSABLE_ENTITY, &page)
+            }
+        }
+    })
+    .await
+}
+
+fn board(asked: &IssueRequest, _: Issued) -> String {
+    format!("/notices/{}", asked.notice)
+}
+
+/// Does an act on what was shown; where it is refused, shows the page again with why.
+async fn act(
+    service: web::Data<Service>,
+    staff: Staff,
+    request: HttpRequest,
+    posted: Posted,
+    what: impl FnOnce(&Service, &Staff, &IssueRequest, &Fields) -> Result<String, IssueRefused>
+    + Send
+    + 'static,
+) -> Result<HttpResponse, WebError> {
+    let id: NoticeId = address::id(&request, "notice")?;
+    drawn(move || {
+        let fields = posted.0;
+        let seen: Sha256Digest =
+            fields.text("digest").parse().map_err(|_| WebError::Bad("no digest".into()))?;
+        let form_key = fields.filled("key").ok_or_else(|| WebError::Bad("no key".into()))?;
+        let asked = IssueRequest {
+            notice: id,
+            seen,
+            form_key: form_key.to_owned(),
+            gap_reason: fields.filled("gap_reason").map(str::to_owned),
+        };
+        match what(&service, &staff, &asked, &fields) {
+            Ok(next) => Ok(Drawn::next(&next)),
+            Err(IssueRefused::Draft(error)) => Err(refused(error)),
+            Err(why) => {
+                let status = match why {
+                    IssueRefused::Changed | IssueRefused::NumberTaken(_) => StatusCode::CONFLICT,
+                    _ => StatusCode::UNPROCESSABLE_ENTITY,
+                };
+                let errors = errors_of(why.messages_zh());
+                Drawn::page_with(
+                    status,
+                    &draw(&service, &staff, id, None, form_of(&fields), errors)?,
+                )
+            }
+        }
+    })
+    .await
+}
+
+fn form_of(fields: &Fields) -> ReviewForm {
+    let text = |name: &str| fields.text(name).to_owned();
+    ReviewForm {
+        gap_reason: text("gap_reason"),
+        return_reason: text("return_reason"),
+        oral_by: text("oral_by"),
+        oral_at: text("oral_at"),
+        oral_how: text("oral_how"),
+    }
+}
+
+fn draw(
+    service: &Service,
+    staff: &Staff,
+    id: NoticeId,
+    sample: Option<OrganizationId>,
+    form: ReviewForm,
+    errors: Errors,
+) -> Result<ReviewPage, WebError> {
+    let seen = preview(service, &staff.account, id).map_err(refused)?;
+    let draft = &seen.open.notice.draft;
+    let path = format!("/notices/{id}");
+    let (acts, blocked) = acts(&seen, staff);
+    let earliest = seen.outlook.earliest_deadline();
+    let word = draft.urgency.as_str();
+    let mut recipients: Vec<ReviewRecipient> =
+        seen.outlook.recipients.iter().map(|one| recipient(one, &path, &seen)).collect();
+    recipients.sort_by_key(|row| !row.unreachable);
+    Ok(ReviewPage {
+        shell: shell(staff, Place::Notices),
+        action: path.clone(),
+        key: service.form_key()?,
+        digest: seen.digest.to_string(),
+        urgency: UrgencyMark::of(word),
+        number: draft.document_number.clone(),
+        title: draft.title.clone(),
+        sent_by: sent_by(&seen),
+        urgency_reason: draft.urgency_reason.clone(),
+        facts: facts(draft),
+        body: draft.body.clone(),
+        files: file_rows(&path, &seen.open.files),
+        truth: truth(&seen),
+        deadline_if_now: earliest.map_or_else(Moment::none, |at| Moment::at(at, seen.now)),
+        recipients,
+        mail: mail(service, &seen, sample)?,
+        page_href: format!("{path}/preview/page"),
+        edit_href: if staff.is(Role::Clerk) { format!("{path}/edit") } else { String::new() },
+        acts,
+        needs_gap_reason: seen.outlook.must_explain_gaps(),
+        form,
+        errors,
+        blocked,
+    })
+}
+
+/// What this person may do here, and what to say where that is nothing.
+fn acts(seen: &Preview, staff: &Staff) -> (ReviewActs, String) {
+    let notice = &seen.open.notice;
+    let ready = seen.faults.is_empty() && !seen.open.picks.is_empty();
+    let needs_second =
+        seen.outlook.ladder.as_ref().is_some_and(|ladder| ladder.policy.needs_second_person);
+    let waits = notice.state == NoticeState::AwaitingRelease;
+    let own = notice.author_id == staff.account.id;
+    let clerk = staff.is(Role::Clerk);
+    let acts = ReviewActs {
+        submit: clerk && ready && !waits,
+        issue: clerk && ready && !waits && !needs_second,
+        release: staff.is(Role::Releaser) && ready && waits && !own,
+        oral: staff.is(Role::Duty) && ready && needs_second,
+    };
+    let blocked = if !ready {
+        "还不能送核发：请先补齐上面所列各项。"
+    } else if waits && own && !acts.oral {
+        "本件由您起草，须由本单位另一人核发。"
+    } else if waits && !acts.release && !acts.oral {
+        "本件待核发。核发须有核发角色。"
+    } else {
+        ""
+    };
+    (acts, blocked.to_owned())
+}
+
+fn recipient(one: &Recipient, path: &str, seen: &Preview) -> ReviewRecipient {
+    let id = one.organization.id.to_string();
+    ReviewRecipient {
+        name: one.organization.name.clone(),
+        code: one.organization.region_code.clone(),
+        copy: one.addressee == crate::domain::delivery::Addressee::Copy,
+        reason: one.reason.clone(),
+        ways: format!("邮件 {}", one.addresses.len()),
+        unreachable: one.addresses.is_empty(),
+        mail_href: format!(
+            "{}#mail",
+            address::with_query(&format!("{path}/preview"), &[("to", &id)])
+        ),
+        deadline: one
+            .deadline
+            .as_ref()
+            .map_or_else(|| "—".to_owned(), |it| clock_zh(it.at, seen.now)),
+        deadline_origin: one
+            .deadline
+            .as_ref()
+            .map(|it| it.explanation_zh.clone())
+            .unwrap_or_default(),
+    }
+}
+
+fn sent_by(seen: &Preview) -> String {
+    if seen.open.notice.state != NoticeState::AwaitingRelease {
+        return String::new();
+    }
+    let submitted = DecisionKind::Submitted.as_str();
+    let last = seen.open.decisions.iter().rev().find(|decision| decision.kind == submitted);
+    last.map_or_else(String::new, |decision| {
+        format!("{} {} 送核发", decision.account_name, clock_zh(decision.decided_at, seen.now))
+    })
+}
+
+/// Every header line that is filled in.
+fn facts(draft: &NoticeDraft) -> Vec<Fact> {
+    let names: Vec<String> = draft
+        .signatories
+        .iter()
+        .map(|one| {
+            let lead = one.lead && draft.signatories.len() > 1;
+            format!("{}{}", one.name, if lead { "（主办）" } else { "" })
+        })
+        .collect();
+    let joined = |parts: [&str; 2]| parts.join(" ").trim().to_owned();
+    let lines = [
+        ("发电单位", draft.dispatching_organ.clone()),
+        ("落款", names.join("\n")),
+        ("机要编号", draft.cipher_office_serial.clone()),
+        ("签发", joined([&draft.approver_name, &draft.approved_on])),
+        ("主送", draft.addressee_line.clone()),
+        ("抄送", draft.copy_line.clone()),
+        ("成文日期", draft.issue_date.clone()),
+        ("印发范围", draft.circulation_scope.clone()),
+        ("联系人", joined([&draft.contact_person, &draft.duty_phone])),
+        ("回告", joined([&draft.report_back_to, &draft.report_back_by])),
+        ("回告要求", draft.report_back_note.clone()),
+        ("签收时限", draft.sign_by.clone()),
+        ("连夜办理", if draft.overnight { "是".to_owned() } else { String::new() }),
+    ];
+    let filled = lines.into_iter().filter(|(_, value)| !value.trim().is_empty());
+    filled.map(|(label, value)| Fact { label: label.to_owned(), value }).collect()
+}
+
+fn mail(
+    service: &Service,
+    seen: &Preview,
+    sample: Option<OrganizationId>,
+) -> Result<MailPreview, WebError> {
+    let Some(to) = seen.recipient(sample) else {
+        let nobody = || "（还没有选择单位）".to_owned();
+        return Ok(MailPreview { to: nobody(), subject: String::new(), body: String::new() });
+    };
+    let words = seen.mail(service, to)?;
+    Ok(MailPreview { to: to.organization.name.clone(), subject: words.subject, body: words.text })
+}
