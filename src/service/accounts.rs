@@ -281,6 +281,7 @@ pub fn set_roles(
     if administrator == id {
         return Err(AccountRefused::OwnAccount);
     }
+    find(service, id)?;
     check_roles(&roles)?;
     let now = service.now();
     let event = changed(service, Actor::Account(administrator), id, "roles", now)?;

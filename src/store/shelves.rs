@@ -192,8 +192,8 @@ pub fn shelf_list(
 }
 
 fn line(row: Row) -> ShelfLine {
-    let ((key, id, issuer_name, state, title, urgency, document_number, author_name), times, tally) =
-        row;
+    let (words, times, tally) = row;
+    let (key, id, issuer_name, state, title, urgency, document_number, author_name) = words;
     let (saved_at, issued_at, deadline_at) = times;
     ShelfLine {
         edge: Edge { key, id },

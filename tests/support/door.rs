@@ -48,8 +48,16 @@ impl Door {
         let mut stream = TcpStream::connect(self.address).unwrap();
         stream.set_read_timeout(Some(Duration::from_secs(20))).unwrap();
         stream.write_all(format!("{head}\r\n\r\n{body}").as_bytes()).unwrap();
+        // Not to the end of the connection: a server that refused a form before reading it keeps
+        // the line open for a while, so that the refusal is not lost on the way.
         let mut bytes = Vec::new();
-        stream.read_to_end(&mut bytes).unwrap();
+        let mut chunk = [0; 65_536];
+        while !is_whole(&bytes) {
+            match stream.read(&mut chunk).unwrap() {
+                0 => break,
+                n => bytes.extend_from_slice(&chunk[..n]),
+            }
+        }
         Heard::read(&String::from_utf8_lossy(&bytes))
     }
 }
@@ -61,6 +69,13 @@ impl Drop for Door {
             thread.join().unwrap();
         }
     }
+}
+
+fn is_whole(bytes: &[u8]) -> bool {
+    let Some(head) = bytes.windows(4).position(|four| four == b"\r\n\r\n") else { return false };
+    let text = String::from_utf8_lossy(&bytes[..head]).to_ascii_lowercase();
+    let length = text.lines().find_map(|line| line.strip_prefix("content-length: ")?.parse().ok());
+    length.is_some_and(|length: usize| bytes.len() >= head + 4 + length)
 }
 
 /// An answer.

@@ -142,7 +142,7 @@ pub struct BoardPage {
     pub orders: Vec<Choice>,
     /// The order in force.
     pub order: String,
-    /// The notice as recipients see it.
+    /// The notice as recipients see it; empty for who may not read it.
     pub notice_href: String,
     /// 签收登记表 for printing; empty where it does not exist.
     pub register_href: String,
