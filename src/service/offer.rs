@@ -82,8 +82,6 @@ type Kept = HashMap<(NoticeId, i32), Arc<Offer>>;
 #[derive(Clone, Default)]
 pub struct Offers(Arc<Mutex<Kept>>);
 
-type Kept = HashMap<(NoticeId, i32), Arc<Offer>>;
-
 impl Offers {
     fn get(&self, notice: NoticeId, version: i32) -> Option<Arc<Offer>> {
         let kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
