@@ -119,8 +119,8 @@ impl Maker {
             let name = format!("第{number}单位值班室");
             let [organizations, contacts, addresses] = &mut directory;
             organizations.push(format!(
-                "('{organization}', 'o{number}', '{name}', '{name}', 'government', 'county', '430100', \
-                 'unstated', '0.{number:07}', 1, 1)"
+                "('{organization}', 'o{number}', '{name}', '{name}', 'government', 'county', \
+                 '430100', 'unstated', '0.{number:07}', 1, 1)"
             ));
             contacts.push(format!("('{contact}', '{organization}', 'duty_desk', '值班室')"));
             addresses.push(format!(
