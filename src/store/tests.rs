@@ -238,7 +238,8 @@ fn the_database_itself_refuses_to_change_evidence_on(world: &World) {
         .write("event", |tx| {
             sql_query(
                 "INSERT INTO events (id, kind, happened_at, actor, bytes, leaf_hash) \
-                 VALUES ('evt_x', 'opened', 1, 'system:test', CAST('x' AS BYTEA), CAST('y' AS BYTEA))",
+                 VALUES ('evt_x', 'opened', 1, 'system:test', CAST('x' AS BYTEA), \
+                 CAST('y' AS BYTEA))",
             )
             .execute(tx.db())?;
             Ok::<_, StoreError>(())

@@ -9,6 +9,8 @@
 //! Short form by default; `QIANSHOU_CRASH_KILLS=200 QIANSHOU_CRASH_MESSAGES=5000` for the long
 //! one. `QIANSHOU_TEST_ENGINE` picks the engine as for the integration suite.
 
+#![expect(clippy::unwrap_used, reason = "the program stops where its ground is missing")]
+
 mod ground;
 mod server;
 mod signing;
