@@ -9,12 +9,13 @@
 //! Short form by default; `QIANSHOU_CRASH_KILLS=200 QIANSHOU_CRASH_MESSAGES=5000` for the long
 //! one. `QIANSHOU_TEST_ENGINE` picks the engine as for the integration suite.
 
-#![expect(clippy::unwrap_used, reason = "the program stops where its ground is missing")]
-
+#[cfg(test)]
 mod ground;
+#[cfg(test)]
 mod server;
+#[cfg(test)]
 mod signing;
-
+#[cfg(test)]
 #[expect(dead_code, reason = "the integration suite uses the rest")]
 mod support;
 

@@ -260,7 +260,8 @@ fn directory(
         format!(
             "INSERT INTO organizations (id, code, name, short_name, kind, level, region_code, \
              superior_rule, tree_path, tree_depth, changed_at) \
-             VALUES ('{id}', '{id}', '{name}', '{name}', 'party_committee', 'county', '430100', 'none', '{id}', 0, 0);\n"
+             VALUES ('{id}', '{id}', '{name}', '{name}', 'party_committee', 'county', '430100', \
+             'none', '{id}', 0, 0);\n"
         )
     };
     let mut script = organization(issuer, "中共××省委办公厅");
