@@ -6,7 +6,7 @@
 //! - No signature that a browser was told of is missing, and each keeps its receipt number.
 //! - No signature is in the books that nobody asked for.
 //!
-//! Short form by default; `QIANSHOU_CRASH_KILLS=200 QIANSHOU_CRASH_MESSAGES=5000` for the long
+//! Short form by default; `QIANSHOU_TEST_CRASH_KILLS=200 QIANSHOU_TEST_CRASH_MESSAGES=5000` for the long
 //! one. `QIANSHOU_TEST_ENGINE` picks the engine as for the integration suite.
 
 #[cfg(test)]
@@ -51,11 +51,11 @@ impl Dice {
 
 #[test]
 fn nothing_is_lost_when_the_server_is_killed_again_and_again() {
-    let kills = figure("QIANSHOU_CRASH_KILLS", KILLS);
+    let kills = figure("QIANSHOU_TEST_CRASH_KILLS", KILLS);
     let messages =
-        usize::try_from(figure("QIANSHOU_CRASH_MESSAGES", u32::try_from(MESSAGES).unwrap()))
+        usize::try_from(figure("QIANSHOU_TEST_CRASH_MESSAGES", u32::try_from(MESSAGES).unwrap()))
             .unwrap();
-    let seed = u64::from(figure("QIANSHOU_CRASH_SEED", 20_261_123));
+    let seed = u64::from(figure("QIANSHOU_TEST_CRASH_SEED", 20_261_123));
     let Some(ground) = Ground::prepare(messages) else {
         println!("crash: skipped, no PostgreSQL on this machine");
         return;
