@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use super::board::next_of;
 use super::scope::Scope;
 use super::{Service, ServiceError};
 use crate::domain::ids::{AccountId, DeliveryId};
@@ -55,12 +56,13 @@ pub fn read(service: &Service, scope: Scope, id: DeliveryId) -> Result<Story, Se
             events.iter().filter_map(|event| sentences::staff_of(&event.actor)).collect();
         let staff: Vec<AccountId> = staff.into_iter().collect();
         let returns = return_list_of_notice(conn, notice.id)?;
+        let mut owed = owed_list_of_notice(conn, notice.id)?;
         Ok(Story {
             attempts: attempt_list_of_delivery(conn, id)?,
             names: names_of_delivery(conn, id, &staff)?,
             signature: signature_find(conn, id)?,
             returns: returns.into_iter().filter(|one| one.delivery_id == id).collect(),
-            next: owed_list_of_notice(conn, notice.id)?.remove(&id),
+            next: next_of(owed.remove(&id).unwrap_or_default(), &delivery.facts, read_at),
             notice,
             delivery,
             events,

@@ -143,14 +143,14 @@ pub enum Owed {
     },
 }
 
-/// What is owed next to each delivery of a notice, the earliest of each.
+/// Everything that is owed to each delivery of a notice, earliest first.
 ///
 /// # Errors
 /// The store's own.
 pub fn owed_list_of_notice(
     conn: &mut Conn,
     notice: NoticeId,
-) -> Result<BTreeMap<DeliveryId, (Timestamp, Owed)>, StoreError> {
+) -> Result<BTreeMap<DeliveryId, Vec<(Timestamp, Owed)>>, StoreError> {
     let steps: Vec<(DeliveryId, Option<Timestamp>, String)> = rungs::table
         .inner_join(deliveries::table.on(deliveries::id.eq(rungs::delivery_id)))
         .filter(deliveries::notice_id.eq(notice.to_string()))
@@ -167,14 +167,14 @@ pub fn owed_list_of_notice(
     let mails = mails
         .into_iter()
         .map(|(id, at, channel, tries)| (id, at, Owed::Message { channel, tries }));
-    let mut next: BTreeMap<DeliveryId, (Timestamp, Owed)> = BTreeMap::new();
+    let mut all: BTreeMap<DeliveryId, Vec<(Timestamp, Owed)>> = BTreeMap::new();
     for (id, at, owed) in steps.chain(mails) {
-        let Some(at) = at else { continue };
-        if next.get(&id).is_none_or(|(known, _)| at < *known) {
-            next.insert(id, (at, owed));
-        }
+        all.entry(id).or_default().extend(at.map(|at| (at, owed)));
     }
-    Ok(next)
+    for owed in all.values_mut() {
+        owed.sort_by_key(|(at, _)| *at);
+    }
+    Ok(all)
 }
 
 /// Region code of each organisation a notice went to.

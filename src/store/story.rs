@@ -67,6 +67,8 @@ pub struct AddressOwner {
     pub role: ContactRole,
     /// Mail or telephone.
     pub kind: AddressKind,
+    /// The address itself.
+    pub address: String,
 }
 
 /// Names behind the ids in a delivery's events.
@@ -105,12 +107,19 @@ pub fn names_of_delivery(
         .load(conn.db())?;
     let all = links.iter().map(|(_, address)| address).chain(&written_to);
     let texts: Vec<String> = all.map(ToString::to_string).collect();
-    let owners: Vec<(AddressId, String, ContactRole, AddressKind)> = contact_addresses::table
-        .inner_join(contacts::table.on(contacts::id.eq(contact_addresses::contact_id)))
-        .filter(contact_addresses::id.eq_any(&texts))
-        .select((contact_addresses::id, contacts::name, contacts::role, contact_addresses::kind))
-        .load(conn.db())?;
-    let owned = |(id, name, role, kind)| (id, AddressOwner { name, role, kind });
+    let owners: Vec<(AddressId, String, ContactRole, AddressKind, String)> =
+        contact_addresses::table
+            .inner_join(contacts::table.on(contacts::id.eq(contact_addresses::contact_id)))
+            .filter(contact_addresses::id.eq_any(&texts))
+            .select((
+                contact_addresses::id,
+                contacts::name,
+                contacts::role,
+                contact_addresses::kind,
+                contact_addresses::address,
+            ))
+            .load(conn.db())?;
+    let owned = |(id, name, role, kind, address)| (id, AddressOwner { name, role, kind, address });
     Ok(Names {
         accounts: accounts.into_iter().collect(),
         addresses: owners.into_iter().map(owned).collect(),

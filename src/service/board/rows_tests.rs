@@ -2,10 +2,12 @@
 
 use proptest::prelude::*;
 
+use super::super::next_of;
 use super::*;
 use crate::domain::delivery::Addressee;
 use crate::domain::ids::{AccountId, DeliveryId, NoticeId};
 use crate::domain::notice::{NoticeDraft, NoticeState};
+use crate::store::board::Owed;
 use crate::store::deliveries::Delivery;
 use crate::store::notices::Notice;
 
@@ -104,6 +106,18 @@ fn parents_carry_the_sums_of_their_branches() {
     let unsigned =
         ["0 (单位00010001) 1/2", "1 000100010001 0/0", "0 (00010002) 1/1", "1 000100020001 0/0"];
     assert_eq!(shape(&board, Show::Unsigned), unsigned);
+}
+
+#[test]
+fn what_comes_next_is_still_to_come() {
+    let rung = |minute, act: &str| (at(minute), Owed::Rung(act.to_owned()));
+    let owed = || vec![rung(1, "call_unreachable"), rung(50, "remind"), rung(150, "call")];
+    let reachable = DeliveryFacts::default();
+    let lost = DeliveryFacts { unreachable: true, ..reachable };
+    assert_eq!(next_of(owed(), &reachable, at(100)), Some(rung(150, "call")));
+    assert_eq!(next_of(owed(), &reachable, at(200)), Some(rung(50, "remind")));
+    assert_eq!(next_of(owed(), &lost, at(200)), Some(rung(1, "call_unreachable")));
+    assert_eq!(next_of(vec![rung(1, "call_unreachable")], &reachable, at(0)), None);
 }
 
 fn some_facts() -> impl Strategy<Value = DeliveryFacts> {

@@ -48,7 +48,10 @@ const UNDER_WAY: Span = Span::minutes(5);
 pub fn story_sentences(story: &Story) -> Vec<Sentence> {
     let told: BTreeSet<AttemptId> =
         story.events.iter().filter_map(|event| subject(event, "attempt")).collect();
-    let events = story.events.iter().map(|event| of_event(story, event));
+    // What was written in one instant is told in the order in which such things come about.
+    let mut events: Vec<&StoredEvent> = story.events.iter().collect();
+    events.sort_by_key(|event| (event.at, EventKind::from_name(&event.kind)));
+    let events = events.into_iter().map(|event| of_event(story, event));
     let silent = story.attempts.iter().filter(|attempt| !told.contains(&attempt.id));
     let mut sentences: Vec<Sentence> =
         events.chain(silent.map(|attempt| of_attempt(story, attempt))).collect();
@@ -90,7 +93,9 @@ fn tell(story: &Story, event: &StoredEvent, kind: EventKind) -> (Tone, String, S
         | Kind::MessageCancelled
         | Kind::MessageDead => {
             let (tone, text) = of_message(story, event, kind);
-            (tone, text, said)
+            let to = subject(event, "address").and_then(|id| story.names.addresses.get(&id));
+            let to = to.map(|owner| owner.address.as_str());
+            (tone, text, quietly(&[to.unwrap_or_default(), &said]))
         }
         Kind::Reminded => (Tone::Plain, format!("{who}催签。"), reason(event)),
         Kind::Resent => (Tone::Plain, format!("{who}重发。"), reason(event)),
@@ -270,6 +275,12 @@ fn relay_words(event: &StoredEvent) -> String {
         ("", reply) => reply.to_owned(),
         (relay, reply) => format!("{relay} 回复 {reply}"),
     }
+}
+
+/// What is known of these, one after the other.
+fn quietly(parts: &[&str]) -> String {
+    let known: Vec<&str> = parts.iter().copied().filter(|part| !part.is_empty()).collect();
+    known.join("；")
 }
 
 fn fact(event: &StoredEvent, name: &str) -> String {

@@ -43,10 +43,12 @@ fn with(mut event: StoredEvent, facts: serde_json::Value) -> StoredEvent {
 }
 
 fn story(events: Vec<StoredEvent>) -> Story {
-    let owner =
-        AddressOwner {
-            name: "陈立".into(), role: ContactRole::Primary, kind: AddressKind::Email
-        };
+    let owner = AddressOwner {
+        name: "陈立".into(),
+        role: ContactRole::Primary,
+        address: "jy@wc.example".into(),
+        kind: AddressKind::Email,
+    };
     let address = id(AddressId::new, 1);
     Story {
         notice: Notice {
@@ -112,6 +114,7 @@ fn a_night_reads_like_a_report() {
     let mut story = story(vec![
         event(1, EventKind::NoticeSubmitted, at(1, 0), &staff),
         event(2, EventKind::NoticeIssued, at(2, 0), &staff),
+        event(3, EventKind::NoticeReleased, at(2, 0), &staff),
         mail(3, EventKind::MessageNotSent, 3, json!({"attempt": 1, "reply": "no answer in time"})),
         mail(
             4,
@@ -149,16 +152,17 @@ fn a_night_reads_like_a_report() {
     }];
     let expected = [
         "李敏送核发。",
+        "李敏核发。",
         "李敏发出，本单位为主送。 | 选自“县市区委”",
-        "▲ 发给A角陈立的邮件这一次没有送出，会再试。 | no answer in time",
+        "▲ 发给A角陈立的邮件这一次没有送出，会再试。 | jy@wc.example；no answer in time",
         "发给A角陈立的邮件已交给对方邮件服务器（第 2 次）。 | \
-         mx.wangcheng.example 回复 250 2.0.0 Ok",
+         jy@wc.example；mx.wangcheng.example 回复 250 2.0.0 Ok",
         "链接曾被程序自动访问，不计查看。",
         "刘芳（值班员）请求重发：缺少附件。催签照常进行。 | 附件2打不开",
         "▲ 到时限仍未签收，记为逾期未签收。",
         "在页面上打开正文（经发给A角陈立的链接）。",
         "陈立（机要室主任）签收，晚 9 分 12 秒。 | 本单位签收，回执 QS-0017，电话 0731-88060001",
-        "发给A角陈立的邮件已交给对方邮件服务器；这封在路上时，对方已经答复。",
+        "发给A角陈立的邮件已交给对方邮件服务器；这封在路上时，对方已经答复。 | jy@wc.example",
     ];
     assert_eq!(told(&story), expected);
 }
@@ -182,7 +186,7 @@ fn attempts_without_an_event_are_told_too() {
         attempt(3, None, at(59, 0)),
     ];
     let expected = [
-        "发给A角陈立的邮件已交给对方邮件服务器。",
+        "发给A角陈立的邮件已交给对方邮件服务器。 | jy@wc.example",
         "▲ 给A角陈立的第 2 次发送没有下文：程序当时中断，是否送到不知道。",
         "正在发送给A角陈立的邮件（第 3 次）。",
     ];

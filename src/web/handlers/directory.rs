@@ -5,6 +5,7 @@ use actix_web::{HttpRequest, HttpResponse, web};
 use crate::domain::address::AddressStatus;
 use crate::domain::ids::OrganizationId;
 use crate::domain::organization::{Contact, ContactAddress, Desk, Level, Reach};
+use crate::domain::working_time::WorkingHours;
 use crate::service::Service;
 use crate::service::directory::{self, FoundPage, OrganizationView};
 use crate::store::organizations::{OrganizationBrief, OrganizationHit};
@@ -134,9 +135,16 @@ fn facts(view: &OrganizationView) -> Vec<Fact> {
         fact("行政区划代码", one.region_code.clone()),
         fact("单位代码", one.code.clone()),
     ]);
-    facts.extend(one.working_hours.as_ref().map(|hours| fact("工作时间", hours.to_string())));
-    facts.extend(view.parent.as_ref().map(|parent| fact("所属", parent.name.clone())));
+    facts.extend(one.working_hours.as_ref().map(|hours| fact("工作时间", hours_zh(hours))));
+    // The superior has a line of its own.
+    let elsewhere = view.parent.as_ref().filter(|parent| one.superior.key() != Some(&parent.id));
+    facts.extend(elsewhere.map(|parent| fact("所属", parent.name.clone())));
     facts
+}
+
+/// `08:30–12:00，14:30–17:30`.
+fn hours_zh(hours: &WorkingHours) -> String {
+    hours.to_string().replace('-', "–").replace(',', "，")
 }
 
 /// What stands between this organisation and a 特提 at night.
@@ -159,7 +167,7 @@ fn desk_row(desk: &Desk, view: &OrganizationView) -> DeskRow {
     let own_hours = desk.hours.as_ref().or(view.organization.working_hours.as_ref());
     let hours = match (desk.round_the_clock, own_hours) {
         (true, _) => "24 小时".to_owned(),
-        (false, Some(hours)) => hours.to_string(),
+        (false, Some(hours)) => hours_zh(hours),
         (false, None) => "工作时间".to_owned(),
     };
     let phones = desk.phone.iter().chain(&desk.night_phone).map(ToString::to_string);

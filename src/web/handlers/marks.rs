@@ -2,7 +2,7 @@
 
 use crate::domain::delivery::{DeliveryFacts, DeliveryState, ReceiptMode};
 use crate::domain::ladder::RungAct;
-use crate::domain::time::Timestamp;
+use crate::domain::time::{Span, Timestamp};
 use crate::store::board::Owed;
 use crate::web::pages::moment::Moment;
 use crate::web::pages::parts::StateMark;
@@ -29,6 +29,9 @@ pub(super) fn of_delivery(facts: &DeliveryFacts, now: Timestamp) -> StateMark {
     StateMark { class, sign: badge.sign, word }
 }
 
+/// How long after its time a step is still under way rather than left undone.
+const GRACE: Span = Span::minutes(1);
+
 /// `14:47 提级催签：带班领导`.
 pub(super) fn of_owed(owed: &(Timestamp, Owed), now: Timestamp) -> String {
     let (at, what) = owed;
@@ -42,7 +45,12 @@ pub(super) fn of_owed(owed: &(Timestamp, Owed), now: Timestamp) -> String {
             }
         }
     };
-    format!("{} {words}", Moment::in_table(*at, now).short)
+    let clock = Moment::in_table(*at, now).short;
+    if at.plus(GRACE) < now {
+        format!("{clock} {words}，尚未执行")
+    } else {
+        format!("{clock} {words}")
+    }
 }
 
 /// `王某 机要室主任 0731-…`.

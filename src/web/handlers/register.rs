@@ -2,7 +2,7 @@
 
 use actix_web::{HttpRequest, HttpResponse, web};
 
-use crate::domain::delivery::{DeliveryFacts, DeliveryState};
+use crate::domain::delivery::{Addressee, DeliveryFacts, DeliveryState, ReceiptMode};
 use crate::domain::human_time::full_zh;
 use crate::domain::ids::NoticeId;
 use crate::domain::time::Timestamp;
@@ -78,13 +78,25 @@ fn row(line: &BoardLine, serial: usize, top: i32, now: Timestamp) -> RegisterRow
         signer_name: signed.map(|one| one.signer_name.clone()).unwrap_or_default(),
         signer_post: signed.map(|one| one.signer_post.clone()).unwrap_or_default(),
         signer_phone: signed.map(|one| one.signer_phone.clone()).unwrap_or_default(),
-        way: signed.map(|one| one.mode.word_zh().to_owned()).unwrap_or_default(),
+        way: signed.map(|one| way(one.mode).to_owned()).unwrap_or_default(),
         remarks: remarks(line, facts, now),
+    }
+}
+
+/// The way of signing in the room a column of the form has.
+const fn way(mode: ReceiptMode) -> &'static str {
+    match mode {
+        ReceiptMode::OwnOrganization => "链接",
+        ReceiptMode::OnBehalf => "代收",
+        ReceiptMode::Phone => "电话",
     }
 }
 
 fn remarks(line: &BoardLine, facts: &DeliveryFacts, now: Timestamp) -> Vec<String> {
     let mut remarks = Vec::new();
+    if line.delivery.addressee == Addressee::Copy {
+        remarks.push("抄送。".to_owned());
+    }
     if facts.is_overdue(now) {
         remarks.push("到时限未签收。".to_owned());
     }
