@@ -6,8 +6,9 @@
 //! - No signature that a browser was told of is missing, and each keeps its receipt number.
 //! - No signature is in the books that nobody asked for.
 //!
-//! Short form by default; `QIANSHOU_TEST_CRASH_KILLS=200 QIANSHOU_TEST_CRASH_MESSAGES=5000` for the long
-//! one. `QIANSHOU_TEST_ENGINE` picks the engine as for the integration suite.
+//! Short form by default; the long one is asked for with `QIANSHOU_TEST_CRASH_KILLS=200` and
+//! `QIANSHOU_TEST_CRASH_MESSAGES=5000`. `QIANSHOU_TEST_ENGINE` picks the engine as for the
+//! integration suite, `QIANSHOU_TEST_CRASH_SEED` other pauses.
 
 #[cfg(test)]
 mod ground;
