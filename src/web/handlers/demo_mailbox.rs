@@ -64,8 +64,11 @@ pub(in crate::web) async fn list(
     page(&DemoMailboxPage { count_words, action: LIST.to_owned(), query, mails: shown, older_href })
 }
 
+/// The organisation is named in the text only: the addressee is one of its people.
 fn mentions(mail: &StoredMail, needle: &str) -> bool {
-    [&mail.to_name, &mail.to, &mail.subject].iter().any(|text| text.to_lowercase().contains(needle))
+    [&mail.to_name, &mail.to, &mail.subject, &mail.text]
+        .iter()
+        .any(|text| text.to_lowercase().contains(needle))
 }
 
 fn line(mail: &StoredMail, now: Timestamp) -> MailLine {

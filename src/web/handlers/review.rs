@@ -332,9 +332,9 @@ fn facts(draft: &NoticeDraft) -> Vec<Fact> {
         ("成文日期", draft.issue_date.clone()),
         ("印发范围", draft.circulation_scope.clone()),
         ("联系人", joined([&draft.contact_person, &draft.duty_phone])),
-        ("回告", joined([&draft.report_back_to, &draft.report_back_by])),
+        ("回告", joined([&draft.report_back_to, &draft.report_back_by.replace('T', " ")])),
         ("回告要求", draft.report_back_note.clone()),
-        ("签收时限", draft.sign_by.clone()),
+        ("签收时限", draft.sign_by.replace('T', " ")),
         ("连夜办理", if draft.overnight { "是".to_owned() } else { String::new() }),
     ];
     let filled = lines.into_iter().filter(|(_, value)| !value.trim().is_empty());
