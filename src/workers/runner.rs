@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
-use super::deliver;
+use super::{deliver, housekeep};
 use crate::service::bell::Bell;
 use crate::service::deliver::{Dispatch, Share};
 use crate::service::{Service, ServiceError};
@@ -42,7 +42,7 @@ struct Threads {
 
 impl Workers {
     /// Starts `count` threads for all messages, one more that only ever takes 特提 (so that
-    /// nothing else can be in their way), and one that keeps leases.
+    /// nothing else can be in their way), one that keeps leases and one that tidies up.
     ///
     /// # Errors
     /// The system gives no thread.
@@ -60,6 +60,7 @@ impl Workers {
         }
         let (every, keep) = deliver::keeper(service, &dispatch);
         keepers.spawn(&bell, "keep-leases", every, keep)?;
+        keepers.spawn(&bell, "housekeep", housekeep::EVERY, housekeep::housekeeper(service))?;
         Ok(Self { senders, keepers, bell, dispatch })
     }
 
