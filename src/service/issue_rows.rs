@@ -148,6 +148,10 @@ fn add_recipient(
     let first = recipient.rungs.iter().find(|rung| rung.act == RungAct::Remind);
     let first_step = first.filter(|_| !unreachable).map(|rung| rung.step);
     for rung in recipient.rungs.iter() {
+        // Whom a mail reaches is not called for want of an address.
+        if rung.act == RungAct::CallUnreachable && !unreachable {
+            continue;
+        }
         rows.rungs.push(NewRung {
             id: RungId::new(now, service.entropy()?),
             delivery_id: id,

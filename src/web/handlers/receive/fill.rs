@@ -144,7 +144,8 @@ fn signatories(header: &NoticeDraft) -> Option<String> {
 
 fn report_back(header: &NoticeDraft) -> Option<String> {
     let to = filled(&header.report_back_to)?;
-    let by = filled(&header.report_back_by).map(|by| format!("{by}前")).unwrap_or_default();
+    let by = filled(&header.report_back_by).map(|by| format!("{}前", by.replace('T', " ")));
+    let by = by.unwrap_or_default();
     let note = filled(&header.report_back_note).map(|note| format!("，{note}"));
     Some(format!("{by}报{to}{}", note.unwrap_or_default()))
 }
