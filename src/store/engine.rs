@@ -407,12 +407,13 @@ impl From<DieselError> for StoreError {
 fn classify_by_text(text: String) -> StoreError {
     const BUSY: [&str; 4] =
         ["database is locked", "database table is locked", "deadlock detected", "lock timeout"];
-    const LOST: [&str; 6] = [
+    const LOST: [&str; 7] = [
         "server closed the connection",
         "terminating connection",
         "connection to server",
         "no connection to the server",
         "could not receive data",
+        "could not send data",
         "SSL connection has been closed",
     ];
     if BUSY.iter().any(|known| text.contains(known)) {

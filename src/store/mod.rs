@@ -100,9 +100,9 @@ pub struct Store {
 
 struct Inner {
     readers: Pool<Readers>,
+    settings: EngineSettings,
     writer: Writer,
     checkpoints: Option<Checkpoints>,
-    engine_name: &'static str,
 }
 
 struct Checkpoints {
@@ -139,20 +139,22 @@ impl Store {
         } else {
             None
         };
-        let engine_name = settings.engine_name();
         let readers = Pool::builder()
             .max_size(readers)
             .min_idle(Some(1))
             .connection_timeout(std::time::Duration::from_secs(5))
-            .build(Readers { settings })
+            // A question before every read would cost as much as a small read; instead a read
+            // that finds its connection dead runs again on a new one ([`Store::read`]).
+            .test_on_check_out(false)
+            .build(Readers { settings: settings.clone() })
             .map_err(|error| StoreError::Lost(error.to_string()))?;
-        Ok(Self { inner: Arc::new(Inner { readers, writer, checkpoints, engine_name }) })
+        Ok(Self { inner: Arc::new(Inner { readers, settings, writer, checkpoints }) })
     }
 
     /// `sqlite` or `postgres`.
     #[must_use]
     pub fn engine_name(&self) -> &'static str {
-        self.inner.engine_name
+        self.inner.settings.engine_name()
     }
 
     /// Whether a background thread keeps SQLite's log short.
@@ -161,17 +163,24 @@ impl Store {
         self.inner.checkpoints.is_some()
     }
 
-    /// Reads on a connection of the pool.
+    /// Reads on a connection of the pool. If that turns out to be dead (the database was
+    /// restarted since), a new one takes its place and `read` runs once more.
     ///
     /// # Errors
     /// No connection is to be had, or what `read` answers.
-    pub fn read<T, E: From<StoreError>>(
+    pub fn read<T, E: WriteError>(
         &self,
-        read: impl FnOnce(&mut Conn) -> Result<T, E>,
+        mut read: impl FnMut(&mut Conn) -> Result<T, E>,
     ) -> Result<T, E> {
         let mut db =
             self.inner.readers.get().map_err(|error| StoreError::Lost(error.to_string()))?;
-        read(&mut Conn { db: &mut db })
+        match read(&mut Conn { db: &mut db }) {
+            Err(error) if matches!(error.store_error(), Some(StoreError::Lost(_))) => {
+                *db = self.inner.settings.connect(Purpose::Read)?;
+                read(&mut Conn { db: &mut db })
+            }
+            answer => answer,
+        }
     }
 
     /// Runs `write` in the writer's next group and waits until it is durable.

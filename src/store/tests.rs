@@ -272,6 +272,41 @@ fn unsafe_settings_are_refused() {
     assert_eq!(mode.unwrap(), "wal");
 }
 
+/// Cuts every connection to this database, those of its own pool too, from one outside.
+fn cut_every_connection(world: &World) -> i64 {
+    let mut outside = world.settings.connect(super::Purpose::Write).unwrap();
+    sql_query(
+        "SELECT count(pg_terminate_backend(pid)) AS n FROM pg_stat_activity \
+         WHERE datname = current_database() AND pid <> pg_backend_pid()",
+    )
+    .get_result::<Count>(&mut outside)
+    .unwrap()
+    .n
+}
+
+#[test]
+fn reads_go_on_after_every_connection_was_cut() {
+    let Some(world) = worlds().into_iter().find(|world| world.engine == "postgres") else { return };
+    for _ in 0..3 {
+        // Several at once, so that the pool holds several dead connections afterwards.
+        let met = Barrier::new(3);
+        std::thread::scope(|scope| {
+            for _ in 0..3 {
+                scope.spawn(|| {
+                    world.store.read(|conn| {
+                        met.wait();
+                        notes(conn)
+                    })
+                });
+            }
+        });
+        assert!(cut_every_connection(&world) > 3);
+        for _ in 0..6 {
+            assert_eq!(world.store.read(notes).unwrap(), 0);
+        }
+    }
+}
+
 #[test]
 fn writes_go_on_after_every_connection_was_cut() {
     let Some(world) = worlds().into_iter().find(|world| world.engine == "postgres") else { return };
