@@ -6,9 +6,9 @@
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use ed25519_dalek::VerifyingKey;
 use ed25519_dalek::pkcs8::DecodePublicKey as _;
-use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, crypto};
+use ed25519_dalek::{Signer as _, SigningKey, VerifyingKey};
+use jsonwebtoken::{Algorithm, DecodingKey, crypto};
 use serde_json::{Value, json};
 
 use super::jws_provider;
@@ -38,9 +38,6 @@ pub enum SignFault {
     /// The claims have no canonical form.
     #[error(transparent)]
     Form(#[from] NotCanonical),
-    /// The signature could not be made.
-    #[error("the receipt could not be signed: {0}")]
-    Signature(#[from] jsonwebtoken::errors::Error),
 }
 
 /// Why a receipt does not verify.
@@ -83,8 +80,7 @@ pub enum ReceiptFault {
 /// The receipt contradicts itself, or has no canonical form.
 pub fn sign_receipt(keys: &Keys, body: &ReceiptBody) -> Result<String, SignFault> {
     body.check()?;
-    let kid = key_id(&keys.receipt.verifying_key());
-    sign(&keys.receipt.to_bytes(), &kid, &body.canonical_bytes()?)
+    sign(&keys.receipt, &keys.receipt_key_id(), &body.canonical_bytes()?)
 }
 
 /// Verifies a receipt with the issuer's public key, and nothing else.
@@ -108,12 +104,12 @@ fn header(kid: &str) -> Result<Vec<u8>, NotCanonical> {
     canonical(&json!({ "alg": ALGORITHM, "kid": kid, "typ": RECEIPT_TYPE }))
 }
 
-fn sign(seed: &[u8; 32], kid: &str, claims: &[u8]) -> Result<String, SignFault> {
-    jws_provider::install();
+/// Signs with the key as it was parsed at start: jsonwebtoken would be handed its seed and
+/// derive the key anew for every receipt.
+fn sign(key: &SigningKey, kid: &str, claims: &[u8]) -> Result<String, SignFault> {
     let head = URL_SAFE_NO_PAD.encode(header(kid)?);
     let message = format!("{head}.{}", URL_SAFE_NO_PAD.encode(claims));
-    let key = EncodingKey::from_ed_der(seed);
-    let signature = crypto::sign(message.as_bytes(), &key, Algorithm::EdDSA)?;
+    let signature = URL_SAFE_NO_PAD.encode(key.sign(message.as_bytes()).to_bytes());
     Ok(format!("{message}.{signature}"))
 }
 

@@ -5,6 +5,7 @@ use ed25519_dalek::SigningKey;
 use super::*;
 use crate::adapters::random::{Random as _, SeededRandom};
 use crate::domain::receipt::sample;
+use jsonwebtoken::EncodingKey;
 
 const VECTOR: &str = concat!(
     "eyJhbGciOiJFZERTQSIsImtpZCI6ImsxIiwidHlwIjoicWlhbnNob3UtcmVjZWlwdCtqd3MifQ.",
@@ -41,13 +42,14 @@ fn forge(header: &str, claims: &[u8]) -> String {
 #[test]
 fn the_vector_of_an_independent_implementation() {
     let seed: [u8; 32] = std::array::from_fn(|at| u8::try_from(at).unwrap());
-    let public = SigningKey::from_bytes(&seed).verifying_key();
+    let key = SigningKey::from_bytes(&seed);
+    let public = key.verifying_key();
     assert_eq!(
         Sha256Digest::from_bytes(*public.as_bytes()).to_string(),
         "03a107bff3ce10be1d70dd18e74bc09967e4d6309ba50d5f1ddc8664125531b8"
     );
     let claims = verify(VECTOR, &public, "k1").unwrap();
-    assert_eq!(sign(&seed, "k1", &claims).unwrap(), VECTOR);
+    assert_eq!(sign(&key, "k1", &claims).unwrap(), VECTOR);
     assert!(matches!(verify(VECTOR, &public, "k2"), Err(ReceiptFault::OtherKey { .. })));
 }
 
