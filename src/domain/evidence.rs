@@ -427,6 +427,43 @@ impl Event {
     pub fn leaf_hash(&self) -> Result<Sha256Digest, NotCanonical> {
         Ok(leaf_hash(&self.canonical_bytes()?))
     }
+
+    /// The event with its bytes, which it can no longer be changed away from.
+    ///
+    /// # Errors
+    /// As [`Self::canonical_bytes`].
+    pub fn seal(self) -> Result<SealedEvent, NotCanonical> {
+        let bytes = self.canonical_bytes()?;
+        Ok(SealedEvent { leaf: leaf_hash(&bytes), bytes, event: self })
+    }
+}
+
+/// An event whose bytes were computed before it is written, because a receipt binds them.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SealedEvent {
+    event: Event,
+    bytes: Vec<u8>,
+    leaf: Sha256Digest,
+}
+
+impl SealedEvent {
+    /// What was sealed.
+    #[must_use]
+    pub const fn event(&self) -> &Event {
+        &self.event
+    }
+
+    /// Its canonical bytes.
+    #[must_use]
+    pub fn bytes(&self) -> &[u8] {
+        &self.bytes
+    }
+
+    /// The leaf hash over them.
+    #[must_use]
+    pub const fn leaf(&self) -> Sha256Digest {
+        self.leaf
+    }
 }
 
 #[cfg(test)]

@@ -11,16 +11,18 @@ mod prepare;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-pub use prepare::{Preparation, SignFaults, SignRequest, SigningCode, fresh_code, prepare};
+pub use prepare::{
+    Preparation, SignFaults, SignRequest, SigningCode, fresh_code, is_at_hand, prepare,
+};
 
 use super::Service;
 use crate::domain::acknowledgement::{Situation, Verdict, decide_acknowledge};
-use crate::domain::evidence::Event;
+use crate::domain::evidence::SealedEvent;
 use crate::domain::ids::{AddressId, DeliveryId, NoticeId};
 use crate::domain::notice::NoticeState;
 use crate::domain::time::Timestamp;
 use crate::store::deliveries::{Delivery, delivery_lock, delivery_set_acknowledged};
-use crate::store::events::event_append;
+use crate::store::events::event_append_sealed;
 use crate::store::links::link_verify_addresses;
 use crate::store::messages::message_cancel_open;
 use crate::store::nonces::{Nonce, nonce_list_spent, nonce_spend_all};
@@ -38,7 +40,7 @@ pub struct Signature {
     notice: NoticeId,
     shown: i32,
     nonce: Nonce,
-    event: Event,
+    event: SealedEvent,
     receipt: Arc<Receipt>,
     /// The address of the link, if nobody had shown yet that it works.
     unverified: Option<AddressId>,
@@ -185,13 +187,13 @@ impl Slice {
 fn write(tx: &mut Tx, signed: &[&Signature], tallies: &TallyChanges) -> Result<(), StoreError> {
     let ids: Vec<DeliveryId> = signed.iter().map(|item| item.receipt.delivery_id).collect();
     let receipts: Vec<&Receipt> = signed.iter().map(|item| item.receipt.as_ref()).collect();
-    let events: Vec<Event> = signed.iter().map(|item| item.event.clone()).collect();
+    let events: Vec<&SealedEvent> = signed.iter().map(|item| &item.event).collect();
     let nonces: Vec<Nonce> = signed.iter().map(|item| item.nonce).collect();
     let unverified: Vec<AddressId> = signed.iter().filter_map(|item| item.unverified).collect();
     let latest = signed.iter().map(|item| item.receipt.acknowledged_at).max().unwrap_or_default();
 
     receipt_insert_all(tx, &receipts)?;
-    event_append(tx, &events)?;
+    event_append_sealed(tx, &events)?;
     all_moved("spent_nonces", nonce_spend_all(tx, &nonces)?, signed.len())?;
     all_moved("deliveries", delivery_set_acknowledged(tx, &ids)?, signed.len())?;
     message_cancel_open(tx, &ids, ANSWERED, latest)?;

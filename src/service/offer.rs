@@ -83,7 +83,8 @@ type Kept = HashMap<(NoticeId, i32), Arc<Offer>>;
 pub struct Offers(Arc<Mutex<Kept>>);
 
 impl Offers {
-    fn get(&self, notice: NoticeId, version: i32) -> Option<Arc<Offer>> {
+    /// The version of that number, if it is in memory.
+    pub(super) fn get(&self, notice: NoticeId, version: i32) -> Option<Arc<Offer>> {
         let kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         kept.get(&(notice, version)).cloned()
     }

@@ -3,12 +3,15 @@
 //!
 //! Reading changes nothing; that some program fetched the page is noted elsewhere.
 
+use std::sync::Arc;
+
 use super::{Service, ServiceError};
 use crate::adapters::secrets::links::{Visit, parse_link_token};
 use crate::domain::address::AddressStatus;
 use crate::domain::ids::{AddressId, DeliveryId, LinkId, NoticeId};
 use crate::domain::notice::NoticeState;
 use crate::domain::time::{Span, Timestamp};
+use crate::store::deliveries::Delivery;
 use crate::store::links::{Link, link_find};
 
 /// A visit by a good link, as its holder's request found it.
@@ -18,6 +21,8 @@ pub struct Visiting {
     pub link: LinkId,
     /// The delivery it opens.
     pub delivery: DeliveryId,
+    /// That delivery as it stood when the link was proved, so that nobody reads it twice.
+    pub found: Arc<Delivery>,
     /// Of which notice.
     pub notice: NoticeId,
     /// Where that notice stands.
@@ -70,13 +75,13 @@ pub fn begin(service: &Service, token: &str) -> Result<Arrival, ServiceError> {
         return Err(ServiceError::NotFound);
     }
     let expires = service.now().plus(VISIT_LASTS);
-    let visit = Visit { delivery: link.delivery_id, link: id, generation, expires };
+    let visit = Visit { delivery: link.delivery.id, link: id, generation, expires };
     Ok(Arrival {
         link: id,
-        delivery: link.delivery_id,
-        notice: link.notice_id,
+        delivery: link.delivery.id,
+        notice: link.delivery.notice_id,
         version: link.notice_version,
-        was_fetched: link.was_fetched,
+        was_fetched: link.delivery.facts.fetched_at.is_some(),
         cookie: service.keys.visit_token(&visit),
     })
 }
@@ -100,13 +105,14 @@ pub fn resume(
     Ok(good.map(|link| Visiting {
         link: link.id,
         delivery,
-        notice: link.notice_id,
+        notice: link.delivery.notice_id,
         notice_state: link.notice_state,
         version: link.notice_version,
         address: link.address_id,
         address_is_verified: link.address_status == AddressStatus::Verified,
         channel: link.channel,
         form_token: service.keys.form_token(&link.id.to_bytes()),
+        found: Arc::new(link.delivery),
     }))
 }
 

@@ -40,8 +40,9 @@ pub struct Delivery {
     pub facts: DeliveryFacts,
 }
 
+/// A delivery as it is read; joins of other files read it along.
 #[derive(Queryable)]
-struct Row {
+pub(super) struct Row {
     id: DeliveryId,
     notice_id: NoticeId,
     version: i32,
@@ -93,6 +94,7 @@ impl From<Row> for Delivery {
     }
 }
 
+/// What [`Row`] is read from; `receipts` must be left-joined.
 macro_rules! delivery_columns {
     () => {
         (
@@ -119,6 +121,8 @@ macro_rules! delivery_columns {
         )
     };
 }
+
+pub(super) use delivery_columns;
 
 /// A delivery as it is written at issue.
 #[derive(Debug, Clone)]

@@ -7,7 +7,7 @@ use diesel::prelude::*;
 use super::engine::on_engine;
 use super::schema::{event_personal, events};
 use super::{Conn, ROWS_PER_INSERT_MAX, StoreError, Tx};
-use crate::domain::evidence::{Event, leaf_hash};
+use crate::domain::evidence::{Event, SealedEvent};
 use crate::domain::ids::{DeliveryId, EventId, NoticeId};
 use crate::domain::time::Timestamp;
 
@@ -38,31 +38,44 @@ struct NewPersonal<'e> {
 /// # Errors
 /// [`StoreError::Inconsistent`] if an event has no canonical form, else the store's own.
 pub fn event_append(tx: &mut Tx, new: &[Event]) -> Result<(), StoreError> {
-    let mut rows = Vec::with_capacity(new.len());
-    for event in new {
-        let bytes = event.canonical_bytes().map_err(|error| StoreError::Inconsistent {
+    let sealed = new.iter().map(|event| {
+        event.clone().seal().map_err(|error| StoreError::Inconsistent {
             table: "events",
             id: event.id.to_string(),
             what: error.to_string(),
-        })?;
-        rows.push(NewEvent {
+        })
+    });
+    let sealed = sealed.collect::<Result<Vec<SealedEvent>, _>>()?;
+    event_append_sealed(tx, &sealed.iter().collect::<Vec<_>>())
+}
+
+/// Appends events whose bytes are known already.
+///
+/// # Errors
+/// The store's own.
+pub fn event_append_sealed(tx: &mut Tx, new: &[&SealedEvent]) -> Result<(), StoreError> {
+    let row = |sealed: &&SealedEvent| {
+        let event = sealed.event();
+        NewEvent {
             id: event.id.to_string(),
             kind: event.kind.as_str(),
             happened_at: event.at.as_micros(),
             actor: event.actor.to_string(),
             notice_id: event.subjects.notice.map(|id| id.to_string()),
             delivery_id: event.subjects.delivery.map(|id| id.to_string()),
-            leaf_hash: leaf_hash(&bytes).as_bytes().to_vec(),
-            bytes,
-        });
-    }
+            bytes: sealed.bytes().to_vec(),
+            leaf_hash: sealed.leaf().as_bytes().to_vec(),
+        }
+    };
+    let rows: Vec<NewEvent> = new.iter().map(row).collect();
     for chunk in rows.chunks(ROWS_PER_INSERT_MAX) {
         on_engine!(tx.db(), conn =>
             diesel::insert_into(events::table).values(chunk).execute(conn))?;
     }
     let personal: Vec<NewPersonal<'_>> = new
         .iter()
-        .flat_map(|event| {
+        .flat_map(|sealed| {
+            let event = sealed.event();
             event.personal.iter().map(|known| NewPersonal {
                 event_id: event.id.to_string(),
                 name: known.name,

@@ -3,11 +3,12 @@
 
 use diesel::prelude::*;
 
+use super::deliveries::{Delivery, Row as DeliveryRow, delivery_columns};
 use super::engine::on_engine;
-use super::schema::{contact_addresses, contacts, deliveries, links, notices};
+use super::schema::{contact_addresses, contacts, deliveries, links, notices, receipts};
 use super::{Conn, ROWS_PER_INSERT_MAX, StoreError, Tx};
 use crate::domain::address::AddressStatus;
-use crate::domain::ids::{AddressId, ContactId, DeliveryId, LinkId, NoticeId};
+use crate::domain::ids::{AddressId, ContactId, DeliveryId, LinkId};
 use crate::domain::notice::NoticeState;
 use crate::domain::time::Timestamp;
 
@@ -65,10 +66,8 @@ pub struct Link {
     /// Its id.
     pub id: LinkId,
     /// The delivery it opens.
-    pub delivery_id: DeliveryId,
-    /// Of which notice.
-    pub notice_id: NoticeId,
-    /// Where that notice stands.
+    pub delivery: Delivery,
+    /// Where its notice stands.
     pub notice_state: NoticeState,
     /// Which version of it is in force.
     pub notice_version: i32,
@@ -84,15 +83,12 @@ pub struct Link {
     pub address_status: AddressStatus,
     /// The way it travelled: `email` or `sms`.
     pub channel: String,
-    /// Whether some program came by a link of this delivery before.
-    pub was_fetched: bool,
 }
 
 #[derive(Queryable)]
 struct Row {
     id: LinkId,
-    delivery_id: DeliveryId,
-    notice_id: NoticeId,
+    delivery: DeliveryRow,
     notice_state: NoticeState,
     notice_version: i32,
     address_id: AddressId,
@@ -101,10 +97,9 @@ struct Row {
     revoked_at: Option<Timestamp>,
     address_status: AddressStatus,
     channel: String,
-    fetched_at: Option<Timestamp>,
 }
 
-/// The link of that id.
+/// The link of that id, with the delivery it opens.
 ///
 /// # Errors
 /// The store's own.
@@ -114,11 +109,11 @@ pub fn link_find(conn: &mut Conn, id: LinkId) -> Result<Option<Link>, StoreError
         .inner_join(notices::table.on(notices::id.eq(deliveries::notice_id)))
         .inner_join(contact_addresses::table.on(contact_addresses::id.eq(links::address_id)))
         .inner_join(contacts::table.on(contacts::id.eq(contact_addresses::contact_id)))
+        .left_join(receipts::table.on(receipts::delivery_id.eq(deliveries::id)))
         .filter(links::id.eq(id.to_string()))
         .select((
             links::id,
-            links::delivery_id,
-            deliveries::notice_id,
+            delivery_columns!(),
             notices::state,
             notices::version,
             links::address_id,
@@ -127,14 +122,12 @@ pub fn link_find(conn: &mut Conn, id: LinkId) -> Result<Option<Link>, StoreError
             links::revoked_at,
             contact_addresses::status,
             contact_addresses::kind,
-            deliveries::fetched_at,
         ))
         .first(conn.db())
         .optional()?;
     Ok(row.map(|row| Link {
         id: row.id,
-        delivery_id: row.delivery_id,
-        notice_id: row.notice_id,
+        delivery: row.delivery.into(),
         notice_state: row.notice_state,
         notice_version: row.notice_version,
         address_id: row.address_id,
@@ -143,7 +136,6 @@ pub fn link_find(conn: &mut Conn, id: LinkId) -> Result<Option<Link>, StoreError
         revoked_at: row.revoked_at,
         address_status: row.address_status,
         channel: row.channel,
-        was_fetched: row.fetched_at.is_some(),
     }))
 }
 

@@ -9,7 +9,7 @@ use crate::adapters::secrets::links::{CheckFault, CheckForm};
 use crate::adapters::secrets::receipts::sign_receipt;
 use crate::domain::acknowledgement::{Situation, Verdict, decide_acknowledge};
 use crate::domain::digest::Sha256Digest;
-use crate::domain::evidence::{Event, EventKind};
+use crate::domain::evidence::{EventKind, SealedEvent};
 use crate::domain::ids::{DeliveryId, ReceiptId};
 use crate::domain::network::Network;
 use crate::domain::receipt::{
@@ -24,7 +24,7 @@ use crate::service::note::event_of_visit;
 use crate::service::offer::{Offer, offer_in_force};
 use crate::service::visit::{VISIT_LASTS, Visiting};
 use crate::service::{Service, ServiceError};
-use crate::store::deliveries::{Delivery, delivery_find};
+use crate::store::deliveries::Delivery;
 use crate::store::nonces::Nonce;
 use crate::store::receipts::{Receipt, receipt_find};
 
@@ -102,7 +102,16 @@ pub enum Preparation {
     Mistaken(SignFaults),
 }
 
-/// Checks a posted signing form and makes event and receipt.
+/// Whether [`prepare`] will answer from memory, without waiting for the database: nobody had
+/// signed yet when the link was proved, and the version offered was read before.
+#[must_use]
+pub fn is_at_hand(service: &Service, visiting: &Visiting) -> bool {
+    visiting.found.facts.acknowledged_at.is_none()
+        && service.offers.get(visiting.notice, visiting.version).is_some()
+}
+
+/// Checks a posted signing form and makes event and receipt, on the delivery as it stood when the
+/// link was proved; the writer decides again on how it stands then.
 ///
 /// # Errors
 /// The store's own, or the receipt could not be signed.
@@ -112,17 +121,12 @@ pub fn prepare(
     request: &SignRequest,
 ) -> Result<Preparation, ServiceError> {
     let now = service.now();
-    let found = service.store.read(|conn| {
-        let Some(delivery) = delivery_find(conn, visiting.delivery)? else { return Ok(None) };
-        let receipt = match delivery.facts.acknowledged_at {
-            Some(_) => receipt_find(conn, delivery.id)?,
-            None => None,
-        };
-        Ok::<_, ServiceError>(Some((delivery, receipt)))
-    })?;
-    let (delivery, receipt) = found.ok_or(ServiceError::NotFound)?;
-    if let Some(receipt) = receipt {
-        return Ok(Preparation::Settled(Acknowledged::AlreadySigned(Arc::new(receipt))));
+    let delivery = visiting.found.as_ref();
+    if delivery.facts.acknowledged_at.is_some() {
+        let receipt = service.store.read(|conn| receipt_find(conn, delivery.id))?;
+        if let Some(receipt) = receipt {
+            return Ok(Preparation::Settled(Acknowledged::AlreadySigned(Arc::new(receipt))));
+        }
     }
     let verdict = decide_acknowledge(Situation {
         facts: &delivery.facts,
@@ -147,7 +151,7 @@ pub fn prepare(
         let (shown, current) = (visiting.version, offer.version);
         return Ok(Preparation::Settled(Acknowledged::Superseded { shown, current }));
     }
-    let act = Act { service, visiting, delivery: &delivery, offer: &offer, now };
+    let act = Act { service, visiting, delivery, offer: &offer, now };
     let (event, receipt) = act.told(person, authority)?;
     Ok(Preparation::Ready(Box::new(Signature {
         notice: visiting.notice,
@@ -225,16 +229,15 @@ impl Act<'_> {
         &self,
         person: StatedPerson,
         authority: Option<String>,
-    ) -> Result<(Event, Receipt), ServiceError> {
+    ) -> Result<(SealedEvent, Receipt), ServiceError> {
         let Self { service, visiting, delivery, offer, now } = *self;
         let id = ReceiptId::new(now, service.entropy()?);
         let mode = if authority.is_some() { Mode::OnBehalf } else { Mode::OwnOrganization };
         let grade = Grade::of_link(visiting.address_is_verified);
         let late = ReceiptBody::is_late(now, delivery.facts.deadline);
         let number = ReceiptNumber::of(id);
-        let event = self.event(id, mode, grade, late, &person, authority.as_deref())?;
-        let internal = |what: String| ServiceError::Internal(what);
-        let leaf = event.leaf_hash().map_err(|error| internal(error.to_string()))?;
+        let sealed = self.event(id, mode, grade, late, &person, authority.as_deref())?;
+        let event = sealed.event().id;
         let body = ReceiptBody {
             v: RECEIPT_VERSION,
             iss: service.settings.public_url.clone(),
@@ -268,11 +271,11 @@ impl Act<'_> {
             acknowledged_at: now,
             deadline: delivery.facts.deadline,
             late,
-            event: event.id,
-            leaf,
+            event,
+            leaf: sealed.leaf(),
         };
-        let jws =
-            sign_receipt(&service.keys, &body).map_err(|fault| internal(fault.to_string()))?;
+        let jws = sign_receipt(&service.keys, &body)
+            .map_err(|fault| ServiceError::Internal(fault.to_string()))?;
         let receipt = Receipt {
             id,
             delivery_id: delivery.id,
@@ -283,10 +286,10 @@ impl Act<'_> {
             signer: person,
             acknowledged_at: now,
             late,
-            event_id: event.id,
+            event_id: event,
             jws,
         };
-        Ok((event, receipt))
+        Ok((sealed, receipt))
     }
 
     fn event(
@@ -297,7 +300,7 @@ impl Act<'_> {
         late: bool,
         person: &StatedPerson,
         authority: Option<&str>,
-    ) -> Result<Event, ServiceError> {
+    ) -> Result<SealedEvent, ServiceError> {
         let Self { service, visiting, delivery, offer, now } = *self;
         let mut event = event_of_visit(service, visiting, EventKind::Acknowledged, now)?
             .organization(delivery.organization_id)
@@ -320,6 +323,7 @@ impl Act<'_> {
             ("signer_phone", person.phone.as_str()),
         ];
         personal.extend(authority.map(|text| ("authority", text)));
-        service.with_personal(event, &personal)
+        let event = service.with_personal(event, &personal)?;
+        event.seal().map_err(|error| ServiceError::Internal(error.to_string()))
     }
 }

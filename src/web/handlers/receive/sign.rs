@@ -7,7 +7,7 @@ use super::{Forms, draw, fill, load, page_path};
 use crate::domain::stated_person::StatedPerson;
 use crate::service::Service;
 use crate::service::acknowledge::{
-    Acknowledged, Preparation, SignFaults, SignRequest, acknowledge, prepare,
+    Acknowledged, Preparation, SignFaults, SignRequest, acknowledge, is_at_hand, prepare,
 };
 use crate::store::receipts::Receipt;
 use crate::web::error::WebError;
@@ -25,7 +25,10 @@ pub(in crate::web) async fn sign(
     request: HttpRequest,
 ) -> Result<HttpResponse, WebError> {
     let typed = read(&posted.0);
-    let prepared = {
+    // Most forms are prepared from memory, in less time than another thread takes to be woken.
+    let prepared = if is_at_hand(&service, &visit) {
+        prepare(&service, &visit, &typed)?
+    } else {
         let (service, visit, typed) = (service.clone(), visit.clone(), typed.clone());
         web::block(move || prepare(&service, &visit, &typed)).await??
     };
