@@ -1,7 +1,5 @@
 //! Tests of `receipts`: an independent vector, and everything that must be refused.
 
-use ed25519_dalek::SigningKey;
-
 use super::*;
 use crate::adapters::random::{Random as _, SeededRandom};
 use crate::domain::receipt::sample;
