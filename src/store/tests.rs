@@ -304,7 +304,8 @@ fn reads_go_on_after_every_connection_was_cut() {
                 });
             }
         });
-        assert!(cut_every_connection(&world) > 3);
+        // The writer's is among them only the first time: nothing is written here.
+        assert!(cut_every_connection(&world) >= 3);
         for _ in 0..6 {
             assert_eq!(world.store.read(notes).unwrap(), 0);
         }
