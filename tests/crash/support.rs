@@ -10,5 +10,7 @@ pub(crate) mod http;
 pub(crate) mod mail;
 #[path = "../support/pg.rs"]
 pub(crate) mod pg;
+#[path = "../support/recipient.rs"]
+pub(crate) mod recipient;
 #[path = "../support/smtp_sink.rs"]
 pub(crate) mod smtp_sink;

@@ -28,3 +28,5 @@ mod staff_pages;
 #[cfg(test)]
 #[path = "../support/mod.rs"]
 mod support;
+#[cfg(test)]
+mod the_line;
