@@ -191,19 +191,6 @@ pub fn account_home(conn: &mut Conn) -> Result<Option<OrganizationId>, StoreErro
         .optional()?)
 }
 
-/// How many accounts can sign in as administrator.
-///
-/// # Errors
-/// The store's own.
-pub fn account_count_administrators(conn: &mut Conn) -> Result<i64, StoreError> {
-    Ok(accounts::table
-        .inner_join(account_roles::table.on(account_roles::account_id.eq(accounts::id)))
-        .filter(account_roles::role.eq(Role::Administrator.as_str()))
-        .filter(accounts::disabled_at.is_null())
-        .count()
-        .get_result(conn.db())?)
-}
-
 /// Sets a new password and voids the sessions of the old one.
 ///
 /// # Errors

@@ -3,16 +3,14 @@
 
 use diesel::prelude::*;
 
-use super::schema::{accounts, notice_tallies, notice_versions, notices, organizations};
+use super::schema::{accounts, notice_versions, notices, organizations};
 use super::{Conn, StoreError, Tx};
-use crate::domain::delivery::Tally;
 use crate::domain::digest::Sha256Digest;
 use crate::domain::document_number::DocumentNumber;
 use crate::domain::ids::{AccountId, NoticeId, OrganizationId};
 use crate::domain::ladder::LadderSnapshot;
 use crate::domain::notice::{NoticeDraft, NoticeState};
 use crate::domain::time::Timestamp;
-use crate::domain::urgency::Urgency;
 
 /// A notice with its current version's header as typed.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -390,95 +388,4 @@ pub fn notice_set_issued(tx: &mut Tx, stamp: &IssueStamp) -> Result<bool, StoreE
     ))
     .execute(tx.db())?;
     Ok(true)
-}
-
-/// One line of the list of notices.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct NoticeLine {
-    /// Its id.
-    pub id: NoticeId,
-    /// Where it stands.
-    pub state: NoticeState,
-    /// Title as typed.
-    pub title: String,
-    /// Level as typed; a draft may not have one yet.
-    pub urgency: Option<Urgency>,
-    /// Number as typed.
-    pub document_number: String,
-    /// Who wrote it.
-    pub author_name: String,
-    /// When the draft was last saved.
-    pub saved_at: Timestamp,
-    /// When it was issued.
-    pub issued_at: Option<Timestamp>,
-    /// The earliest deadline.
-    pub deadline_at: Option<Timestamp>,
-    /// Its counts, once it is issued.
-    pub tally: Option<Tally>,
-}
-
-/// Lines of one page of the list.
-pub const NOTICES_PER_PAGE: i64 = 50;
-
-type LineRow = (
-    (NoticeId, NoticeState, String, String, String),
-    (String, Timestamp, Option<Timestamp>, Option<Timestamp>),
-    Option<(i64, i64, i64, i64, i64, i64, i64)>,
-);
-
-/// One page of an office's notices, last saved first, starting behind `before`.
-///
-/// # Errors
-/// The store's own.
-pub fn notice_list(
-    conn: &mut Conn,
-    issuer: OrganizationId,
-    before: Option<Timestamp>,
-) -> Result<Vec<NoticeLine>, StoreError> {
-    let edge = before.map_or(i64::MAX, Timestamp::as_micros);
-    let rows: Vec<LineRow> = notices::table
-        .inner_join(accounts::table.on(accounts::id.eq(notices::author_id)))
-        .left_join(notice_tallies::table.on(notice_tallies::notice_id.eq(notices::id)))
-        .filter(notices::issuer_id.eq(issuer.to_string()))
-        .filter(notices::saved_at.lt(edge))
-        .order(notices::saved_at.desc())
-        .limit(NOTICES_PER_PAGE)
-        .select((
-            (
-                notices::id,
-                notices::state,
-                notices::title,
-                notices::urgency,
-                notices::document_number,
-            ),
-            (accounts::display_name, notices::saved_at, notices::issued_at, notices::deadline_at),
-            (
-                notice_tallies::pending,
-                notice_tallies::handed_over,
-                notice_tallies::opened,
-                notice_tallies::acknowledged,
-                notice_tallies::returned,
-                notice_tallies::recalled,
-                notice_tallies::unreachable,
-            )
-                .nullable(),
-        ))
-        .load(conn.db())?;
-    Ok(rows.into_iter().map(line).collect())
-}
-
-fn line(row: LineRow) -> NoticeLine {
-    let ((id, state, title, urgency, document_number), (author_name, saved_at, ..), _) = &row;
-    NoticeLine {
-        id: *id,
-        state: *state,
-        title: title.clone(),
-        urgency: urgency.parse().ok(),
-        document_number: document_number.clone(),
-        author_name: author_name.clone(),
-        saved_at: *saved_at,
-        issued_at: row.1.2,
-        deadline_at: row.1.3,
-        tally: row.2.map(super::tallies::tally_of),
-    }
 }
