@@ -7,6 +7,7 @@ use qianshou::domain::delivery::{Addressee, Tally};
 use qianshou::domain::ids::{
     AccountId, AddressId, ContactId, DeliveryId, LinkId, MessageId, NoticeId, OrganizationId,
 };
+use qianshou::domain::message::{Channel, MessagePurpose};
 use qianshou::domain::notice::NoticeDraft;
 use qianshou::domain::time::{Span, Timestamp};
 use qianshou::domain::urgency::Urgency;
@@ -148,14 +149,15 @@ impl Maker {
             });
             messages.push(NewMessage {
                 id: fresh!(MessageId, now),
-                notice_id: notice,
+                notice_id: Some(notice),
                 version: 1,
-                delivery_id: delivery,
+                delivery_id: Some(delivery),
                 address_id: address,
+                about: None,
                 link_id: Some(link),
-                channel: "email",
+                channel: Channel::Email,
                 step: 0,
-                purpose: "invitation",
+                purpose: MessagePurpose::Invitation,
                 lane: 2,
                 // never taken by a sender: set to handed over below
                 due_at: now.plus(Span::hours(24)),

@@ -64,7 +64,7 @@ CREATE UNIQUE INDEX contacts_by_seat
 CREATE TABLE contact_addresses (
     id TEXT PRIMARY KEY NOT NULL CHECK (id LIKE 'adr\_%' ESCAPE '\'),
     contact_id TEXT NOT NULL REFERENCES contacts (id),
-    kind TEXT NOT NULL CHECK (kind IN ('email', 'phone', 'mobile')),
+    kind TEXT NOT NULL CHECK (kind IN ('email', 'phone', 'mobile', 'webhook')),
     address TEXT NOT NULL,
     place INTEGER NOT NULL,
     status TEXT NOT NULL CHECK (status IN ('unverified', 'verified', 'failing', 'retired')),
@@ -143,6 +143,9 @@ CREATE TABLE notices (
     saved_at BIGINT NOT NULL,
     issued_at BIGINT,
     deadline_at BIGINT,
+    -- 更正: the notice whose place this one takes when it is issued, and, there, which one took it.
+    corrects_id TEXT REFERENCES notices (id),
+    superseded_by_id TEXT REFERENCES notices (id),
     UNIQUE (issuer_id, number_code, number_year, number_serial),
     CHECK ((issued_at IS NULL) = (state IN ('draft', 'awaiting_release')))
 );
@@ -186,7 +189,8 @@ CREATE TABLE notice_decisions (
     notice_id TEXT NOT NULL REFERENCES notices (id),
     version INTEGER NOT NULL,
     decision TEXT NOT NULL
-        CHECK (decision IN ('submitted', 'sent_back', 'released', 'oral_approval')),
+        CHECK (decision IN ('submitted', 'sent_back', 'released', 'oral_approval',
+            'released_after')),
     digest BYTEA NOT NULL,
     account_id TEXT NOT NULL REFERENCES accounts (id),
     decided_at BIGINT NOT NULL,
@@ -229,6 +233,11 @@ CREATE TABLE deliveries (
     acknowledged_at BIGINT,
     returned_at BIGINT,
     recalled_at BIGINT,
+    -- What was recorded at the deadline: it was there and unsigned, or it had never arrived.
+    overdue_at BIGINT,
+    not_reached_at BIGINT,
+    -- 终止催签 by a named person; who and why stands in chase_stops.
+    chase_stopped_at BIGINT,
     UNIQUE (notice_id, organization_id)
 );
 
@@ -247,9 +256,14 @@ CREATE TABLE rungs (
     delivery_id TEXT NOT NULL REFERENCES deliveries (id),
     step INTEGER NOT NULL,
     action TEXT NOT NULL,
+    ways TEXT CHECK (ways IN ('every', 'first')),
     planned_at BIGINT NOT NULL,
+    -- Only the next step of a delivery has it; firing a step hands it on to the one after. So
+    -- steps cannot overtake each other, and the answer closes one row.
     due_at BIGINT,
     fired_at BIGINT,
+    -- What firing it came to: messages or tasks were made, or nobody could be reached by it.
+    outcome TEXT CHECK (outcome IN ('acted', 'gap', 'moot')),
     closed_at BIGINT,
     closed_why TEXT,
     UNIQUE (delivery_id, step),
@@ -259,10 +273,13 @@ CREATE INDEX rungs_due ON rungs (due_at) WHERE due_at IS NOT NULL;
 
 CREATE TABLE messages (
     id TEXT PRIMARY KEY NOT NULL CHECK (id LIKE 'msg\_%' ESCAPE '\'),
-    notice_id TEXT NOT NULL REFERENCES notices (id),
+    -- A message about a notice as a whole, or about an address, has no delivery.
+    notice_id TEXT REFERENCES notices (id),
     version INTEGER NOT NULL,
-    delivery_id TEXT NOT NULL REFERENCES deliveries (id),
+    delivery_id TEXT REFERENCES deliveries (id),
     address_id TEXT NOT NULL REFERENCES contact_addresses (id),
+    -- The id of what it tells of, where that is neither notice nor delivery.
+    about TEXT,
     link_id TEXT REFERENCES links (id),
     channel TEXT NOT NULL CHECK (channel IN ('email', 'sms', 'webhook')),
     step INTEGER NOT NULL,
@@ -282,10 +299,12 @@ CREATE TABLE messages (
     created_at BIGINT NOT NULL,
     finished_at BIGINT,
     finished_why TEXT,
-    UNIQUE (delivery_id, version, address_id, channel, step),
+    UNIQUE (delivery_id, version, address_id, channel, purpose, step),
     CHECK ((due_at IS NULL) = (state IN ('handed_over', 'cancelled', 'dead'))),
     CHECK ((lease_token IS NOT NULL) = (state = 'leased'))
 );
+CREATE UNIQUE INDEX messages_once_without_delivery
+    ON messages (purpose, about, address_id, channel, step) WHERE delivery_id IS NULL;
 CREATE INDEX messages_due ON messages (lane, due_at) WHERE due_at IS NOT NULL;
 
 CREATE TABLE attempts (
@@ -313,7 +332,10 @@ CREATE TABLE attempt_outcomes (
 
 CREATE TABLE receipts (
     id TEXT PRIMARY KEY NOT NULL CHECK (id LIKE 'rcp\_%' ESCAPE '\'),
-    delivery_id TEXT NOT NULL UNIQUE REFERENCES deliveries (id),
+    delivery_id TEXT NOT NULL REFERENCES deliveries (id),
+    -- A signature by link that came after a 电话确认 or 代收: it stands beside the receipt that
+    -- answered, and changes nothing about it.
+    beside BOOLEAN NOT NULL,
     number TEXT NOT NULL UNIQUE,
     mode TEXT NOT NULL CHECK (mode IN ('self', 'on_behalf', 'phone')),
     grade TEXT NOT NULL,
@@ -324,7 +346,8 @@ CREATE TABLE receipts (
     acknowledged_at BIGINT NOT NULL,
     late BOOLEAN NOT NULL,
     event_id TEXT NOT NULL,
-    jws TEXT NOT NULL
+    jws TEXT NOT NULL,
+    UNIQUE (delivery_id, beside)
 );
 
 CREATE TABLE returns (
@@ -337,7 +360,13 @@ CREATE TABLE returns (
     post TEXT NOT NULL,
     phone TEXT NOT NULL,
     returned_at BIGINT NOT NULL,
-    event_id TEXT NOT NULL
+    event_id TEXT NOT NULL,
+    -- The issuer's answer: a 退文 accepted or refused, a good copy sent.
+    decision TEXT CHECK (decision IN ('accepted', 'refused', 'answered')),
+    decided_at BIGINT,
+    decided_by TEXT REFERENCES accounts (id),
+    decided_why TEXT,
+    CHECK ((decision IS NULL) = (decided_at IS NULL))
 );
 CREATE INDEX returns_by_delivery ON returns (delivery_id);
 

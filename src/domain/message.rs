@@ -8,7 +8,43 @@ use sha2::{Digest, Sha256};
 
 use super::ids::MessageId;
 use super::time::{Span, Timestamp};
-use super::words::stored_words;
+use super::words::{stored_words, word_enum};
+
+word_enum! {
+    /// By which way a message goes.
+    pub enum Channel {
+        /// Mail.
+        Email = "email", "邮件";
+        /// Short message.
+        Sms = "sms", "短信";
+        /// A call to a system of the recipient's.
+        Webhook = "webhook", "系统接口";
+    }
+}
+
+word_enum! {
+    /// What a message is for, and so which words it carries. Only the first three carry a link.
+    pub enum MessagePurpose {
+        /// The first notification of a delivery.
+        Invitation = "invitation", "通知";
+        /// 催签.
+        Reminder = "reminder", "催签";
+        /// 重发: the same item again, or the good copy that was asked for.
+        Resend = "resend", "重发";
+        /// 提级催签: the recipient's leader is asked to look at the desk; no title, no number.
+        LeaderPrompt = "leader_prompt", "提级催签：带班领导";
+        /// The issuer's own duty leader gets one list of who has not signed.
+        IssuerAlert = "issuer_alert", "我方带班领导";
+        /// The superior's duty desk is asked to help (请协助联系).
+        SuperiorRequest = "superior_request", "请上级值班室协助联系";
+        /// 撤回, 撤销, 废止: told to whoever was notified before.
+        Withdrawal = "withdrawal", "撤回通知";
+        /// The issuer's answer to a 退文.
+        ReturnDecision = "return_decision", "退文答复";
+        /// A code that shows an address to work.
+        Verification = "verification", "联系方式核验";
+    }
+}
 
 /// Where a message stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]

@@ -7,6 +7,7 @@ use crate::domain::digest::Sha256Digest;
 use crate::domain::evidence::{Actor, Event, EventKind};
 use crate::domain::ids::{AccountId, DeliveryId, EventId, LinkId, MessageId, NoticeId, RungId};
 use crate::domain::ladder::{LadderSnapshot, RungAct};
+use crate::domain::message::{Channel, MessagePurpose};
 use crate::domain::notice::{NoticeHeader, recipients_digest};
 use crate::domain::time::Timestamp;
 use crate::domain::urgency::Urgency;
@@ -64,7 +65,7 @@ impl Rows {
             return Err(IssueRefused::Changed);
         }
         delivery_insert_all(tx, &self.deliveries)?;
-        rung_insert_all(tx, &self.rungs)?;
+        rung_insert_all(tx, &self.rungs, now)?;
         link_insert_all(tx, &self.links)?;
         message_insert_all(tx, &self.messages, now)?;
         tally_insert(tx, notice, &self.tally)?;
@@ -157,9 +158,10 @@ fn add_recipient(
             delivery_id: id,
             step: rung.step,
             act: rung.act,
+            ways: rung.ways,
             planned_at: rung.due_at,
             // The first notification is written here; its rung has nothing left to do.
-            done_at: (Some(rung.step) == first_step).then_some(now),
+            done: Some(rung.step) == first_step,
         });
     }
     for address in &recipient.addresses {
@@ -172,14 +174,15 @@ fn add_recipient(
         });
         rows.messages.push(NewMessage {
             id: MessageId::new(now, service.entropy()?),
-            notice_id: notice.id,
+            notice_id: Some(notice.id),
             version: notice.version,
-            delivery_id: id,
+            delivery_id: Some(id),
             address_id: *address,
+            about: None,
             link_id: Some(link),
-            channel: "email",
+            channel: Channel::Email,
             step: FIRST_NOTIFICATION,
-            purpose: "invitation",
+            purpose: MessagePurpose::Invitation,
             lane: lane_of(level),
             due_at: recipient.first_at,
         });

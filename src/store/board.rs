@@ -66,6 +66,7 @@ pub fn signature_list_of_notice(
     let rows: Vec<ReceiptLine> = receipts::table
         .inner_join(deliveries::table.on(deliveries::id.eq(receipts::delivery_id)))
         .filter(deliveries::notice_id.eq(notice.to_string()))
+        .filter(receipts::beside.eq(false))
         .select(receipt_columns!())
         .load(conn.db())?;
     Ok(rows.into_iter().map(|row| (row.delivery_id, row)).collect())
@@ -81,6 +82,7 @@ pub fn signature_find(
 ) -> Result<Option<ReceiptLine>, StoreError> {
     Ok(receipts::table
         .filter(receipts::delivery_id.eq(delivery.to_string()))
+        .filter(receipts::beside.eq(false))
         .select(receipt_columns!())
         .first(conn.db())
         .optional()?)
@@ -157,7 +159,7 @@ pub fn owed_list_of_notice(
         .filter(rungs::due_at.is_not_null())
         .select((rungs::delivery_id, rungs::due_at, rungs::action))
         .load(conn.db())?;
-    let mails: Vec<(DeliveryId, Option<Timestamp>, String, i32)> = messages::table
+    let mails: Vec<(Option<DeliveryId>, Option<Timestamp>, String, i32)> = messages::table
         .inner_join(contact_addresses::table.on(contact_addresses::id.eq(messages::address_id)))
         .filter(messages::notice_id.eq(notice.to_string()))
         .filter(messages::due_at.is_not_null())
@@ -166,7 +168,7 @@ pub fn owed_list_of_notice(
     let steps = steps.into_iter().map(|(id, at, act)| (id, at, Owed::Rung(act)));
     let mails = mails
         .into_iter()
-        .map(|(id, at, channel, tries)| (id, at, Owed::Message { channel, tries }));
+        .filter_map(|(id, at, channel, tries)| Some((id?, at, Owed::Message { channel, tries })));
     let mut all: BTreeMap<DeliveryId, Vec<(Timestamp, Owed)>> = BTreeMap::new();
     for (id, at, owed) in steps.chain(mails) {
         all.entry(id).or_default().extend(at.map(|at| (at, owed)));

@@ -7,8 +7,8 @@ use diesel::sql_types::{BigInt, Text};
 use crate::domain::address::{AddressKind, AddressStatus};
 use crate::domain::delivery::{Addressee, AskAgainReason, ReceiptMode, ReturnReason};
 use crate::domain::ids::{
-    AccountId, AddressId, AttemptId, ContactId, DeliveryId, DeskId, EventId, FileId, LinkId,
-    MessageId, NoticeId, OrganizationId, ReceiptId, ReturnId, RungId,
+    AccountId, AddressId, AlarmId, AttemptId, CallId, ContactId, DeliveryId, DeskId, EventId,
+    FileId, LinkId, MessageId, NoticeId, OrganizationId, ReceiptId, ReturnId, RungId, TaskId,
 };
 use crate::domain::message::MessageState;
 use crate::domain::notice::{FileRole, NoticeState};
@@ -52,8 +52,10 @@ text_columns!(
     AddressKind,
     AddressStatus,
     Addressee,
+    AlarmId,
     AskAgainReason,
     AttemptId,
+    CallId,
     ContactId,
     ContactRole,
     DeliveryId,
@@ -76,6 +78,7 @@ text_columns!(
     ReturnId,
     ReturnReason,
     RungId,
+    TaskId,
     Urgency,
     WorkingHours,
 );

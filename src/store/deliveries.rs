@@ -205,7 +205,10 @@ pub fn delivery_insert_all(tx: &mut Tx, new: &[NewDelivery]) -> Result<(), Store
 /// The store's own.
 pub fn delivery_find(conn: &mut Conn, id: DeliveryId) -> Result<Option<Delivery>, StoreError> {
     let row: Option<Row> = deliveries::table
-        .left_join(receipts::table.on(receipts::delivery_id.eq(deliveries::id)))
+        .left_join(
+            receipts::table
+                .on(receipts::delivery_id.eq(deliveries::id).and(receipts::beside.eq(false))),
+        )
         .filter(deliveries::id.eq(id.to_string()))
         .select(delivery_columns!())
         .first(conn.db())
@@ -224,7 +227,10 @@ pub fn delivery_find_of_issuer(
 ) -> Result<Option<Delivery>, StoreError> {
     let row: Option<Row> = deliveries::table
         .inner_join(notices::table.on(notices::id.eq(deliveries::notice_id)))
-        .left_join(receipts::table.on(receipts::delivery_id.eq(deliveries::id)))
+        .left_join(
+            receipts::table
+                .on(receipts::delivery_id.eq(deliveries::id).and(receipts::beside.eq(false))),
+        )
         .filter(deliveries::id.eq(id.to_string()))
         .filter(notices::issuer_id.eq(issuer.to_string()))
         .select(delivery_columns!())
@@ -242,7 +248,10 @@ pub fn delivery_list_of_notice(
     notice: NoticeId,
 ) -> Result<Vec<Delivery>, StoreError> {
     let rows: Vec<Row> = deliveries::table
-        .left_join(receipts::table.on(receipts::delivery_id.eq(deliveries::id)))
+        .left_join(
+            receipts::table
+                .on(receipts::delivery_id.eq(deliveries::id).and(receipts::beside.eq(false))),
+        )
         .filter(deliveries::notice_id.eq(notice.to_string()))
         .order(deliveries::tree_path)
         .select(delivery_columns!())
@@ -261,7 +270,10 @@ pub fn delivery_lock(tx: &mut Tx, ids: &[DeliveryId]) -> Result<Vec<Delivery>, S
     texts.dedup();
     tx.db().lock_rows("deliveries", &texts, RowLock::Exclusive)?;
     let rows: Vec<Row> = deliveries::table
-        .left_join(receipts::table.on(receipts::delivery_id.eq(deliveries::id)))
+        .left_join(
+            receipts::table
+                .on(receipts::delivery_id.eq(deliveries::id).and(receipts::beside.eq(false))),
+        )
         .filter(deliveries::id.eq_any(&texts))
         .order(deliveries::id)
         .select(delivery_columns!())
@@ -367,6 +379,7 @@ pub fn delivery_set_acknowledged(tx: &mut Tx, ids: &[DeliveryId]) -> Result<usiz
     let texts: Vec<String> = ids.iter().map(ToString::to_string).collect();
     let signed_at = receipts::table
         .filter(receipts::delivery_id.eq(deliveries::id))
+        .filter(receipts::beside.eq(false))
         .select(receipts::acknowledged_at)
         .single_value();
     Ok(diesel::update(

@@ -109,7 +109,10 @@ pub fn link_find(conn: &mut Conn, id: LinkId) -> Result<Option<Link>, StoreError
         .inner_join(notices::table.on(notices::id.eq(deliveries::notice_id)))
         .inner_join(contact_addresses::table.on(contact_addresses::id.eq(links::address_id)))
         .inner_join(contacts::table.on(contacts::id.eq(contact_addresses::contact_id)))
-        .left_join(receipts::table.on(receipts::delivery_id.eq(deliveries::id)))
+        .left_join(
+            receipts::table
+                .on(receipts::delivery_id.eq(deliveries::id).and(receipts::beside.eq(false))),
+        )
         .filter(links::id.eq(id.to_string()))
         .select((
             links::id,

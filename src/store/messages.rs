@@ -9,7 +9,7 @@ use super::engine::on_engine;
 use super::schema::messages;
 use super::{ROWS_PER_INSERT_MAX, StoreError, Tx};
 use crate::domain::ids::{AddressId, DeliveryId, LinkId, MessageId, NoticeId};
-use crate::domain::message::MessageState;
+use crate::domain::message::{Channel, MessagePurpose, MessageState};
 use crate::domain::time::Timestamp;
 
 /// A message as it is written.
@@ -17,22 +17,25 @@ use crate::domain::time::Timestamp;
 pub struct NewMessage {
     /// Its id, from which its Message-ID is derived.
     pub id: MessageId,
-    /// Of which notice.
-    pub notice_id: NoticeId,
-    /// Which version.
+    /// About which notice, if about one.
+    pub notice_id: Option<NoticeId>,
+    /// Which version; 0 without a notice.
     pub version: i32,
-    /// Of which delivery.
-    pub delivery_id: DeliveryId,
+    /// Of which delivery; none for what concerns a notice as a whole, or an address.
+    pub delivery_id: Option<DeliveryId>,
     /// To which address.
     pub address_id: AddressId,
+    /// The id of what it tells of, where that is neither notice nor delivery. One without a
+    /// delivery needs it, so that the same is not told twice.
+    pub about: Option<String>,
     /// The link it carries.
     pub link_id: Option<LinkId>,
-    /// `email`, `sms` or `webhook`.
-    pub channel: &'static str,
+    /// By which way.
+    pub channel: Channel,
     /// Which rung of the ladder it belongs to; 0 is the first notification.
     pub step: i32,
-    /// What it is for: `invitation`, `reminder`, `resend`.
-    pub purpose: &'static str,
+    /// What it is for.
+    pub purpose: MessagePurpose,
     /// Rank of its level, 0 for 特提: a lower lane is taken first.
     pub lane: i32,
     /// When it is owed.
@@ -43,10 +46,11 @@ pub struct NewMessage {
 #[diesel(table_name = messages, treat_none_as_default_value = false)]
 struct NewRow {
     id: String,
-    notice_id: String,
+    notice_id: Option<String>,
     version: i32,
-    delivery_id: String,
+    delivery_id: Option<String>,
     address_id: String,
+    about: Option<String>,
     link_id: Option<String>,
     channel: &'static str,
     step: i32,
@@ -73,14 +77,15 @@ pub fn message_insert_all(
         .iter()
         .map(|message| NewRow {
             id: message.id.to_string(),
-            notice_id: message.notice_id.to_string(),
+            notice_id: message.notice_id.map(|id| id.to_string()),
             version: message.version,
-            delivery_id: message.delivery_id.to_string(),
+            delivery_id: message.delivery_id.map(|id| id.to_string()),
             address_id: message.address_id.to_string(),
+            about: message.about.clone(),
             link_id: message.link_id.map(|id| id.to_string()),
-            channel: message.channel,
+            channel: message.channel.as_str(),
             step: message.step,
-            purpose: message.purpose,
+            purpose: message.purpose.as_str(),
             lane: message.lane,
             state: MessageState::Waiting.as_str(),
             due_at: Some(message.due_at.as_micros()),

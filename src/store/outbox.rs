@@ -43,12 +43,12 @@ pub struct TakeOrder {
 pub struct Taken {
     /// Its id.
     pub id: MessageId,
-    /// Of which notice.
-    pub notice_id: NoticeId,
-    /// Which version.
+    /// About which notice, if about one.
+    pub notice_id: Option<NoticeId>,
+    /// Which version; 0 without a notice.
     pub version: i32,
-    /// Of which delivery.
-    pub delivery_id: DeliveryId,
+    /// Of which delivery, if of one.
+    pub delivery_id: Option<DeliveryId>,
     /// To which address.
     pub address_id: AddressId,
     /// In which lane.
@@ -82,7 +82,8 @@ struct NewAttempt {
     started_at: i64,
 }
 
-type TakenRow = (MessageId, NoticeId, i32, DeliveryId, AddressId, i32, i32, i32, Timestamp);
+type TakenRow =
+    (MessageId, Option<NoticeId>, i32, Option<DeliveryId>, AddressId, i32, i32, i32, Timestamp);
 
 /// Leases what is due, lower lanes first, and counts the attempt before it is made.
 ///
@@ -271,8 +272,8 @@ pub fn message_still_wanted(
     now: Timestamp,
 ) -> Result<StillWanted, StoreError> {
     let row: Option<LookRow> = messages::table
-        .inner_join(deliveries::table.on(deliveries::id.eq(messages::delivery_id)))
-        .inner_join(notices::table.on(notices::id.eq(messages::notice_id)))
+        .inner_join(deliveries::table.on(deliveries::id.nullable().eq(messages::delivery_id)))
+        .inner_join(notices::table.on(notices::id.nullable().eq(messages::notice_id)))
         .inner_join(contact_addresses::table.on(contact_addresses::id.eq(messages::address_id)))
         .inner_join(contacts::table.on(contacts::id.eq(contact_addresses::contact_id)))
         .left_join(links::table.on(links::id.nullable().eq(messages::link_id)))
@@ -353,8 +354,8 @@ type LetterRow = (
 /// The store's own.
 pub fn message_letter(conn: &mut Conn, id: MessageId) -> Result<Letter, StoreError> {
     let row: LetterRow = messages::table
-        .inner_join(deliveries::table.on(deliveries::id.eq(messages::delivery_id)))
-        .inner_join(notices::table.on(notices::id.eq(messages::notice_id)))
+        .inner_join(deliveries::table.on(deliveries::id.nullable().eq(messages::delivery_id)))
+        .inner_join(notices::table.on(notices::id.nullable().eq(messages::notice_id)))
         .inner_join(contact_addresses::table.on(contact_addresses::id.eq(messages::address_id)))
         .inner_join(contacts::table.on(contacts::id.eq(contact_addresses::contact_id)))
         .left_join(links::table.on(links::id.nullable().eq(messages::link_id)))
@@ -364,7 +365,7 @@ pub fn message_letter(conn: &mut Conn, id: MessageId) -> Result<Letter, StoreErr
                 messages::channel,
                 messages::step,
                 messages::purpose,
-                messages::delivery_id,
+                deliveries::id,
                 messages::address_id,
             ),
             (contact_addresses::address, contacts::name),

@@ -201,7 +201,7 @@ fn move_messages(
 /// The store's own.
 pub fn delivery_with_a_way(tx: &mut Tx, ids: &[DeliveryId]) -> Result<Vec<DeliveryId>, StoreError> {
     let texts: Vec<String> = ids.iter().map(ToString::to_string).collect();
-    Ok(messages::table
+    let found: Vec<Option<DeliveryId>> = messages::table
         .filter(messages::delivery_id.eq_any(&texts))
         .filter(
             messages::due_at
@@ -210,7 +210,8 @@ pub fn delivery_with_a_way(tx: &mut Tx, ids: &[DeliveryId]) -> Result<Vec<Delive
         )
         .select(messages::delivery_id)
         .distinct()
-        .load(tx.db())?)
+        .load(tx.db())?;
+    Ok(found.into_iter().flatten().collect())
 }
 
 /// Marks addresses that refused mail for good, unless they are out of use anyway.

@@ -18,6 +18,8 @@ pub struct Receipt {
     pub id: ReceiptId,
     /// The delivery that was signed for.
     pub delivery_id: DeliveryId,
+    /// It came after another had answered, and stands beside it.
+    pub beside: bool,
     /// Its number for people.
     pub number: String,
     /// In which way it was signed.
@@ -43,6 +45,7 @@ pub struct Receipt {
 struct NewRow<'r> {
     id: String,
     delivery_id: String,
+    beside: bool,
     number: &'r str,
     mode: &'static str,
     grade: &'static str,
@@ -66,6 +69,7 @@ pub fn receipt_insert_all(tx: &mut Tx, new: &[&Receipt]) -> Result<(), StoreErro
         .map(|receipt| NewRow {
             id: receipt.id.to_string(),
             delivery_id: receipt.delivery_id.to_string(),
+            beside: receipt.beside,
             number: &receipt.number,
             mode: receipt.mode.as_str(),
             grade: receipt.grade.as_str(),
@@ -90,6 +94,7 @@ pub fn receipt_insert_all(tx: &mut Tx, new: &[&Receipt]) -> Result<(), StoreErro
 struct Row {
     id: ReceiptId,
     delivery_id: DeliveryId,
+    beside: bool,
     number: String,
     mode: Mode,
     grade: Grade,
@@ -108,6 +113,7 @@ impl From<Row> for Receipt {
         Self {
             id: row.id,
             delivery_id: row.delivery_id,
+            beside: row.beside,
             number: row.number,
             mode: row.mode,
             grade: row.grade,
@@ -125,7 +131,7 @@ impl From<Row> for Receipt {
     }
 }
 
-/// The receipts of those deliveries that have one.
+/// The receipts that answered, of those deliveries that have one.
 ///
 /// # Errors
 /// The store's own.
@@ -137,8 +143,10 @@ pub fn receipt_list_of(
         return Ok(Vec::new());
     }
     let texts: Vec<String> = deliveries.iter().map(ToString::to_string).collect();
-    let rows: Vec<Row> =
-        receipts::table.filter(receipts::delivery_id.eq_any(&texts)).load(conn.db())?;
+    let rows: Vec<Row> = receipts::table
+        .filter(receipts::delivery_id.eq_any(&texts))
+        .filter(receipts::beside.eq(false))
+        .load(conn.db())?;
     Ok(rows.into_iter().map(Receipt::from).collect())
 }
 

@@ -105,6 +105,18 @@ pub fn return_list_of_delivery(
     let rows: Vec<Row> = returns::table
         .filter(returns::delivery_id.eq(delivery.to_string()))
         .order((returns::returned_at, returns::id))
+        .select((
+            returns::id,
+            returns::delivery_id,
+            returns::kind,
+            returns::reason,
+            returns::explanation,
+            returns::name,
+            returns::post,
+            returns::phone,
+            returns::returned_at,
+            returns::event_id,
+        ))
         .load(conn.db())?;
     rows.into_iter()
         .map(|row| {

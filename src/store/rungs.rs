@@ -6,9 +6,9 @@ use diesel::prelude::*;
 
 use super::engine::on_engine;
 use super::schema::rungs;
-use super::{Conn, ROWS_PER_INSERT_MAX, StoreError, Tx};
+use super::{ROWS_PER_INSERT_MAX, StoreError, Tx};
 use crate::domain::ids::{DeliveryId, RungId};
-use crate::domain::ladder::RungAct;
+use crate::domain::ladder::{RungAct, Ways};
 use crate::domain::time::Timestamp;
 
 /// Why a rung is closed that the issue itself has done: its messages are in the outbox.
@@ -25,10 +25,12 @@ pub struct NewRung {
     pub step: u16,
     /// What is done.
     pub act: RungAct,
+    /// For reminders: by how many ways.
+    pub ways: Option<Ways>,
     /// When, by the plan.
     pub planned_at: Timestamp,
-    /// Set if the issue itself does it.
-    pub done_at: Option<Timestamp>,
+    /// The issue itself does it.
+    pub done: bool,
 }
 
 #[derive(Insertable)]
@@ -38,51 +40,47 @@ struct NewRow {
     delivery_id: String,
     step: i32,
     action: &'static str,
+    ways: Option<&'static str>,
     planned_at: i64,
     due_at: Option<i64>,
     closed_at: Option<i64>,
     closed_why: Option<&'static str>,
 }
 
-/// Writes the rungs of an issue, in chunks.
+/// Writes ladders, in chunks: the rungs of each delivery stand together and in their order. The
+/// first that is not done yet is the delivery's next and only due one.
 ///
 /// # Errors
 /// [`StoreError::Unique`] if a delivery has a step twice.
-pub fn rung_insert_all(tx: &mut Tx, new: &[NewRung]) -> Result<(), StoreError> {
-    for chunk in new.chunks(ROWS_PER_INSERT_MAX) {
-        let rows: Vec<NewRow> = chunk
-            .iter()
-            .map(|rung| NewRow {
-                id: rung.id.to_string(),
-                delivery_id: rung.delivery_id.to_string(),
-                step: i32::from(rung.step),
-                action: rung.act.as_str(),
-                planned_at: rung.planned_at.as_micros(),
-                due_at: rung.done_at.is_none().then_some(rung.planned_at.as_micros()),
-                closed_at: rung.done_at.map(Timestamp::as_micros),
-                closed_why: rung.done_at.map(|_| DONE_BY_ISSUE),
-            })
-            .collect();
+pub fn rung_insert_all(tx: &mut Tx, new: &[NewRung], now: Timestamp) -> Result<(), StoreError> {
+    let mut has_next: Option<DeliveryId> = None;
+    let mut rows: Vec<NewRow> = Vec::with_capacity(new.len());
+    for rung in new {
+        let next = !rung.done && has_next != Some(rung.delivery_id);
+        if next {
+            has_next = Some(rung.delivery_id);
+        }
+        rows.push(NewRow {
+            id: rung.id.to_string(),
+            delivery_id: rung.delivery_id.to_string(),
+            step: i32::from(rung.step),
+            action: rung.act.as_str(),
+            ways: rung.ways.map(Ways::as_str),
+            planned_at: rung.planned_at.as_micros(),
+            due_at: next.then_some(rung.planned_at.as_micros()),
+            closed_at: rung.done.then_some(now.as_micros()),
+            closed_why: rung.done.then_some(DONE_BY_ISSUE),
+        });
+    }
+    for chunk in rows.chunks(ROWS_PER_INSERT_MAX) {
         on_engine!(tx.db(), conn =>
-            diesel::insert_into(rungs::table).values(&rows).execute(conn))?;
+            diesel::insert_into(rungs::table).values(chunk).execute(conn))?;
     }
     Ok(())
 }
 
-/// How many rungs a delivery has that are still to come.
-///
-/// # Errors
-/// The store's own.
-pub fn rung_count_open(conn: &mut Conn, delivery: DeliveryId) -> Result<i64, StoreError> {
-    Ok(rungs::table
-        .filter(rungs::delivery_id.eq(delivery.to_string()))
-        .filter(rungs::due_at.is_not_null())
-        .count()
-        .get_result(conn.db())?)
-}
-
-/// Closes what is still due for deliveries, so that nobody is chased after the answer. Says how
-/// many rungs were closed.
+/// Closes the next step of deliveries and with it their ladders, so that nobody is chased after
+/// the answer: no later step can become due any more. Says how many ladders were still open.
 ///
 /// # Errors
 /// The store's own.

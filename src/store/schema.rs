@@ -150,6 +150,8 @@ table! {
         saved_at -> BigInt,
         issued_at -> Nullable<BigInt>,
         deadline_at -> Nullable<BigInt>,
+        corrects_id -> Nullable<Text>,
+        superseded_by_id -> Nullable<Text>,
     }
 }
 
@@ -237,6 +239,9 @@ table! {
         acknowledged_at -> Nullable<BigInt>,
         returned_at -> Nullable<BigInt>,
         recalled_at -> Nullable<BigInt>,
+        overdue_at -> Nullable<BigInt>,
+        not_reached_at -> Nullable<BigInt>,
+        chase_stopped_at -> Nullable<BigInt>,
     }
 }
 
@@ -257,9 +262,11 @@ table! {
         delivery_id -> Text,
         step -> Integer,
         action -> Text,
+        ways -> Nullable<Text>,
         planned_at -> BigInt,
         due_at -> Nullable<BigInt>,
         fired_at -> Nullable<BigInt>,
+        outcome -> Nullable<Text>,
         closed_at -> Nullable<BigInt>,
         closed_why -> Nullable<Text>,
     }
@@ -268,10 +275,11 @@ table! {
 table! {
     messages (id) {
         id -> Text,
-        notice_id -> Text,
+        notice_id -> Nullable<Text>,
         version -> Integer,
-        delivery_id -> Text,
+        delivery_id -> Nullable<Text>,
         address_id -> Text,
+        about -> Nullable<Text>,
         link_id -> Nullable<Text>,
         channel -> Text,
         step -> Integer,
@@ -314,6 +322,7 @@ table! {
     receipts (id) {
         id -> Text,
         delivery_id -> Text,
+        beside -> Bool,
         number -> Text,
         mode -> Text,
         grade -> Text,
@@ -340,6 +349,10 @@ table! {
         phone -> Text,
         returned_at -> BigInt,
         event_id -> Text,
+        decision -> Nullable<Text>,
+        decided_at -> Nullable<BigInt>,
+        decided_by -> Nullable<Text>,
+        decided_why -> Nullable<Text>,
     }
 }
 
@@ -383,6 +396,109 @@ table! {
     }
 }
 
+table! {
+    call_tasks (id) {
+        id -> Text,
+        issuer_id -> Text,
+        notice_id -> Text,
+        delivery_id -> Text,
+        kind -> Text,
+        reason -> Text,
+        lane -> Integer,
+        opened_at -> BigInt,
+        due_at -> BigInt,
+        raised -> Integer,
+        claimed_by -> Nullable<Text>,
+        claimed_until -> Nullable<BigInt>,
+        delegated_to -> Nullable<Text>,
+        closed_at -> Nullable<BigInt>,
+        closed_why -> Nullable<Text>,
+        closed_by -> Nullable<Text>,
+    }
+}
+
+table! {
+    calls (id) {
+        id -> Text,
+        task_id -> Nullable<Text>,
+        notice_id -> Text,
+        delivery_id -> Text,
+        caller_id -> Text,
+        called_at -> BigInt,
+        outcome -> Text,
+        callee_name -> Nullable<Text>,
+        callee_post -> Nullable<Text>,
+        number -> Nullable<Text>,
+        number_differs -> Bool,
+        promised_until -> Nullable<BigInt>,
+        read_back -> Bool,
+        note -> Nullable<Text>,
+        event_id -> Text,
+    }
+}
+
+table! {
+    notice_ends (event_id) {
+        event_id -> Text,
+        notice_id -> Text,
+        act -> Text,
+        reason -> Text,
+        account_id -> Text,
+        ended_at -> BigInt,
+    }
+}
+
+table! {
+    chase_stops (event_id) {
+        event_id -> Text,
+        delivery_id -> Text,
+        reason -> Text,
+        account_id -> Text,
+        stopped_at -> BigInt,
+    }
+}
+
+table! {
+    gap_explanations (event_id) {
+        event_id -> Text,
+        delivery_id -> Text,
+        explanation -> Text,
+        account_id -> Text,
+        explained_at -> BigInt,
+    }
+}
+
+table! {
+    deadline_changes (event_id) {
+        event_id -> Text,
+        delivery_id -> Text,
+        old_at -> BigInt,
+        new_at -> BigInt,
+        why -> Text,
+        changed_at -> BigInt,
+    }
+}
+
+table! {
+    engine_marks (name) {
+        name -> Text,
+        marked_at -> BigInt,
+        detail -> Nullable<Text>,
+    }
+}
+
+table! {
+    alarms (id) {
+        id -> Text,
+        kind -> Text,
+        subject -> Text,
+        detail -> Text,
+        raised_at -> BigInt,
+        seen_at -> BigInt,
+        cleared_at -> Nullable<BigInt>,
+    }
+}
+
 allow_tables_to_appear_in_same_query!(
     organizations,
     organization_aliases,
@@ -414,4 +530,12 @@ allow_tables_to_appear_in_same_query!(
     spent_nonces,
     events,
     event_personal,
+    call_tasks,
+    calls,
+    notice_ends,
+    chase_stops,
+    gap_explanations,
+    deadline_changes,
+    engine_marks,
+    alarms,
 );

@@ -15,6 +15,7 @@ use qianshou::domain::ids::{
     AccountId, AddressId, ContactId, DeliveryId, IdEntropy, LinkId, MessageId, NoticeId,
     OrganizationId,
 };
+use qianshou::domain::message::{Channel, MessagePurpose};
 use qianshou::domain::notice::NoticeDraft;
 use qianshou::domain::time::{Span, Timestamp};
 use qianshou::domain::urgency::Urgency;
@@ -196,14 +197,15 @@ impl Fixture {
                 });
                 rows.messages.push(NewMessage {
                     id: message,
-                    notice_id: notice,
+                    notice_id: Some(notice),
                     version: 1,
-                    delivery_id: delivery,
+                    delivery_id: Some(delivery),
                     address_id: address,
+                    about: None,
                     link_id: Some(link),
-                    channel: "email",
+                    channel: Channel::Email,
                     step: 0,
-                    purpose: "invitation",
+                    purpose: MessagePurpose::Invitation,
                     lane: i32::try_from(lane).unwrap(),
                     due_at: now,
                 });

@@ -20,6 +20,7 @@ use qianshou::domain::ids::{
     AccountId, AddressId, ContactId, DeliveryId, FileId, LinkId, MessageId, NoticeId,
     OrganizationId, RungId,
 };
+use qianshou::domain::message::{Channel, MessagePurpose};
 use qianshou::domain::notice::{FileRole, NoticeDraft, NoticeState};
 use qianshou::domain::time::{Span, Timestamp};
 use qianshou::domain::urgency::Urgency;
@@ -360,14 +361,15 @@ fn send_out(tx: &mut Tx, notice: NoticeId, seats: &[Seat]) -> Result<(), StoreEr
         .iter()
         .map(|seat| NewMessage {
             id: MessageId::new(ISSUED_AT, entropy()),
-            notice_id: notice,
+            notice_id: Some(notice),
             version: 1,
-            delivery_id: seat.delivery,
+            delivery_id: Some(seat.delivery),
             address_id: seat.address,
+            about: None,
             link_id: Some(seat.link),
-            channel: "email",
+            channel: Channel::Email,
             step: 0,
-            purpose: "invitation",
+            purpose: MessagePurpose::Invitation,
             lane: 0,
             due_at: ISSUED_AT,
         })

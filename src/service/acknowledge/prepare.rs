@@ -279,6 +279,7 @@ impl Act<'_> {
         let receipt = Receipt {
             id,
             delivery_id: delivery.id,
+            beside: false,
             number: number.to_string(),
             mode,
             grade,

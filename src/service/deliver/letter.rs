@@ -22,14 +22,17 @@ const HEADERS_KEPT: usize = 8;
 pub(super) struct Headers(BTreeMap<(NoticeId, i32), Arc<NoticeDraft>>);
 
 impl Headers {
-    fn of(&mut self, service: &Service, taken: &Taken) -> Result<Arc<NoticeDraft>, StoreError> {
-        let key = (taken.notice_id, taken.version);
+    fn of(
+        &mut self,
+        service: &Service,
+        notice: NoticeId,
+        version: i32,
+    ) -> Result<Arc<NoticeDraft>, StoreError> {
+        let key = (notice, version);
         if let Some(known) = self.0.get(&key) {
             return Ok(Arc::clone(known));
         }
-        let read = service
-            .store
-            .read(|conn| notice_header_of_version(conn, taken.notice_id, taken.version))?;
+        let read = service.store.read(|conn| notice_header_of_version(conn, notice, version))?;
         if self.0.len() >= HEADERS_KEPT {
             self.0.clear();
         }
@@ -72,7 +75,8 @@ pub(super) fn write(
     if letter.channel != "email" {
         return Err(NoLetter::Unwritable(format!("there is no way {:?}", letter.channel)));
     }
-    let header = headers.of(service, taken)?;
+    let notice = taken.notice_id.ok_or_else(|| NoLetter::Unwritable("it has no notice".into()))?;
+    let header = headers.of(service, notice, taken.version)?;
     let words = words(service, &letter, &header, now)?;
     let rendered = words.render().map_err(|error| NoLetter::Unwritable(error.to_string()))?;
     let envelope = Envelope {

@@ -430,8 +430,8 @@ fn count(done: &mut Delivered, ended: &Ended, standing: Standing) {
     if let (Standing::Held, Some(why)) = (standing, &ended.given_up) {
         tracing::error!(
             message = %ended.taken.id,
-            delivery = %ended.taken.delivery_id,
-            notice = %ended.taken.notice_id,
+            delivery = ended.taken.delivery_id.map(tracing::field::display),
+            notice = ended.taken.notice_id.map(tracing::field::display),
             attempts = ended.taken.number,
             why,
             "a message is given up"

@@ -55,7 +55,7 @@ impl SliceAct for RecordOutcomes {
         let Some(now) = ended.iter().map(|one| one.attempt.ended_at).max() else {
             return Ok(Vec::new());
         };
-        let ids: Vec<DeliveryId> = ended.iter().map(|one| one.taken.delivery_id).collect();
+        let ids: Vec<DeliveryId> = ended.iter().filter_map(|one| one.taken.delivery_id).collect();
         let before: BTreeMap<DeliveryId, Delivery> =
             delivery_lock(tx, &ids)?.into_iter().map(|one| (one.id, one)).collect();
         let attempts: Vec<EndedAttempt> = ended.iter().map(|one| one.attempt.clone()).collect();
@@ -71,7 +71,7 @@ impl SliceAct for RecordOutcomes {
         let mut events: Vec<Event> =
             all.iter().filter_map(|(one, standing)| message_event(one, *standing, now)).collect();
         for id in lost {
-            if let Some((one, _)) = all.iter().rfind(|(one, _)| one.taken.delivery_id == id) {
+            if let Some((one, _)) = all.iter().rfind(|(one, _)| one.taken.delivery_id == Some(id)) {
                 let [_, event_id] = one.event_ids;
                 events.push(
                     about(Event::new(event_id, EventKind::Unreachable, now, ACTOR), &one.taken)
@@ -102,13 +102,14 @@ fn note_hand_overs(
     let mut first = Vec::new();
     let mut lost_until_now: Vec<(DeliveryId, AddressId)> = Vec::new();
     for (one, _) in all.iter().filter(|(one, _)| one.accepted()) {
-        let Some(facts) = after.get_mut(&one.taken.delivery_id) else { continue };
+        let Some(id) = one.taken.delivery_id else { continue };
+        let Some(facts) = after.get_mut(&id) else { continue };
         if facts.handed_over_at.is_none() {
             facts.handed_over_at = Some(now);
-            first.push(one.taken.delivery_id);
+            first.push(id);
         }
         if facts.unreachable {
-            lost_until_now.push((one.taken.delivery_id, one.taken.address_id));
+            lost_until_now.push((id, one.taken.address_id));
         }
     }
     if !first.is_empty() {
@@ -165,7 +166,7 @@ fn note_unreachable(
     let in_question: BTreeSet<DeliveryId> = all
         .iter()
         .filter(|(one, standing)| *standing == Standing::Held && closed(one.attempt.next))
-        .map(|(one, _)| one.taken.delivery_id)
+        .filter_map(|(one, _)| one.taken.delivery_id)
         .filter(|id| {
             after.get(id).is_some_and(|facts| {
                 DeliveryState::derive(facts).is_unsigned()
@@ -194,9 +195,14 @@ fn note_unreachable(
 }
 
 fn about(event: Event, taken: &Taken) -> Event {
-    event
-        .notice(taken.notice_id, u32::try_from(taken.version).unwrap_or(0))
-        .delivery(taken.delivery_id)
+    let event = match taken.notice_id {
+        Some(notice) => event.notice(notice, u32::try_from(taken.version).unwrap_or(0)),
+        None => event,
+    };
+    match taken.delivery_id {
+        Some(delivery) => event.delivery(delivery),
+        None => event,
+    }
 }
 
 /// The one event of a message's change; none if nothing changed, as when it is handed back.
