@@ -1,0 +1,54 @@
+//! The tables as diesel sees them; the migrations are their source.
+
+use diesel::allow_tables_to_appear_in_same_query;
+
+mod of_deliveries;
+mod of_directory;
+mod of_enforcing;
+mod of_notices;
+
+pub(super) use of_deliveries::*;
+pub(super) use of_directory::*;
+pub(super) use of_enforcing::*;
+pub(super) use of_notices::*;
+
+allow_tables_to_appear_in_same_query!(
+    organizations,
+    organization_aliases,
+    desks,
+    desk_organizations,
+    contacts,
+    contact_addresses,
+    accounts,
+    account_roles,
+    sessions,
+    sign_in_tries,
+    bootstrap_secrets,
+    form_posts,
+    notices,
+    notice_versions,
+    notice_files,
+    notice_picks,
+    notice_decisions,
+    notice_tallies,
+    deliveries,
+    links,
+    rungs,
+    messages,
+    attempts,
+    attempt_outcomes,
+    receipts,
+    returns,
+    viewings,
+    spent_nonces,
+    events,
+    event_personal,
+    call_tasks,
+    calls,
+    notice_ends,
+    chase_stops,
+    gap_explanations,
+    deadline_changes,
+    engine_marks,
+    alarms,
+);
