@@ -13,6 +13,7 @@ use tokio::sync::oneshot;
 
 pub mod accounts;
 pub mod board;
+pub mod call_tasks;
 mod checkpoint;
 pub mod columns;
 pub mod contacts;
