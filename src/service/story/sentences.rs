@@ -133,6 +133,8 @@ fn tell(story: &Story, event: &StoredEvent, kind: EventKind) -> (Tone, String, S
         | Kind::SignedIn
         | Kind::SignInRefused
         | Kind::DirectoryImported
+        | Kind::AlarmRaised
+        | Kind::AlarmCleared
         | Kind::ClassifiedRefused
         // Told above.
         | Kind::NoticeRecalled
