@@ -77,6 +77,10 @@ event_kinds! {
     SignedIn = "signed_in" in Local,
     /// A sign-in was refused; says nothing of whether the account exists.
     SignInRefused = "sign_in_refused" in Local,
+    /// Something is wrong with the server itself.
+    AlarmRaised = "alarm_raised" in Local,
+    /// What was wrong with the server is so no longer.
+    AlarmCleared = "alarm_cleared" in Local,
     /// A directory file was taken over.
     DirectoryImported = "directory_imported" in Local,
     /// 送核发: the author handed the draft to the releaser.

@@ -23,6 +23,7 @@ use rules::Rules;
 
 pub mod accounts;
 pub mod acknowledge;
+pub mod alarm;
 pub mod ask_again;
 pub mod bell;
 pub mod board;

@@ -138,6 +138,8 @@ fn tell(story: &Story, event: &StoredEvent, kind: EventKind) -> (Tone, String, S
         | Kind::RulesChanged
         | Kind::RoundStarted
         | Kind::AddressVerified
+        | Kind::AlarmRaised
+        | Kind::AlarmCleared
         | Kind::ClassifiedRefused => {
             (Tone::Plain, "另有一条与本单位无关的记录。".to_owned(), event.kind.clone())
         }
