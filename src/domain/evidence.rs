@@ -11,6 +11,10 @@ use std::fmt;
 use serde_json::{Map, Value, json};
 use sha2::{Digest, Sha256};
 
+mod kinds;
+
+pub use kinds::{EventKind, Family};
+
 use super::canonical::{NotCanonical, canonical};
 use super::digest::Sha256Digest;
 use super::ids::{

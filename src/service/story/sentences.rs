@@ -5,6 +5,8 @@
 
 use std::collections::BTreeSet;
 
+mod acts;
+
 use super::Story;
 use crate::domain::address::AddressKind;
 use crate::domain::delivery::{AskAgainReason, ReturnReason};
@@ -79,6 +81,9 @@ fn tell(story: &Story, event: &StoredEvent, kind: EventKind) -> (Tone, String, S
     let who = actor(story, event);
     let said = relay_words(event);
     let plain = |text: String| (Tone::Plain, text, String::new());
+    if let Some(told) = acts::tell(story, event, kind) {
+        return told;
+    }
     match kind {
         Kind::NoticeSubmitted => plain(format!("{who}送核发。")),
         Kind::NoticeSentBack => (Tone::Plain, format!("{who}退回修改。"), reason(event)),
@@ -140,7 +145,20 @@ fn tell(story: &Story, event: &StoredEvent, kind: EventKind) -> (Tone, String, S
         | Kind::AddressVerified
         | Kind::AlarmRaised
         | Kind::AlarmCleared
-        | Kind::ClassifiedRefused => {
+        | Kind::ClassifiedRefused
+        // Told above.
+        | Kind::NoticeRecalled
+        | Kind::NoticeRevoked
+        | Kind::NoticeAbolished
+        | Kind::NoticeSuperseded
+        | Kind::NoticeClosed
+        | Kind::GapExplained
+        | Kind::ChaseStopped
+        | Kind::ReturnAccepted
+        | Kind::ReturnRefused
+        | Kind::RecipientAdded
+        | Kind::IssuedWithGap
+        | Kind::ReleasedAfterwards => {
             (Tone::Plain, "另有一条与本单位无关的记录。".to_owned(), event.kind.clone())
         }
     }
