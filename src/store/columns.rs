@@ -13,6 +13,7 @@ use crate::domain::ids::{
     FileId, LinkId, MessageId, NoticeId, OrganizationId, ReceiptId, ReturnId, RoundId, RungId,
     TaskId, VerificationId,
 };
+use crate::domain::ladder::{RungAct, Ways};
 use crate::domain::message::MessageState;
 use crate::domain::notice::{FileRole, NoticeState};
 use crate::domain::organization::{ContactRole, DeskKind, Level, OrganizationKind};
@@ -82,10 +83,12 @@ text_columns!(
     ReturnId,
     ReturnReason,
     RoundId,
+    RungAct,
     RungId,
     TaskId,
     TaskKind,
     Urgency,
+    Ways,
     VerificationId,
     WorkingHours,
 );

@@ -15,6 +15,7 @@ pub mod accounts;
 pub mod alarms;
 pub mod board;
 pub mod call_tasks;
+pub mod chase;
 mod checkpoint;
 pub mod columns;
 pub mod contacts;
