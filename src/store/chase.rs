@@ -200,6 +200,13 @@ pub fn chase_notified(
     Ok(found.into_iter().flatten().collect())
 }
 
+/// What is written to the first line.
+const FIRST_LINE: [&str; 3] = [
+    MessagePurpose::Invitation.as_str(),
+    MessagePurpose::Reminder.as_str(),
+    MessagePurpose::Resend.as_str(),
+];
+
 /// The addresses that first-line messages of these deliveries went to, dead ones too.
 ///
 /// # Errors
@@ -211,7 +218,7 @@ pub fn chase_tried(
     let texts: Vec<String> = ids.iter().map(ToString::to_string).collect();
     let found: Vec<(Option<DeliveryId>, AddressId)> = messages::table
         .filter(messages::delivery_id.eq_any(&texts))
-        .filter(messages::link_id.is_not_null())
+        .filter(messages::purpose.eq_any(FIRST_LINE))
         .select((messages::delivery_id, messages::address_id))
         .load(conn.db())?;
     Ok(found.into_iter().filter_map(|(id, address)| Some((id?, address))).collect())

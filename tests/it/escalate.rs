@@ -6,10 +6,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use qianshou::adapters::mail::MemoryMailer;
 use qianshou::domain::account::Account;
-use qianshou::domain::ids::{DeliveryId, LinkId, RungId};
-use qianshou::domain::ladder::{RungAct, Ways};
+use qianshou::domain::ids::{DeliveryId, LinkId};
 use qianshou::domain::time::{Span, Timestamp};
-use qianshou::domain::urgency::Urgency;
 use qianshou::service::acknowledge::{
     Preparation, SignRequest, Signature, acknowledge, fresh_code, prepare,
 };
@@ -18,9 +16,7 @@ use qianshou::service::issue::{IssueRequest, Issued};
 use qianshou::service::release_and_issue::release_and_issue;
 use qianshou::service::{Sending, accounts, compose, demo, submit, visit};
 use qianshou::store::links::FIRST_GENERATION;
-use qianshou::store::rungs::{NewRung, rung_insert_all};
 
-use crate::support::fixture::Fixture;
 use crate::support::stand::Stand;
 
 /// 2026-11-24T02:02 in Changsha.
@@ -191,13 +187,14 @@ fn no_reminder_is_committed_after_the_answer() {
         env::var("QIANSHOU_TEST_RACES").ok().and_then(|n| n.parse().ok()).unwrap_or(200);
     let (mut done, mut before) = (0, 0);
     while done < races {
-        let Some(fixture) = Fixture::new(MemoryMailer::default()) else { return };
-        let count = (races - done).min(1_000);
-        let notice = fixture.issue(Urgency::Flash, count, 1);
-        let ids: Vec<DeliveryId> = notice.deliveries.iter().map(|sent| sent.id).collect();
-        let signatures: Vec<_> = ids.iter().map(|id| signature(&fixture, *id)).collect();
-        let due = fixture.now();
-        remind_all(&fixture, &ids, due);
+        let Some(town) = Issue::new() else { return };
+        town.at(0);
+        town.stand.clock.set(NIGHT.plus(Span::minutes(5)));
+        let fixture = &town.stand;
+        let linked = fixture.texts("SELECT DISTINCT delivery_id AS value FROM links");
+        let ids: Vec<DeliveryId> = linked.iter().map(|id| id.parse().unwrap()).collect();
+        let count = ids.len();
+        let signatures: Vec<_> = ids.iter().map(|id| signature(fixture, *id)).collect();
         let over = AtomicBool::new(false);
         let (service, second) = (fixture.service.clone(), fixture.second());
         std::thread::scope(|scope| {
@@ -227,14 +224,14 @@ fn no_reminder_is_committed_after_the_answer() {
     println!("races: {done}; reminders before the answer: {before}; after it: 0");
 }
 
-fn signature(fixture: &Fixture, id: DeliveryId) -> Signature {
+fn signature(fixture: &Stand, id: DeliveryId) -> Signature {
     let link = fixture.texts(&format!("SELECT id AS value FROM links WHERE delivery_id = '{id}'"));
     let link: LinkId = link[0].parse().unwrap();
     let generation = u32::try_from(FIRST_GENERATION).unwrap();
     let service = &fixture.service;
     let arrival = visit::begin(service, &service.keys.link_token(link, generation)).unwrap();
     let visiting = visit::resume(service, id, &arrival.cookie).unwrap().unwrap();
-    let code = fresh_code(service, id, visiting.version, fixture.now()).unwrap();
+    let code = fresh_code(service, id, visiting.version, fixture.service.now()).unwrap();
     let request = SignRequest {
         name: "王某".into(),
         post: "机要员".into(),
@@ -248,18 +245,4 @@ fn signature(fixture: &Fixture, id: DeliveryId) -> Signature {
         Preparation::Ready(signature) => *signature,
         _ => panic!("not to be signed"),
     }
-}
-
-fn remind_all(fixture: &Fixture, ids: &[DeliveryId], at: Timestamp) {
-    let rung = |(number, id): (u16, &DeliveryId)| NewRung {
-        id: RungId::new(at, [&number.to_be_bytes()[..], &[7; 8]].concat().try_into().unwrap()),
-        delivery_id: *id,
-        step: 2,
-        act: RungAct::Remind,
-        ways: Some(Ways::First),
-        planned_at: at,
-        done: false,
-    };
-    let rungs: Vec<NewRung> = (0u16..).zip(ids).map(rung).collect();
-    fixture.service.store.write("fixture", move |tx| rung_insert_all(tx, &rungs, at)).unwrap();
 }
