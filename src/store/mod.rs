@@ -46,6 +46,7 @@ pub mod tallies;
 mod tests;
 #[cfg(test)]
 mod tests_commit;
+pub mod verifications;
 pub mod viewings;
 mod writer;
 
