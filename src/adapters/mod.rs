@@ -4,6 +4,7 @@ pub mod clock;
 pub mod files;
 pub mod mail;
 pub mod random;
+pub mod returned_mail;
 pub mod secrets;
 pub mod tables;
 pub mod telling;

@@ -81,6 +81,7 @@ pub(super) fn write(
     let rendered = words.render().map_err(|error| NoLetter::Unwritable(error.to_string()))?;
     let envelope = Envelope {
         to: Mailbox { name: letter.contact_name, address: letter.address },
+        return_path: service.return_path(taken.id),
         message_id: message_id_header(taken.id, &service.settings.message_id_domain),
         date: now,
     };
