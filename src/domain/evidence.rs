@@ -127,6 +127,14 @@ event_kinds! {
     Overdue = "overdue" in Acceptance,
     /// 未通知到: it had never arrived at the deadline (D.2).
     NotReached = "not_reached" in Consignment,
+    /// A call to the organisation, and how it ended.
+    CallMade = "call_made" in Acceptance,
+    /// A 市州 was asked to make the calls to its counties.
+    CallsDelegated = "calls_delegated" in Local,
+    /// What a 市州 reported back of the calls it was asked to make.
+    DelegationReported = "delegation_reported" in Local,
+    /// Through its link an organisation told who answers tonight.
+    DutyTonightTold = "duty_tonight_told" in Local,
 }
 
 /// Who caused an event.

@@ -5,6 +5,8 @@ use diesel::deserialize::{self, FromSql, Queryable};
 use diesel::sql_types::{BigInt, Text};
 
 use crate::domain::address::{AddressKind, AddressStatus};
+use crate::domain::call::CallOutcome;
+use crate::domain::call_task::TaskKind;
 use crate::domain::delivery::{Addressee, AskAgainReason, ReceiptMode, ReturnReason};
 use crate::domain::ids::{
     AccountId, AddressId, AlarmId, AttemptId, CallId, ContactId, DeliveryId, DeskId, EventId,
@@ -56,6 +58,7 @@ text_columns!(
     AskAgainReason,
     AttemptId,
     CallId,
+    CallOutcome,
     ContactId,
     ContactRole,
     DeliveryId,
@@ -79,6 +82,7 @@ text_columns!(
     ReturnReason,
     RungId,
     TaskId,
+    TaskKind,
     Urgency,
     WorkingHours,
 );

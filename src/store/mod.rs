@@ -13,12 +13,17 @@ use tokio::sync::oneshot;
 
 pub mod accounts;
 pub mod board;
+pub mod call_list;
+pub mod call_tasks;
+pub mod calls;
 mod checkpoint;
 pub mod columns;
 pub mod contacts;
 pub mod deliveries;
 pub mod desks;
 pub mod drafts;
+pub mod duty;
+pub mod duty_tonight;
 mod engine;
 mod error;
 pub mod events;
