@@ -249,7 +249,7 @@ fn row(
         .fact("number_differs", number_differs)
         .fact("read_back", checked.read_back);
     if let Some(until) = checked.promised {
-        event = event.fact("promised_until", until.to_string());
+        event = event.fact("promised_until", until.as_micros());
     }
     let personal = [
         ("name", checked.name.as_deref()),

@@ -7,10 +7,12 @@ use diesel::sql_types::{BigInt, Text};
 use crate::domain::address::{AddressKind, AddressStatus};
 use crate::domain::call::CallOutcome;
 use crate::domain::call_task::TaskKind;
+use crate::domain::alarm::AlarmKind;
 use crate::domain::delivery::{Addressee, AskAgainReason, ReceiptMode, ReturnReason};
 use crate::domain::ids::{
     AccountId, AddressId, AlarmId, AttemptId, CallId, ContactId, DeliveryId, DeskId, EventId,
-    FileId, LinkId, MessageId, NoticeId, OrganizationId, ReceiptId, ReturnId, RungId, TaskId,
+    FileId, LinkId, MessageId, NoticeId, OrganizationId, ReceiptId, ReturnId, RoundId, RungId,
+    TaskId, VerificationId,
 };
 use crate::domain::message::MessageState;
 use crate::domain::notice::{FileRole, NoticeState};
@@ -55,6 +57,7 @@ text_columns!(
     AddressStatus,
     Addressee,
     AlarmId,
+    AlarmKind,
     AskAgainReason,
     AttemptId,
     CallId,
@@ -80,10 +83,12 @@ text_columns!(
     ReceiptMode,
     ReturnId,
     ReturnReason,
+    RoundId,
     RungId,
     TaskId,
     TaskKind,
     Urgency,
+    VerificationId,
     WorkingHours,
 );
 

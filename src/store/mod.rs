@@ -12,6 +12,7 @@ use diesel::r2d2::{ManageConnection, Pool};
 use tokio::sync::oneshot;
 
 pub mod accounts;
+pub mod alarms;
 pub mod board;
 pub mod call_list;
 pub mod call_tasks;
@@ -38,6 +39,7 @@ pub mod outbox;
 pub mod outcomes;
 pub mod receipts;
 pub mod returns;
+pub mod rule_versions;
 pub mod rungs;
 mod schema;
 pub mod sessions;

@@ -5,6 +5,9 @@
 
 use std::collections::BTreeSet;
 
+mod acts;
+mod calls;
+
 use super::Story;
 use crate::domain::address::AddressKind;
 use crate::domain::delivery::{AskAgainReason, ReturnReason};
@@ -14,6 +17,8 @@ use crate::domain::time::{Span, Timestamp};
 use crate::store::board::ReturnLine;
 use crate::store::events::StoredEvent;
 use crate::store::story::AttemptLine;
+
+mod reaching;
 
 /// How much a sentence weighs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -77,6 +82,10 @@ fn tell(story: &Story, event: &StoredEvent, kind: EventKind) -> (Tone, String, S
     let who = actor(story, event);
     let said = relay_words(event);
     let plain = |text: String| (Tone::Plain, text, String::new());
+    let room = acts::tell(story, event, kind).or_else(|| calls::tell(story, event, kind));
+    if let Some(told) = room {
+        return told;
+    }
     match kind {
         Kind::NoticeSubmitted => plain(format!("{who}送核发。")),
         Kind::NoticeSentBack => (Tone::Plain, format!("{who}退回修改。"), reason(event)),
@@ -123,12 +132,41 @@ fn tell(story: &Story, event: &StoredEvent, kind: EventKind) -> (Tone, String, S
         }
         Kind::Overdue => (Tone::Gap, "到时限仍未签收，记为逾期未签收。".into(), String::new()),
         Kind::NotReached => (Tone::Gap, "到时限仍未送到，记为未通知到。".into(), String::new()),
+        Kind::DeadlineMoved => reaching::deadline_moved(event),
+        Kind::Bounced => {
+            let to = subject(event, "address").map_or_else(String::new, |id| owner(story, id));
+            reaching::bounced(event, &to)
+        }
         Kind::AccountCreated
         | Kind::AccountChanged
         | Kind::SignedIn
         | Kind::SignInRefused
         | Kind::DirectoryImported
-        | Kind::ClassifiedRefused => {
+        | Kind::RulesChanged
+        | Kind::RoundStarted
+        | Kind::AddressVerified
+        | Kind::AlarmRaised
+        | Kind::AlarmCleared
+        | Kind::ClassifiedRefused
+        // Told above.
+        | Kind::NoticeRecalled
+        | Kind::NoticeRevoked
+        | Kind::NoticeAbolished
+        | Kind::NoticeSuperseded
+        | Kind::NoticeClosed
+        | Kind::GapExplained
+        | Kind::ChaseStopped
+        | Kind::ReturnAccepted
+        | Kind::ReturnRefused
+        | Kind::RecipientAdded
+        | Kind::IssuedWithGap
+        | Kind::ReleasedAfterwards
+        | Kind::CallMade
+        | Kind::CallsDelegated
+        | Kind::DelegationReported
+        | Kind::DutyTonightTold
+        | Kind::EscalatedByHand
+        | Kind::OfferDeclined => {
             (Tone::Plain, "另有一条与本单位无关的记录。".to_owned(), event.kind.clone())
         }
     }
@@ -174,6 +212,12 @@ fn of_signature(story: &Story, event: &StoredEvent) -> (Tone, String, String) {
         format!("，晚 {}", duration(signed.acknowledged_at.since(due)))
     });
     let way = signed.mode.word_zh();
+    if fact(event, "channel") == "phone" {
+        let caller = actor(story, event);
+        let quiet = format!("{way}，回执 {}，拨打 {}", signed.number, signed.signer_phone);
+        let text = format!("{caller}打电话读出标题、文号，{who}确认收到，记为{way}{on_time}。");
+        return (Tone::Answer, text, quiet);
+    }
     let quiet = format!("{way}，回执 {}，电话 {}", signed.number, signed.signer_phone);
     (Tone::Answer, format!("{who}签收{on_time}。"), quiet)
 }

@@ -7,12 +7,14 @@ mod of_directory;
 mod of_duty;
 mod of_enforcing;
 mod of_notices;
+mod of_reaching;
 
 pub(super) use of_deliveries::*;
 pub(super) use of_directory::*;
 pub(super) use of_duty::*;
 pub(super) use of_enforcing::*;
 pub(super) use of_notices::*;
+pub(super) use of_reaching::*;
 
 allow_tables_to_appear_in_same_query!(
     organizations,
@@ -55,6 +57,10 @@ allow_tables_to_appear_in_same_query!(
     alarms,
     duty_tonight,
     delegation_reports,
+    verification_rounds,
+    address_verifications,
+    bounces,
+    rule_versions,
 );
 
 // The steps of one notice that are due at once are counted together.
