@@ -153,7 +153,8 @@ impl Ringing {
         now: Timestamp,
     ) -> CallPoint {
         let usual = WorkingHours::usual();
-        let hours = Hours { calendar: &service.calendar, default: &usual };
+        let calendar = service.rules.calendar();
+        let hours = Hours { calendar: &calendar, default: &usual };
         let wrong = self.wrong.get(&organization);
         let is_wrong = |number: &crate::domain::phone::PhoneNumber| {
             wrong.is_some_and(|known| known.contains(&number.to_string()))
