@@ -8,6 +8,7 @@ use crate::domain::address::{AddressKind, AddressStatus};
 use crate::domain::call::CallOutcome;
 use crate::domain::call_task::TaskKind;
 use crate::domain::alarm::AlarmKind;
+use crate::domain::call_task::TaskKind;
 use crate::domain::delivery::{Addressee, AskAgainReason, ReceiptMode, ReturnReason};
 use crate::domain::ids::{
     AccountId, AddressId, AlarmId, AttemptId, CallId, ContactId, DeliveryId, DeskId, EventId,
