@@ -87,8 +87,11 @@ pub fn sheet(
         let notice = scope.notice(conn, delivery.notice_id)?;
         let open = task_list_open_of_notice(conn, account.organization_id, notice.id)?;
         let open: Vec<_> = open.into_iter().filter(|task| CALLED.contains(&task.kind)).collect();
-        let organizations: BTreeSet<_> =
-            open.iter().map(|task| task.organization_id).chain([delivery.organization_id]).collect();
+        let organizations: BTreeSet<_> = open
+            .iter()
+            .map(|task| task.organization_id)
+            .chain([delivery.organization_id])
+            .collect();
         let organizations: Vec<_> = organizations.into_iter().collect();
         let ringing = Ringing::read(conn, &organizations, now)?;
         let point = ringing.point(service, delivery.organization_id, now);
@@ -452,11 +455,7 @@ fn check(
 }
 
 /// `02:40` is the next such time; a date may stand before it.
-fn promise(
-    outcome: CallOutcome,
-    typed: &str,
-    now: Timestamp,
-) -> Result<Option<Timestamp>, String> {
+fn promise(outcome: CallOutcome, typed: &str, now: Timestamp) -> Result<Option<Timestamp>, String> {
     if outcome != CallOutcome::Promised {
         return Ok(None);
     }
@@ -471,11 +470,7 @@ fn promise(
     }
 }
 
-fn read_back(
-    service: &Service,
-    sheet: &CallSheet,
-    request: &CallRequest,
-) -> Result<bool, String> {
+fn read_back(service: &Service, sheet: &CallSheet, request: &CallRequest) -> Result<bool, String> {
     let typed = request.code.trim();
     if typed.is_empty() {
         return Ok(false);

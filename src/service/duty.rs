@@ -14,6 +14,7 @@ use crate::domain::organization::Reach;
 use crate::domain::reach::Hours;
 use crate::domain::time::{Span, Timestamp};
 use crate::domain::working_time::WorkingHours;
+use crate::store::alarms::{Alarm, alarm_list_open};
 use crate::store::call_list::{
     OpenTask, account_names, call_counts, organization_names, task_count_open, task_list_open,
 };
@@ -73,6 +74,8 @@ pub struct UrgentRow {
 /// What the duty desk has before it, at one instant.
 #[derive(Debug, Clone)]
 pub struct DutyBoard {
+    /// What is wrong with the server or a way out.
+    pub alarms: Vec<Alarm>,
     /// Calls, in order.
     pub calls: Vec<CallToMake>,
     /// Tasks that are called about, whether shown or not.
@@ -108,6 +111,7 @@ pub fn read(service: &Service, account: &Account) -> Result<DutyBoard, ServiceEr
         });
         let urgent = urgent.collect::<Result<_, _>>()?;
         Ok(DutyBoard {
+            alarms: alarm_list_open(conn)?,
             urgent,
             calls: to_make(service, conn, tasks, now)?,
             call_count: task_count_open(conn, office, CALLED)?,
@@ -192,9 +196,9 @@ fn to_make(
         let alone = desk.is_none().then_some(task.organization_id);
         let key = (task.notice_id, desk, alone, task.delegated_to);
         let made = counts.get(&task.delivery_id).copied().unwrap_or(0);
-        let holder = task.holder(now).map(|id| {
-            (id, names.get(&id).cloned().unwrap_or_else(|| "另一人".to_owned()))
-        });
+        let holder = task
+            .holder(now)
+            .map(|id| (id, names.get(&id).cloned().unwrap_or_else(|| "另一人".to_owned())));
         let tonight = ringing.tonight(task.organization_id).cloned();
         match places.get(&key).and_then(|place| calls.get_mut(*place)) {
             Some(call) => {

@@ -93,8 +93,7 @@ pub(super) fn confirm(
         notice: offer.notice,
         version: offer.version_number(),
         document_number: offer.header.document_number.clone(),
-        title: (service.settings.network != Network::Internet)
-            .then(|| offer.header.title.clone()),
+        title: (service.settings.network != Network::Internet).then(|| offer.header.title.clone()),
         text_sha256: offer.text_sha256(),
         files: offer.offered_files(),
         organization: ReceiptOrganization {

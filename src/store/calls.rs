@@ -178,10 +178,7 @@ pub fn call_list_of_delivery(
 ///
 /// # Errors
 /// The store's own.
-pub fn call_list_of_notice(
-    conn: &mut Conn,
-    notice: NoticeId,
-) -> Result<Vec<CallLine>, StoreError> {
+pub fn call_list_of_notice(conn: &mut Conn, notice: NoticeId) -> Result<Vec<CallLine>, StoreError> {
     Ok(call_lines!().filter(calls::notice_id.eq(notice.to_string())).load(conn.db())?)
 }
 

@@ -5,9 +5,8 @@ use diesel::deserialize::{self, FromSql, Queryable};
 use diesel::sql_types::{BigInt, Text};
 
 use crate::domain::address::{AddressKind, AddressStatus};
-use crate::domain::call::CallOutcome;
-use crate::domain::call_task::TaskKind;
 use crate::domain::alarm::AlarmKind;
+use crate::domain::call::CallOutcome;
 use crate::domain::call_task::TaskKind;
 use crate::domain::delivery::{Addressee, AskAgainReason, ReceiptMode, ReturnReason};
 use crate::domain::ids::{

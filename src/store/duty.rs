@@ -43,16 +43,8 @@ pub fn step_list_coming(
     until: Timestamp,
     limit: i64,
 ) -> Result<Vec<ComingStep>, StoreError> {
-    type Row = (
-        Option<Timestamp>,
-        NoticeId,
-        String,
-        Urgency,
-        String,
-        i64,
-        Option<String>,
-        Option<String>,
-    );
+    type Row =
+        (Option<Timestamp>, NoticeId, String, Urgency, String, i64, Option<String>, Option<String>);
     let rows: Vec<Row> = rungs::table
         .inner_join(deliveries::table.on(deliveries::id.eq(rungs::delivery_id)))
         .inner_join(notices::table.on(notices::id.eq(deliveries::notice_id)))

@@ -17,7 +17,6 @@ pub mod board;
 pub mod call_list;
 pub mod call_tasks;
 pub mod calls;
-pub mod call_tasks;
 mod checkpoint;
 pub mod columns;
 pub mod contacts;

@@ -33,8 +33,8 @@ pub mod visit;
 use error::WebError;
 use handlers::receive::{self, give_back, receipt, sign, take, viewing};
 use handlers::{
-    accounts, asset, board, compose, demo_mailbox, directory, draft_files, home, link, notices,
-    own_password, register, review, sign_in, story,
+    accounts, asset, board, call, compose, demo_mailbox, directory, draft_files, duty, home, link,
+    notices, own_password, register, review, sign_in, story,
 };
 use route::{Route, Subject, Who};
 pub use server::server;
@@ -45,6 +45,8 @@ const READERS: &[Role] = &[Clerk, Releaser, Duty, Auditor];
 const WRITERS: &[Role] = &[Clerk];
 const RELEASERS: &[Role] = &[Releaser];
 const DUTY: &[Role] = &[Duty];
+/// Who sees what the duty desk has before it; only 值班 takes and records calls.
+const DUTY_ROOM: &[Role] = &[Clerk, Duty];
 const ADMINISTRATORS: &[Role] = &[Administrator];
 const ALL_STAFF: &[Role] = &[Clerk, Releaser, Duty, Administrator, Auditor];
 
@@ -89,6 +91,11 @@ routes! {
     GET  "/notices/{notice}" Who::Staff(READERS), Notice => board::show;
     GET  "/notices/{notice}/register" Who::Staff(READERS), Notice => register::print;
     GET  "/deliveries/{delivery}" Who::Staff(READERS), Delivery => story::show;
+
+    GET  "/duty"             Who::Staff(DUTY_ROOM), None => duty::show;
+    POST "/deliveries/{delivery}/claim" Who::Staff(DUTY), Delivery => duty::claim;
+    GET  "/deliveries/{delivery}/call" Who::Staff(DUTY), Delivery => call::form;
+    POST "/deliveries/{delivery}/call" Who::Staff(DUTY), Delivery => call::record;
 
     GET  "/directory"        Who::Staff(ALL_STAFF), None => directory::list;
     GET  "/directory/{organization}" Who::Staff(ALL_STAFF), Organization => directory::organization;

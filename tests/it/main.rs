@@ -12,6 +12,8 @@ mod demo_data;
 #[cfg(test)]
 mod directory;
 #[cfg(test)]
+mod duty;
+#[cfg(test)]
 mod harness;
 #[cfg(test)]
 mod link_pages;

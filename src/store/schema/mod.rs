@@ -1,6 +1,8 @@
 //! The tables as diesel sees them; the migrations are their source.
 
-use diesel::{allow_columns_to_appear_in_same_group_by_clause, allow_tables_to_appear_in_same_query};
+use diesel::{
+    allow_columns_to_appear_in_same_group_by_clause, allow_tables_to_appear_in_same_query,
+};
 
 mod of_deliveries;
 mod of_directory;

@@ -3,10 +3,12 @@
 
 pub mod accounts;
 pub mod board;
+pub mod call;
 pub mod closed;
 pub mod compose;
 pub mod demo_mailbox;
 pub mod directory;
+pub mod duty;
 pub mod failure;
 #[cfg(test)]
 mod gallery;

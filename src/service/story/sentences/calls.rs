@@ -15,9 +15,8 @@ pub(super) fn tell(
     kind: Kind,
 ) -> Option<(Tone, String, String)> {
     let who = actor(story, event);
-    let number = |name: &str| {
-        event.facts.get(name).and_then(serde_json::Value::as_i64).unwrap_or_default()
-    };
+    let number =
+        |name: &str| event.facts.get(name).and_then(serde_json::Value::as_i64).unwrap_or_default();
     Some(match kind {
         Kind::CallMade => call(event, &who),
         Kind::CallsDelegated => {
@@ -48,9 +47,7 @@ pub(super) fn tell(
             };
             (Tone::Plain, format!("{who}决定{what}。"), reason(event))
         }
-        Kind::OfferDeclined => {
-            (Tone::Plain, format!("{who}决定暂不提级催签。"), reason(event))
-        }
+        Kind::OfferDeclined => (Tone::Plain, format!("{who}决定暂不提级催签。"), reason(event)),
         _ => return None,
     })
 }
@@ -61,8 +58,7 @@ fn call(event: &StoredEvent, who: &str) -> (Tone, String, String) {
         Ok(CallOutcome::Confirmed) => format!("{who}打电话核实，{callee}确认已收到。"),
         Ok(CallOutcome::Told) => format!("{who}打电话告知{callee}，请其经链接签收。"),
         Ok(CallOutcome::Promised) => {
-            let until =
-                event.facts.get("promised_until").and_then(serde_json::Value::as_i64);
+            let until = event.facts.get("promised_until").and_then(serde_json::Value::as_i64);
             let until = until.map(|at| full_zh(Timestamp::from_micros(at)));
             let until = until.map_or_else(|| "稍后".to_owned(), |at| format!("在{at}前"));
             format!("{who}打电话催签，{callee}答应{until}签收。")

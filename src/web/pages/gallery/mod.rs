@@ -28,6 +28,7 @@ fn shell(place: Place) -> Shell {
         person: "王建国".into(),
         may_read: true,
         may_compose: true,
+        may_see_duty: true,
         is_admin: place == Place::Accounts,
         at: place,
         form_token: "token".into(),
@@ -96,7 +97,16 @@ fn put(name: &str, page: &impl Template) -> String {
     check(name, &html);
     let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/target/gallery");
     std::fs::create_dir_all(format!("{folder}/assets")).unwrap();
-    for file in ["app.css", "staff.css", "icon.svg", "picker.js", "compose.js", "board.js"] {
+    for file in [
+        "app.css",
+        "staff.css",
+        "icon.svg",
+        "picker.js",
+        "compose.js",
+        "board.js",
+        "duty.js",
+        "duty.css",
+    ] {
         let url = assets::asset(file);
         let found = assets::lookup(url.strip_prefix("/assets/").unwrap()).unwrap();
         std::fs::write(format!("{folder}{url}"), found.bytes).unwrap();
