@@ -48,7 +48,7 @@ pub fn call_point(
         .or_else(|| reach.desks.iter().find(has_number));
     let mut lines = Vec::new();
     if let Some(desk) = desk {
-        lines.extend(desk_lines(desk, hours.is_office_time(reach, at)));
+        lines.extend(desk_lines(desk, hours.is_open(reach, at)));
     }
     let at_desk = |contact: &&Contact| contact.desk.is_some() && contact.desk == desk.map(|d| d.id);
     let clerks = |contact: &&Contact| {
@@ -58,7 +58,7 @@ pub fn call_point(
     lines.extend(contacts.clone().filter(at_desk).flat_map(contact_lines));
     lines.extend(contacts.flat_map(contact_lines));
     let others = reach.desks.iter().filter(|other| Some(other.id) != desk.map(|d| d.id));
-    lines.extend(others.flat_map(|other| desk_lines(other, hours.is_office_time(reach, at))));
+    lines.extend(others.flat_map(|other| desk_lines(other, hours.is_open(reach, at))));
     let mut once: Vec<Line> = Vec::new();
     for mut line in lines {
         line.doubtful |= known_wrong(&line.number);

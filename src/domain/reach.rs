@@ -29,13 +29,13 @@ impl<'a> Hours<'a> {
         reach.working_hours.as_ref().unwrap_or(self.default)
     }
 
-    /// Whether it is working time of the organisation.
+    /// Whether the organisation's working time is on.
     #[must_use]
-    pub fn is_office_time(&self, reach: &Reach, at: Timestamp) -> bool {
+    pub fn is_open(&self, reach: &Reach, at: Timestamp) -> bool {
         OpenTime { hours: self.of(reach), calendar: Some(self.calendar) }.is_open(at)
     }
 
-    /// Whether somebody sits at a desk of the organisation.
+    /// Whether somebody sits at the desk.
     #[must_use]
     pub fn is_manned(&self, desk: &Desk, reach: &Reach, at: Timestamp) -> bool {
         let own = desk.hours.as_ref().or(reach.working_hours.as_ref());

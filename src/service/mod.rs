@@ -30,6 +30,7 @@ pub mod board;
 pub mod call;
 pub mod claim_calls;
 pub mod compose;
+pub mod coverage;
 pub mod deliver;
 pub mod demo;
 pub mod demo_mailbox;
@@ -62,6 +63,7 @@ pub mod sessions;
 pub mod story;
 pub mod submit;
 pub mod upload;
+pub mod verify_address;
 pub mod verify_receipt;
 pub mod visit;
 

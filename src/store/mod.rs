@@ -50,6 +50,7 @@ pub mod tallies;
 mod tests;
 #[cfg(test)]
 mod tests_commit;
+pub mod verifications;
 pub mod viewings;
 mod writer;
 

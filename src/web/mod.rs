@@ -33,8 +33,8 @@ pub mod visit;
 use error::WebError;
 use handlers::receive::{self, give_back, receipt, sign, take, viewing};
 use handlers::{
-    accounts, asset, board, call, compose, demo_mailbox, directory, draft_files, duty, home, link,
-    notices, own_password, register, review, sign_in, story,
+    accounts, asset, board, call, compose, coverage, demo_mailbox, directory, draft_files, duty,
+    home, link, notices, own_password, register, review, rounds, sign_in, story, verify,
 };
 use route::{Route, Subject, Who};
 pub use server::server;
@@ -48,6 +48,9 @@ const DUTY: &[Role] = &[Duty];
 /// Who sees what the duty desk has before it; only 值班 takes and records calls.
 const DUTY_ROOM: &[Role] = &[Clerk, Duty];
 const ADMINISTRATORS: &[Role] = &[Administrator];
+/// Who mends the directory or calls at night.
+const REACHERS: &[Role] = &[Administrator, Duty];
+const COVERERS: &[Role] = &[Administrator, Duty, Clerk];
 const ALL_STAFF: &[Role] = &[Clerk, Releaser, Duty, Administrator, Auditor];
 
 macro_rules! routes {
@@ -99,6 +102,13 @@ routes! {
 
     GET  "/directory"        Who::Staff(ALL_STAFF), None => directory::list;
     GET  "/directory/{organization}" Who::Staff(ALL_STAFF), Organization => directory::organization;
+
+    POST "/directory/{organization}/confirm" Who::Staff(REACHERS), Organization => rounds::called;
+    GET  "/coverage"         Who::Staff(COVERERS), None => coverage::show;
+    GET  "/rounds"           Who::Staff(REACHERS), None => rounds::list;
+    POST "/rounds"           Who::Staff(ADMINISTRATORS), None => rounds::start;
+    GET  "/verify"           Who::Anyone, None => verify::form;
+    POST "/verify"           Who::Anyone, None => verify::take;
 
     GET  "/accounts"         Who::Staff(ADMINISTRATORS), None => accounts::list;
     POST "/accounts"         Who::Staff(ADMINISTRATORS), None => accounts::create;

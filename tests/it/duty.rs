@@ -172,9 +172,8 @@ fn each_outcome_leaves_the_task_where_it_belongs() {
     owe(&town, &owed, TaskKind::Call);
     let now = town.clock.now();
     let due = || duty::read(&town.service, &officer).unwrap().calls[0].tasks[0].due_at;
-    let record = |request: &CallRequest| {
-        record_call(&town.service, &officer, owed[0], request).unwrap()
-    };
+    let record =
+        |request: &CallRequest| record_call(&town.service, &officer, owed[0], request).unwrap();
     assert_eq!(claim_calls(&town.service, &officer, owed[0], &[]).unwrap(), Claimed::Yes);
     record(&pressed(&town, "no_answer"));
     let board = duty::read(&town.service, &officer).unwrap();
@@ -222,9 +221,10 @@ fn one_desk_is_one_row_with_its_organisations() {
     let in_rows: usize = board.calls.iter().map(|call| call.tasks.len()).sum();
     assert_eq!(in_rows, all.len());
     for call in &board.calls {
-        let desks = board.calls.iter().filter(|other| {
-            call.point.desk.is_some() && other.point.desk == call.point.desk
-        });
+        let desks = board
+            .calls
+            .iter()
+            .filter(|other| call.point.desk.is_some() && other.point.desk == call.point.desk);
         assert_eq!(desks.count(), usize::from(call.point.desk.is_some()), "{:?}", call.point);
     }
     // One call that speaks for a whole desk gives each organisation its own receipt.
