@@ -34,6 +34,7 @@ pub mod outbox;
 pub mod outcomes;
 pub mod receipts;
 pub mod returns;
+pub mod rounds;
 pub mod rungs;
 mod schema;
 pub mod sessions;
@@ -45,6 +46,7 @@ mod tests;
 #[cfg(test)]
 mod tests_commit;
 pub mod viewings;
+pub mod watch;
 mod writer;
 
 use engine::{DbConn, Purpose};

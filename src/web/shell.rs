@@ -13,6 +13,7 @@ pub(super) fn shell(staff: &Staff, at: Place) -> Shell {
         may_compose: staff.is(Role::Clerk),
         is_admin: staff.is(Role::Administrator),
         at,
+        alarm: staff.alarm,
         form_token: staff.form_token.clone(),
     }
 }

@@ -6,5 +6,6 @@
 mod deliver;
 mod housekeep;
 mod runner;
+mod watch;
 
 pub use runner::Workers;

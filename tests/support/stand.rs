@@ -58,6 +58,7 @@ impl Stand {
             calendar: Arc::new(Calendar::from_csv_str(SHIPPED_HOLIDAYS).unwrap()),
             mailer: Arc::new(mailer),
             bell: Arc::default(),
+            watch: Arc::default(),
             settings: Arc::new(facts(sending)),
         };
         Some(Self { service, clock, url, _folder: folder })

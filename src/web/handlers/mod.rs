@@ -10,6 +10,7 @@ pub(super) mod demo_mailbox;
 pub(super) mod directory;
 pub(super) mod draft_files;
 mod draft_view;
+pub(super) mod health;
 pub(super) mod home;
 pub(super) mod link;
 mod marks;
