@@ -15,14 +15,14 @@ use crate::store::rounds::round_set;
 
 /// A duty is silent when it finished no round for this long.
 const SILENT_AFTER: Duration = Duration::from_secs(60);
+/// How long a whole round of every duty may take.
+const ROUND_WITHIN: Duration = Duration::from_secs(10);
 /// How often a duty's round is written down, at most.
 const WRITTEN_EVERY: Duration = Duration::from_secs(10);
 
 word_enum! {
     /// A duty that must keep going round.
     pub enum Duty {
-        /// Takes the steps of ladders.
-        Escalate = "escalate", "催签";
         /// Sends messages.
         Deliver = "deliver", "发送";
     }
@@ -39,12 +39,19 @@ pub struct WatchSettings {
     pub heartbeat_file: Option<PathBuf>,
     /// A duty is silent when it finished no round for this long.
     pub silent_after: Duration,
+    /// How long `/health/engine` waits for a whole round of every duty.
+    pub round_within: Duration,
 }
 
 impl Default for WatchSettings {
     fn default() -> Self {
-        let silent_after = SILENT_AFTER;
-        Self { mail_to: None, command: Vec::new(), heartbeat_file: None, silent_after }
+        Self {
+            mail_to: None,
+            command: Vec::new(),
+            heartbeat_file: None,
+            silent_after: SILENT_AFTER,
+            round_within: ROUND_WITHIN,
+        }
     }
 }
 

@@ -2,6 +2,7 @@
 //! what every fixture builds on.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use qianshou::adapters::clock::ManualClock;
 use qianshou::adapters::files::memory::MemoryFiles;
@@ -9,12 +10,12 @@ use qianshou::adapters::mail::{Mailbox, Mailer};
 use qianshou::adapters::random::SystemRandom;
 use qianshou::adapters::secrets::keys::Keys;
 use qianshou::adapters::secrets::passwords::Passwords;
-use qianshou::domain::calendar::{Calendar, SHIPPED_HOLIDAYS};
-use qianshou::domain::ladder::{SHIPPED_POLICY, UrgencyPolicy};
 use qianshou::domain::network::Network;
 use qianshou::domain::time::{Span, Timestamp};
 use qianshou::service::lanes::Lanes;
 use qianshou::service::offer::Offers;
+use qianshou::service::rules::Rules;
+use qianshou::service::watch::{Watch, WatchSettings};
 use qianshou::service::{Sending, Service, Settings};
 use qianshou::store::{Durability, EngineSettings, Store, migrate};
 
@@ -54,15 +55,19 @@ impl Stand {
             files: Arc::new(MemoryFiles::default()),
             keys: Arc::new(Keys::create(&folder.path().join("keys"), &SystemRandom).unwrap()),
             passwords: Arc::new(Passwords::new().unwrap()),
-            policy: Arc::new(UrgencyPolicy::from_toml_str(SHIPPED_POLICY).unwrap()),
-            calendar: Arc::new(Calendar::from_csv_str(SHIPPED_HOLIDAYS).unwrap()),
+            rules: Arc::new(Rules::shipped().unwrap()),
             mailer: Arc::new(mailer),
             bell: Arc::default(),
-            watch: Arc::default(),
+            watch: Arc::new(Watch::new(impatient())),
             settings: Arc::new(facts(sending)),
         };
         Some(Self { service, clock, url, _folder: folder })
     }
+}
+
+/// No worker runs here, so nobody waits for one.
+fn impatient() -> WatchSettings {
+    WatchSettings { round_within: Duration::from_millis(1), ..WatchSettings::default() }
 }
 
 fn facts(sending: Sending) -> Settings {

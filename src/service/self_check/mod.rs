@@ -137,11 +137,12 @@ fn ended(service: &Service, findings: &[Finding]) -> Result<Vec<Alarm>, ServiceE
 pub fn look(service: &Service, now: Timestamp) -> Result<Vec<Finding>, ServiceError> {
     let lease = service.settings.sending.lease;
     let late = now.minus(lease).minus(SLACK);
+    let policy = service.rules.policy();
     let endless: Vec<&'static str> = Urgency::ALL
         .iter()
         .filter(|level| {
-            let policy = service.policy.level(**level);
-            policy.is_some_and(|policy| policy.after_deadline.act == AfterAct::Call)
+            let rules = policy.level(**level);
+            rules.is_some_and(|rules| rules.after_deadline.act == AfterAct::Call)
         })
         .map(|level| level.as_str())
         .collect();

@@ -10,8 +10,6 @@ use crate::service::readiness;
 use crate::web::error::WebError;
 use crate::web::service_of;
 
-/// How long a whole round of every duty may take.
-const ROUND_WITHIN: Duration = Duration::from_secs(10);
 const LOOK_EVERY: Duration = Duration::from_millis(50);
 
 /// The process answers.
@@ -37,10 +35,10 @@ pub(in crate::web) async fn engine(request: HttpRequest) -> Result<HttpResponse,
         if waiting.is_empty() {
             return Ok(answer(&[]));
         }
-        if began.elapsed() >= ROUND_WITHIN {
+        if began.elapsed() >= service.watch.settings.round_within {
             let lines: Vec<String> = waiting
                 .iter()
-                .map(|duty| format!("{duty}: no whole round in {} s", ROUND_WITHIN.as_secs()))
+                .map(|duty| format!("{duty}: no whole round in {} ms", began.elapsed().as_millis()))
                 .collect();
             return Ok(answer(&lines.iter().map(String::as_str).collect::<Vec<_>>()));
         }
