@@ -9,7 +9,7 @@ use crate::store::{StoreError, migrate};
 #[must_use]
 pub fn readiness(service: &Service) -> Vec<&'static str> {
     let mut missing = Vec::new();
-    let current = service.store.read(|conn| migrate::is_current(conn));
+    let current = service.store.read(migrate::is_current);
     match current {
         Ok(true) => {}
         Ok(false) => missing.push("the database is not up to date"),

@@ -2,7 +2,7 @@
 
 use diesel::migration::MigrationSource;
 use diesel::sql_types::Text;
-use diesel::{QueryableByName, RunQueryDsl as _, sql_query};
+use diesel::{Connection, QueryableByName, RunQueryDsl as _, sql_query};
 use diesel_migrations::{EmbeddedMigrations, MigrationHarness, embed_migrations};
 
 use super::Conn;
@@ -41,12 +41,15 @@ pub fn is_current(conn: &mut Conn) -> Result<bool, StoreError> {
     }
     let applied: Vec<Applied> =
         sql_query("SELECT version FROM __diesel_schema_migrations").load(conn.db())?;
-    let wanted = MigrationSource::<diesel::sqlite::Sqlite>::migrations(&MIGRATIONS)
+    let wanted = on_engine!(conn.db(), inner => versions(inner))?;
+    Ok(wanted.iter().all(|version| applied.iter().any(|one| one.version == *version)))
+}
+
+/// The steps of this version, for the engine of `_conn`.
+fn versions<C: Connection>(_conn: &mut C) -> Result<Vec<String>, StoreError> {
+    let steps = MigrationSource::<C::Backend>::migrations(&MIGRATIONS)
         .map_err(|error| StoreError::Database(error.to_string()))?;
-    Ok(wanted.iter().all(|step| {
-        let version = step.name().version().to_string();
-        applied.iter().any(|one| one.version == version)
-    }))
+    Ok(steps.iter().map(|step| step.name().version().to_string()).collect())
 }
 
 fn apply(conn: &mut DbConn) -> Result<Vec<String>, StoreError> {
