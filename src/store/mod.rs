@@ -48,6 +48,7 @@ pub mod tallies;
 mod tests;
 #[cfg(test)]
 mod tests_commit;
+pub mod verifications;
 pub mod viewings;
 pub mod watch;
 mod writer;
