@@ -31,5 +31,6 @@ pub mod table;
 pub mod text;
 pub mod time;
 pub mod urgency;
+pub mod wanted;
 pub mod words;
 pub mod working_time;

@@ -11,7 +11,7 @@ use crate::domain::ids::{
     AccountId, AddressId, AlarmId, AttemptId, CallId, ContactId, DeliveryId, DeskId, EventId,
     FileId, LinkId, MessageId, NoticeId, OrganizationId, ReceiptId, ReturnId, RungId, TaskId,
 };
-use crate::domain::message::MessageState;
+use crate::domain::message::{Channel, MessagePurpose, MessageState};
 use crate::domain::notice::{FileRole, NoticeState};
 use crate::domain::organization::{ContactRole, DeskKind, Level, OrganizationKind};
 use crate::domain::receipt::Grade;
@@ -58,6 +58,7 @@ text_columns!(
     AskAgainReason,
     AttemptId,
     CallId,
+    Channel,
     ContactId,
     ContactRole,
     DeliveryId,
@@ -70,6 +71,7 @@ text_columns!(
     Level,
     LinkId,
     MessageId,
+    MessagePurpose,
     MessageState,
     NoticeId,
     NoticeState,

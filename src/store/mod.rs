@@ -24,6 +24,7 @@ mod engine;
 mod error;
 pub mod events;
 mod lane;
+pub mod letters;
 pub mod links;
 pub mod messages;
 pub mod migrate;
@@ -44,6 +45,7 @@ pub mod tallies;
 mod tests;
 #[cfg(test)]
 mod tests_commit;
+pub mod tidings;
 pub mod viewings;
 mod writer;
 

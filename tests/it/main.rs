@@ -18,6 +18,7 @@ mod link_pages;
 #[cfg(test)]
 mod link_signing;
 #[cfg(test)]
+mod purposes;
 mod route_matrix;
 #[cfg(test)]
 mod signing_in;
