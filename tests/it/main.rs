@@ -21,6 +21,8 @@ mod link_signing;
 mod purposes;
 mod route_matrix;
 #[cfg(test)]
+mod rules;
+#[cfg(test)]
 mod signing_in;
 #[cfg(test)]
 mod smtp;
