@@ -19,6 +19,7 @@ mod link_pages;
 mod link_signing;
 #[cfg(test)]
 mod purposes;
+#[cfg(test)]
 mod route_matrix;
 #[cfg(test)]
 mod rules;
