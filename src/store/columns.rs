@@ -19,6 +19,7 @@ use crate::domain::organization::{ContactRole, DeskKind, Level, OrganizationKind
 use crate::domain::receipt::Grade;
 use crate::domain::time::Timestamp;
 use crate::domain::urgency::Urgency;
+use crate::domain::verification::RoundScope;
 use crate::domain::working_time::WorkingHours;
 
 /// Columns of text that hold exactly the texts a type parses.
@@ -84,6 +85,7 @@ text_columns!(
     ReturnId,
     ReturnReason,
     RoundId,
+    RoundScope,
     RungId,
     TaskId,
     TaskKind,

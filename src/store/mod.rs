@@ -48,6 +48,7 @@ mod tests;
 #[cfg(test)]
 mod tests_commit;
 pub mod tidings;
+pub mod verifications;
 pub mod viewings;
 mod writer;
 

@@ -20,6 +20,8 @@ mod link_signing;
 #[cfg(test)]
 mod purposes;
 #[cfg(test)]
+mod reaching;
+#[cfg(test)]
 mod route_matrix;
 #[cfg(test)]
 mod rules;
