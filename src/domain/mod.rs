@@ -35,7 +35,7 @@ pub mod text;
 pub mod text_diff;
 pub mod time;
 pub mod urgency;
-pub mod wanted;
 pub mod verification;
+pub mod wanted;
 pub mod words;
 pub mod working_time;
