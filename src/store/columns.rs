@@ -13,7 +13,7 @@ use crate::domain::ids::{
     FileId, LinkId, MessageId, NoticeId, OrganizationId, ReceiptId, ReturnId, RoundId, RungId,
     TaskId, VerificationId,
 };
-use crate::domain::message::MessageState;
+use crate::domain::message::{Channel, MessagePurpose, MessageState};
 use crate::domain::notice::{FileRole, NoticeState};
 use crate::domain::organization::{ContactRole, DeskKind, Level, OrganizationKind};
 use crate::domain::receipt::Grade;
@@ -61,6 +61,7 @@ text_columns!(
     AskAgainReason,
     AttemptId,
     CallId,
+    Channel,
     ContactId,
     ContactRole,
     DeliveryId,
@@ -73,6 +74,7 @@ text_columns!(
     Level,
     LinkId,
     MessageId,
+    MessagePurpose,
     MessageState,
     NoticeId,
     NoticeState,

@@ -26,6 +26,7 @@ mod error;
 pub mod events;
 pub mod fate;
 mod lane;
+pub mod letters;
 pub mod links;
 pub mod messages;
 pub mod migrate;
@@ -48,6 +49,7 @@ pub mod tallies;
 mod tests;
 #[cfg(test)]
 mod tests_commit;
+pub mod tidings;
 pub mod verifications;
 pub mod viewings;
 pub mod watch;

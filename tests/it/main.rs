@@ -18,6 +18,8 @@ mod link_pages;
 #[cfg(test)]
 mod link_signing;
 #[cfg(test)]
+mod purposes;
+#[cfg(test)]
 mod reaching;
 #[cfg(test)]
 mod route_matrix;
