@@ -38,5 +38,6 @@ pub mod text_diff;
 pub mod time;
 pub mod urgency;
 pub mod verification;
+pub mod wanted;
 pub mod words;
 pub mod working_time;

@@ -51,6 +51,7 @@ pub mod outlook;
 mod phone_confirm;
 pub mod pick;
 pub mod preview;
+pub mod readiness;
 pub mod receipt_file;
 pub mod receive;
 pub mod register_viewing;
@@ -58,6 +59,7 @@ pub mod release_and_issue;
 pub mod return_notice;
 pub mod rules;
 pub mod scope;
+pub mod self_check;
 pub mod send_back;
 pub mod sessions;
 pub mod story;
@@ -66,6 +68,7 @@ pub mod upload;
 pub mod verify_address;
 pub mod verify_receipt;
 pub mod visit;
+pub mod watch;
 
 /// Everything a use-case needs, put together in `app.rs`. Cheap to clone.
 #[derive(Clone)]
@@ -88,6 +91,8 @@ pub struct Service {
     pub mailer: Arc<dyn Mailer>,
     /// Wakes the workers: rung after a write that owes messages.
     pub bell: Arc<Bell>,
+    /// Whether this server's duties go round, and which alarms are open.
+    pub watch: Arc<watch::Watch>,
     /// Facts about the installation.
     pub settings: Arc<Settings>,
     /// The ways into the writer for acts that come in bursts.

@@ -14,7 +14,7 @@ use crate::domain::ids::{
     FileId, LinkId, MessageId, NoticeId, OrganizationId, ReceiptId, ReturnId, RoundId, RungId,
     TaskId, VerificationId,
 };
-use crate::domain::message::MessageState;
+use crate::domain::message::{Channel, MessagePurpose, MessageState};
 use crate::domain::notice::{FileRole, NoticeState};
 use crate::domain::organization::{ContactRole, DeskKind, Level, OrganizationKind};
 use crate::domain::receipt::Grade;
@@ -63,6 +63,7 @@ text_columns!(
     AttemptId,
     CallId,
     CallOutcome,
+    Channel,
     ContactId,
     ContactRole,
     DeliveryId,
@@ -75,6 +76,7 @@ text_columns!(
     Level,
     LinkId,
     MessageId,
+    MessagePurpose,
     MessageState,
     NoticeId,
     NoticeState,

@@ -34,7 +34,7 @@ use error::WebError;
 use handlers::receive::{self, give_back, receipt, sign, take, viewing};
 use handlers::{
     accounts, asset, board, call, compose, coverage, demo_mailbox, directory, draft_files, duty,
-    home, link, notices, own_password, register, review, rounds, sign_in, story, verify,
+    health, home, link, notices, own_password, register, review, rounds, sign_in, story, verify,
 };
 use route::{Route, Subject, Who};
 pub use server::server;
@@ -69,6 +69,10 @@ macro_rules! routes {
 routes! {
     GET  "/"                 Who::Staff(ALL_STAFF), None => home::lead;
     GET  "/assets/{name}"    Who::Anyone, Public => asset::show;
+
+    GET  "/health/live"      Who::Anyone, None => health::live;
+    GET  "/health/ready"     Who::Anyone, None => health::ready;
+    GET  "/health/engine"    Who::Anyone, None => health::engine;
 
     GET  "/sign-in"          Who::Anyone, None => sign_in::form;
     POST "/sign-in"          Who::Anyone, None => sign_in::enter;

@@ -14,6 +14,7 @@ pub(super) fn shell(staff: &Staff, at: Place) -> Shell {
         may_see_duty: staff.account.holds_any(super::DUTY_ROOM),
         is_admin: staff.is(Role::Administrator),
         at,
+        alarm: staff.alarm,
         form_token: staff.form_token.clone(),
     }
 }

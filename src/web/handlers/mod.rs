@@ -13,6 +13,7 @@ pub(super) mod directory;
 pub(super) mod draft_files;
 mod draft_view;
 pub(super) mod duty;
+pub(super) mod health;
 pub(super) mod home;
 pub(super) mod link;
 mod marks;

@@ -36,6 +36,8 @@ pub struct Shell {
     pub is_admin: bool,
     /// Which entry of the navigation is marked.
     pub at: Place,
+    /// What the self-check found, what to do, and how many other alarms are open.
+    pub alarm: Option<(&'static str, &'static str, usize)>,
     /// The session's token against forged forms; every form carries it as `form_token`.
     pub form_token: String,
 }

@@ -31,6 +31,10 @@ fn shell(place: Place) -> Shell {
         may_see_duty: true,
         is_admin: place == Place::Accounts,
         at: place,
+        alarm: (place == Place::Directory).then(|| {
+            let kind = crate::domain::alarm::AlarmKind::StepOverdue;
+            (kind.word_zh(), kind.remedy_zh(), 2)
+        }),
         form_token: "token".into(),
     }
 }
