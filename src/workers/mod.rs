@@ -8,5 +8,6 @@ mod follow_rules;
 mod housekeep;
 mod read_bounces;
 mod runner;
+mod watch;
 
 pub use runner::Workers;
