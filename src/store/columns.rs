@@ -6,6 +6,7 @@ use diesel::sql_types::{BigInt, Text};
 
 use crate::domain::address::{AddressKind, AddressStatus};
 use crate::domain::alarm::AlarmKind;
+use crate::domain::call::CallOutcome;
 use crate::domain::call_task::TaskKind;
 use crate::domain::delivery::{Addressee, AskAgainReason, ReceiptMode, ReturnReason};
 use crate::domain::ids::{
@@ -15,11 +16,13 @@ use crate::domain::ids::{
 };
 use crate::domain::ladder::{RungAct, Ways};
 use crate::domain::message::MessageState;
+use crate::domain::message::{Channel, MessagePurpose, MessageState};
 use crate::domain::notice::{FileRole, NoticeState};
 use crate::domain::organization::{ContactRole, DeskKind, Level, OrganizationKind};
 use crate::domain::receipt::Grade;
 use crate::domain::time::Timestamp;
 use crate::domain::urgency::Urgency;
+use crate::domain::verification::RoundScope;
 use crate::domain::working_time::WorkingHours;
 
 /// Columns of text that hold exactly the texts a type parses.
@@ -61,6 +64,8 @@ text_columns!(
     AskAgainReason,
     AttemptId,
     CallId,
+    CallOutcome,
+    Channel,
     ContactId,
     ContactRole,
     DeliveryId,
@@ -73,6 +78,7 @@ text_columns!(
     Level,
     LinkId,
     MessageId,
+    MessagePurpose,
     MessageState,
     NoticeId,
     NoticeState,
@@ -84,6 +90,7 @@ text_columns!(
     ReturnReason,
     RoundId,
     RungAct,
+    RoundScope,
     RungId,
     TaskId,
     TaskKind,

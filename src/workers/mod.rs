@@ -7,6 +7,8 @@ mod deliver;
 mod escalate;
 mod follow_rules;
 mod housekeep;
+mod read_bounces;
 mod runner;
+mod watch;
 
 pub use runner::Workers;
