@@ -3,6 +3,7 @@
 pub mod account;
 pub mod acknowledgement;
 pub mod address;
+pub mod alarm;
 pub mod calendar;
 pub mod canonical;
 pub mod classification;

@@ -23,6 +23,7 @@ use bell::Bell;
 
 pub mod accounts;
 pub mod acknowledge;
+pub mod alarm;
 pub mod ask_again;
 pub mod bell;
 pub mod board;

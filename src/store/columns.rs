@@ -5,6 +5,7 @@ use diesel::deserialize::{self, FromSql, Queryable};
 use diesel::sql_types::{BigInt, Text};
 
 use crate::domain::address::{AddressKind, AddressStatus};
+use crate::domain::alarm::AlarmKind;
 use crate::domain::delivery::{Addressee, AskAgainReason, ReceiptMode, ReturnReason};
 use crate::domain::ids::{
     AccountId, AddressId, AlarmId, AttemptId, CallId, ContactId, DeliveryId, DeskId, EventId,
@@ -53,6 +54,7 @@ text_columns!(
     AddressStatus,
     Addressee,
     AlarmId,
+    AlarmKind,
     AskAgainReason,
     AttemptId,
     CallId,

@@ -12,6 +12,7 @@ use diesel::r2d2::{ManageConnection, Pool};
 use tokio::sync::oneshot;
 
 pub mod accounts;
+pub mod alarms;
 pub mod board;
 mod checkpoint;
 pub mod columns;

@@ -331,3 +331,41 @@ fn writes_go_on_after_every_connection_was_cut() {
     let fresh = Store::open(world.settings, 1).unwrap();
     assert_eq!(fresh.read(notes).unwrap(), 5);
 }
+
+#[test]
+fn one_alarm_is_open_per_kind_and_subject() {
+    use super::alarms::{alarm_clear, alarm_list_open, alarm_raise};
+    use crate::domain::alarm::{AlarmKind, NewAlarm};
+    use crate::domain::ids::AlarmId;
+    use crate::domain::time::Timestamp;
+    let at = Timestamp::from_micros;
+    let kind = AlarmKind::DutySilent;
+    for world in worlds() {
+        let raise = |salt: u8, subject: &str, now: i64| {
+            let new = NewAlarm {
+                id: AlarmId::new(at(now), [salt; 10]),
+                kind,
+                subject: subject.to_owned(),
+                detail: format!("seen at {now}"),
+            };
+            let write = move |tx: &mut Tx| alarm_raise(tx, &new, at(now));
+            world.store.write("raise", write).unwrap()
+        };
+        let clear = |subject: &'static str, now: i64| {
+            let write = move |tx: &mut Tx| alarm_clear(tx, kind, subject, at(now));
+            world.store.write("clear", write).unwrap()
+        };
+        assert!(raise(1, "escalate", 10));
+        assert!(!raise(2, "escalate", 20), "it is open already");
+        assert!(raise(3, "deliver", 30));
+        let open = world.store.read(alarm_list_open).unwrap();
+        assert_eq!(open.len(), 2);
+        let first = open.first().unwrap();
+        assert_eq!((first.raised_at, first.seen_at), (at(10), at(20)));
+        assert_eq!(first.detail, "seen at 20");
+        assert!(clear("escalate", 40));
+        assert!(!clear("escalate", 50), "it is cleared already");
+        assert!(raise(4, "escalate", 60), "cleared, it may come again");
+        assert_eq!(world.store.read(alarm_list_open).unwrap().len(), 2);
+    }
+}

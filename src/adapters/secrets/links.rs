@@ -21,6 +21,7 @@ const VISIT: &str = "qianshou/visit/1";
 const CHECK_FORM: &str = "qianshou/check-form/1";
 const CHECK_CODE: &str = "qianshou/check-code/1";
 const CSRF: &str = "qianshou/csrf/1";
+const VERIFICATION: &str = "qianshou/verification/1";
 
 /// The MAC a link carried; worth nothing until it is verified.
 #[derive(Clone, Copy)]
@@ -163,8 +164,22 @@ impl Keys {
     /// of the readers produce, so they count.
     #[must_use]
     pub fn check_code_matches(&self, form: &CheckForm, typed: &str) -> bool {
-        let digits: String = typed.chars().filter(|c| !c.is_whitespace()).map(half_width).collect();
-        same(self.check_code(form).as_bytes(), digits.as_bytes())
+        same(self.check_code(form).as_bytes(), plain_digits(typed).as_bytes())
+    }
+
+    /// The six digits that are sent to an address to show that it works, for the asking `about`
+    /// (a `ver_` id). Derived, so that nobody has to store them.
+    #[must_use]
+    pub fn verification_code(&self, about: &str) -> String {
+        let mac = mac(&self.form, VERIFICATION, &[about.as_bytes()]);
+        let [a, b, c, d, ..] = mac;
+        format!("{:06}", u32::from_be_bytes([a, b, c, d]) % 1_000_000)
+    }
+
+    /// Whether `typed` is the code of the asking `about`, in whatever digits it was typed.
+    #[must_use]
+    pub fn verification_code_matches(&self, about: &str, typed: &str) -> bool {
+        same(self.verification_code(about).as_bytes(), plain_digits(typed).as_bytes())
     }
 
     /// The form token of a session.
@@ -247,6 +262,10 @@ fn take<const N: usize>(rest: &mut &[u8]) -> Option<[u8; N]> {
     let (head, tail) = rest.split_first_chunk::<N>()?;
     *rest = tail;
     Some(*head)
+}
+
+fn plain_digits(typed: &str) -> String {
+    typed.chars().filter(|c| !c.is_whitespace()).map(half_width).collect()
 }
 
 fn half_width(c: char) -> char {
@@ -335,6 +354,18 @@ mod tests {
         let others: std::collections::BTreeSet<_> =
             (0..64).map(|n| keys.check_code(&CheckForm { nonce: [n; 16], ..form() })).collect();
         assert!(others.len() > 60);
+    }
+
+    #[test]
+    fn an_asking_has_six_digits_of_its_own() {
+        let keys = Keys::for_tests(1);
+        let code = keys.verification_code("ver_one");
+        assert!(code.len() == 6 && code.bytes().all(|b| b.is_ascii_digit()), "{code}");
+        let spaced = format!("{} {}", &code[..3], &code[3..]);
+        assert!(keys.verification_code_matches("ver_one", &spaced));
+        assert!(!keys.verification_code_matches("ver_two", &code));
+        assert!(!Keys::for_tests(2).verification_code_matches("ver_one", &code));
+        assert!(!keys.verification_code_matches("ver_one", ""));
     }
 
     #[test]

@@ -5,6 +5,8 @@
 
 use std::collections::BTreeSet;
 
+mod acts;
+
 use super::Story;
 use crate::domain::address::AddressKind;
 use crate::domain::delivery::{AskAgainReason, ReturnReason};
@@ -77,6 +79,9 @@ fn tell(story: &Story, event: &StoredEvent, kind: EventKind) -> (Tone, String, S
     let who = actor(story, event);
     let said = relay_words(event);
     let plain = |text: String| (Tone::Plain, text, String::new());
+    if let Some(told) = acts::tell(story, event, kind) {
+        return told;
+    }
     match kind {
         Kind::NoticeSubmitted => plain(format!("{who}送核发。")),
         Kind::NoticeSentBack => (Tone::Plain, format!("{who}退回修改。"), reason(event)),
@@ -128,7 +133,22 @@ fn tell(story: &Story, event: &StoredEvent, kind: EventKind) -> (Tone, String, S
         | Kind::SignedIn
         | Kind::SignInRefused
         | Kind::DirectoryImported
-        | Kind::ClassifiedRefused => {
+        | Kind::AlarmRaised
+        | Kind::AlarmCleared
+        | Kind::ClassifiedRefused
+        // Told above.
+        | Kind::NoticeRecalled
+        | Kind::NoticeRevoked
+        | Kind::NoticeAbolished
+        | Kind::NoticeSuperseded
+        | Kind::NoticeClosed
+        | Kind::GapExplained
+        | Kind::ChaseStopped
+        | Kind::ReturnAccepted
+        | Kind::ReturnRefused
+        | Kind::RecipientAdded
+        | Kind::IssuedWithGap
+        | Kind::ReleasedAfterwards => {
             (Tone::Plain, "另有一条与本单位无关的记录。".to_owned(), event.kind.clone())
         }
     }

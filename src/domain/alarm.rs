@@ -1,0 +1,107 @@
+//! Alarms: what is wrong with the server itself, in words of what is so and what to do.
+//!
+//! An alarm concerns the server or its surroundings, never one organisation's answer: that is a
+//! call task or an event of the delivery. One is open per kind and subject until it is cleared.
+//! Never here: when one is raised, and who is told.
+
+use super::ids::AlarmId;
+use super::words::word_enum;
+
+word_enum! {
+    /// What is wrong. The Chinese word is what is so; [`AlarmKind::remedy_zh`] is what to do.
+    pub enum AlarmKind {
+        /// An open delivery has no step that will ever become due.
+        StepMissing = "step_missing", "有未签收单位没有下一步催签";
+        /// A due step was not taken in time.
+        StepOverdue = "step_overdue", "有到时的催签没有执行";
+        /// A step was taken, and neither a message nor a call came of it.
+        StepWithoutEffect = "step_without_effect", "有催签执行了却没有产生消息或电话任务";
+        /// A sender holds a message beyond its lease, and nobody took it over.
+        LeaseOverdue = "lease_overdue", "有消息被占用过久，无人接手";
+        /// A message waits although it is long due.
+        MessageOverdue = "message_overdue", "有消息早已到时仍未发送";
+        /// A message was given up.
+        MessageDead = "message_dead", "有消息多次发送失败，已停止再试";
+        /// The next server refused an address for good.
+        AddressFailing = "address_failing", "有联系方式被对方服务器拒收";
+        /// A way out does not work at all: login or certificate refused.
+        ChannelStopped = "channel_stopped", "有一种发送方式已中断";
+        /// A duty of the server has not finished a round for a while.
+        DutySilent = "duty_silent", "后台任务长时间没有完成一轮";
+        /// The clock of a server differs from the time the servers agree on.
+        ClockDiffers = "clock_differs", "服务器时钟不准";
+        /// The holiday table does not reach far enough.
+        HolidaysMissing = "holidays_missing", "节假日表缺少年份";
+        /// The heartbeat could not be sent outwards.
+        HeartbeatFailed = "heartbeat_failed", "自检通过的信号发不出去";
+        /// The last-resort way could not be used.
+        LastResortFailed = "last_resort_failed", "紧急告警没有送出";
+    }
+}
+
+impl AlarmKind {
+    /// What a person is to do.
+    #[must_use]
+    pub const fn remedy_zh(self) -> &'static str {
+        match self {
+            Self::StepMissing => "请立即打电话通知该单位，并请运行维护人员查看日志。",
+            Self::StepOverdue => "请按待拨电话人工催签，并请运行维护人员查看后台任务是否在运行。",
+            Self::StepWithoutEffect => "请立即打电话通知该单位，并核对其联系方式。",
+            Self::LeaseOverdue | Self::MessageOverdue => {
+                "请运行维护人员查看发送任务和网络；急件请先打电话。"
+            }
+            Self::MessageDead => "请打电话通知该单位，并更正其联系方式。",
+            Self::AddressFailing => "请核对并更正该联系方式。",
+            Self::ChannelStopped => {
+                "请运行维护人员检查该方式的账号、口令和证书；在恢复之前请打电话。"
+            }
+            Self::DutySilent => "请运行维护人员查看并重新启动服务；在恢复之前请打电话催签。",
+            Self::ClockDiffers => "请运行维护人员校准服务器时间。",
+            Self::HolidaysMissing => "请管理员导入该年的节假日安排。",
+            Self::HeartbeatFailed => "请运行维护人员检查自检信号的接收地址或文件。",
+            Self::LastResortFailed => "请运行维护人员检查紧急告警的邮箱、命令或地址。",
+        }
+    }
+
+    /// Raised by the self-check itself, which clears it when a look finds nothing any more.
+    #[must_use]
+    pub const fn is_of_self_check(self) -> bool {
+        matches!(
+            self,
+            Self::StepMissing
+                | Self::StepOverdue
+                | Self::StepWithoutEffect
+                | Self::LeaseOverdue
+                | Self::MessageOverdue
+                | Self::DutySilent
+        )
+    }
+}
+
+/// An alarm to raise.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NewAlarm {
+    /// Its id, if it is not open yet.
+    pub id: AlarmId,
+    /// What is wrong.
+    pub kind: AlarmKind,
+    /// What it concerns, such as a delivery's id or a duty's name; one is open per kind and
+    /// subject. Shown to staff, so neither an address nor a title.
+    pub subject: String,
+    /// Figures, reply codes, counts; shown to staff, so neither an address nor a title.
+    pub detail: String,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_alarm_says_what_is_so_and_what_to_do() {
+        for kind in AlarmKind::ALL {
+            assert!(!kind.word_zh().ends_with('。'), "{kind}: what is so is no whole sentence");
+            assert!(kind.remedy_zh().starts_with("请"), "{kind}: what to do begins with 请");
+            assert!(kind.remedy_zh().ends_with('。'), "{kind}: what to do is a sentence");
+        }
+    }
+}
