@@ -15,9 +15,8 @@ use crate::domain::evidence::{Actor, Event, EventKind};
 use crate::domain::ids::{AccountId, EventId, OrganizationId};
 use crate::domain::time::{Span, Timestamp};
 use crate::store::accounts::{
-    NewAccount, account_credentials, account_find, account_home, account_insert, account_list,
-    account_set_disabled, account_set_password, account_set_roles, bootstrap_insert,
-    bootstrap_spend,
+    NewAccount, account_find, account_home, account_insert, account_list, account_set_disabled,
+    account_set_password, account_set_roles, bootstrap_insert, bootstrap_spend,
 };
 use crate::store::events::event_append;
 use crate::store::organizations::organization_list;

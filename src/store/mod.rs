@@ -158,12 +158,6 @@ impl Store {
         self.inner.settings.engine_name()
     }
 
-    /// Whether a background thread keeps SQLite's log short.
-    #[must_use]
-    pub fn keeps_log_short(&self) -> bool {
-        self.inner.checkpoints.is_some()
-    }
-
     /// Reads on a connection of the pool. If that turns out to be dead (the database was
     /// restarted since), a new one takes its place and `read` runs once more.
     ///

@@ -12,6 +12,7 @@ pub(super) fn shell(staff: &Staff, at: Place) -> Shell {
         may_read: staff.account.holds_any(super::READERS),
         may_compose: staff.is(Role::Clerk),
         is_admin: staff.is(Role::Administrator),
+        is_auditor: staff.is(Role::Auditor),
         at,
         form_token: staff.form_token.clone(),
     }

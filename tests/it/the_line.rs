@@ -56,13 +56,19 @@ const PAPER: &[(&str, &str)] = &[
     ("approver_name", "张某"),
     ("approved_on", "2026-11-23"),
     ("issued_on", "2026-11-23"),
-    ("title", "中共湖南省委办公厅 中共湖南省委乡村振兴工作领导小组办公室 关于认真学习贯彻全省\
-乡村振兴现场推进会精神的通知"),
+    (
+        "title",
+        "中共湖南省委办公厅 中共湖南省委乡村振兴工作领导小组办公室 关于认真学习贯彻全省\
+乡村振兴现场推进会精神的通知",
+    ),
     ("addressee_line", "各市州、县市区委，省委各部委，省直有关单位、有关人民团体党组（党委）："),
-    ("body", "11月20日至21日，全省乡村振兴现场推进会召开。经省委同意，现就学习贯彻会议精神通知如下：\
+    (
+        "body",
+        "11月20日至21日，全省乡村振兴现场推进会召开。经省委同意，现就学习贯彻会议精神通知如下：\
 \n\n一、迅速传达学习。各级党委（党组）要原原本本传达，逐级开到村（社区）。\
 \n\n二、逐项抓好落实。对会议部署的“三张清单”，逐项明确责任人和完成时限。\
-\n\n贯彻落实情况请及时报省委乡村振兴工作领导小组办公室。"),
+\n\n贯彻落实情况请及时报省委乡村振兴工作领导小组办公室。",
+    ),
     ("circulation_scope", "此件发至县团级"),
     ("contact_person", "王某"),
     ("duty_phone", "0731-55500002"),
@@ -201,7 +207,12 @@ fn the_sample_notice_is_typed_in_reaches_everybody_once_and_everybody_signs() {
     assert_eq!(press(&mut clerk, &preview, None).header("location"), preview, "送核发");
     let reason = Some("暂无联系方式，先行发出并电话通知");
     let issued = press(&mut releaser, &preview, reason);
-    assert_eq!((issued.status, issued.header("location")), (303, board.as_str()), "{}", issued.body);
+    assert_eq!(
+        (issued.status, issued.header("location")),
+        (303, board.as_str()),
+        "{}",
+        issued.body
+    );
 
     let rows = || service.store.read(|conn| delivery_list_of_notice(conn, notice)).unwrap();
     assert!(rows().iter().all(|row| row.addressee == Addressee::Primary));

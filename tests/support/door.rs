@@ -51,21 +51,21 @@ impl Door {
 
 /// Says these lines and these bytes to a server, and hears its answer.
 pub(crate) fn speak(server: SocketAddr, head: &str, body: &[u8]) -> Heard {
-        let mut stream = TcpStream::connect(server).unwrap();
-        stream.set_read_timeout(Some(Duration::from_secs(20))).unwrap();
-        stream.write_all(format!("{head}\r\n\r\n").as_bytes()).unwrap();
-        stream.write_all(body).unwrap();
-        // Not to the end of the connection: a server that refused a form before reading it keeps
-        // the line open for a while, so that the refusal is not lost on the way.
-        let mut bytes = Vec::new();
-        let mut chunk = [0; 65_536];
-        while !is_whole(&bytes) {
-            match stream.read(&mut chunk).unwrap() {
-                0 => break,
-                n => bytes.extend_from_slice(&chunk[..n]),
-            }
+    let mut stream = TcpStream::connect(server).unwrap();
+    stream.set_read_timeout(Some(Duration::from_secs(20))).unwrap();
+    stream.write_all(format!("{head}\r\n\r\n").as_bytes()).unwrap();
+    stream.write_all(body).unwrap();
+    // Not to the end of the connection: a server that refused a form before reading it keeps
+    // the line open for a while, so that the refusal is not lost on the way.
+    let mut bytes = Vec::new();
+    let mut chunk = [0; 65_536];
+    while !is_whole(&bytes) {
+        match stream.read(&mut chunk).unwrap() {
+            0 => break,
+            n => bytes.extend_from_slice(&chunk[..n]),
         }
-        Heard::read(&String::from_utf8_lossy(&bytes))
+    }
+    Heard::read(&String::from_utf8_lossy(&bytes))
 }
 
 impl Drop for Door {

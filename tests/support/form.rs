@@ -17,7 +17,8 @@ impl Form {
     /// Reads the form that holds `control`.
     pub(crate) fn holding(page: &str, control: &str) -> Option<Self> {
         let mark = format!("name=\"{control}\"");
-        let mut forms = page.split("<form ").skip(1).filter_map(|part| part.split("</form>").next());
+        let mut forms =
+            page.split("<form ").skip(1).filter_map(|part| part.split("</form>").next());
         let body = forms.find(|form| form.contains(&mark))?;
         let action = attribute(body.split('>').next()?, "action")?;
         Some(Self { action, fields: controls(body), body: body.to_owned() })

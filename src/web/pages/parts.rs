@@ -30,6 +30,8 @@ pub struct Shell {
     pub may_compose: bool,
     /// Whether 账号 is offered (role 管理员).
     pub is_admin: bool,
+    /// Whether looks are put on record (role 审计).
+    pub is_auditor: bool,
     /// Which entry of the navigation is marked.
     pub at: Place,
     /// The session's token against forged forms; every form carries it as `form_token`.

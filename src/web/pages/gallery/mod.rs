@@ -29,6 +29,7 @@ fn shell(place: Place) -> Shell {
         may_read: true,
         may_compose: true,
         is_admin: place == Place::Accounts,
+        is_auditor: false,
         at: place,
         form_token: "token".into(),
     }
