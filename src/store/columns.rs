@@ -6,10 +6,12 @@ use diesel::sql_types::{BigInt, Text};
 
 use crate::domain::address::{AddressKind, AddressStatus};
 use crate::domain::alarm::AlarmKind;
+use crate::domain::call_task::TaskKind;
 use crate::domain::delivery::{Addressee, AskAgainReason, ReceiptMode, ReturnReason};
 use crate::domain::ids::{
     AccountId, AddressId, AlarmId, AttemptId, CallId, ContactId, DeliveryId, DeskId, EventId,
-    FileId, LinkId, MessageId, NoticeId, OrganizationId, ReceiptId, ReturnId, RungId, TaskId,
+    FileId, LinkId, MessageId, NoticeId, OrganizationId, ReceiptId, ReturnId, RoundId, RungId,
+    TaskId, VerificationId,
 };
 use crate::domain::message::MessageState;
 use crate::domain::notice::{FileRole, NoticeState};
@@ -79,9 +81,12 @@ text_columns!(
     ReceiptMode,
     ReturnId,
     ReturnReason,
+    RoundId,
     RungId,
     TaskId,
+    TaskKind,
     Urgency,
+    VerificationId,
     WorkingHours,
 );
 
