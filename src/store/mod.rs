@@ -105,7 +105,8 @@ struct Inner {
     readers: Pool<Readers>,
     settings: EngineSettings,
     writer: Writer,
-    checkpoints: Option<Checkpoints>,
+    // Held for its end: it stops with the store.
+    _checkpoints: Option<Checkpoints>,
 }
 
 struct Checkpoints {
@@ -151,7 +152,7 @@ impl Store {
             .test_on_check_out(false)
             .build(Readers { settings: settings.clone() })
             .map_err(|error| StoreError::Lost(error.to_string()))?;
-        Ok(Self { inner: Arc::new(Inner { readers, settings, writer, checkpoints }) })
+        Ok(Self { inner: Arc::new(Inner { readers, settings, writer, _checkpoints: checkpoints }) })
     }
 
     /// `sqlite` or `postgres`.
