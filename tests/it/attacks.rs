@@ -128,6 +128,10 @@ fn ids_of_others_in_a_body_or_a_path_open_nothing() {
     let (kind, body) = form.multipart(("do", "save"), &[]);
     assert_eq!(clerk.send("POST", &form.action, (&kind, &body)).status, 303);
     assert_eq!((before, count(&town.url, &whole(&town))), (1, 1), "it is what it was");
+    let mut form = Form::holding(&clerk.get(&edit).body, "title").unwrap();
+    form.type_in("title", "关于\0防汛");
+    let (kind, body) = form.multipart(("do", "save"), &[]);
+    assert_eq!(clerk.send("POST", &form.action, (&kind, &body)).status, 303, "a NUL in a text");
 
     // Our file, our draft, from another office: absent, whatever the form says.
     let token = stranger.form_token();
