@@ -29,6 +29,7 @@ pub mod audit_look;
 pub mod bell;
 pub mod board;
 pub mod compose;
+pub mod coverage;
 pub mod deliver;
 pub mod demo;
 pub mod demo_mailbox;
@@ -59,6 +60,7 @@ pub mod sessions;
 pub mod story;
 pub mod submit;
 pub mod upload;
+pub mod verify_address;
 pub mod verify_receipt;
 pub mod visit;
 

@@ -13,12 +13,13 @@ use crate::domain::ids::{
     FileId, LinkId, MessageId, NoticeId, OrganizationId, ReceiptId, ReturnId, RoundId, RungId,
     TaskId, VerificationId,
 };
-use crate::domain::message::MessageState;
+use crate::domain::message::{Channel, MessagePurpose, MessageState};
 use crate::domain::notice::{FileRole, NoticeState};
 use crate::domain::organization::{ContactRole, DeskKind, Level, OrganizationKind};
 use crate::domain::receipt::Grade;
 use crate::domain::time::Timestamp;
 use crate::domain::urgency::Urgency;
+use crate::domain::verification::RoundScope;
 use crate::domain::working_time::WorkingHours;
 
 /// Columns of text that hold exactly the texts a type parses.
@@ -60,6 +61,7 @@ text_columns!(
     AskAgainReason,
     AttemptId,
     CallId,
+    Channel,
     ContactId,
     ContactRole,
     DeliveryId,
@@ -72,6 +74,7 @@ text_columns!(
     Level,
     LinkId,
     MessageId,
+    MessagePurpose,
     MessageState,
     NoticeId,
     NoticeState,
@@ -82,6 +85,7 @@ text_columns!(
     ReturnId,
     ReturnReason,
     RoundId,
+    RoundScope,
     RungId,
     TaskId,
     TaskKind,

@@ -25,6 +25,7 @@ mod engine;
 mod error;
 pub mod events;
 mod lane;
+pub mod letters;
 pub mod links;
 pub mod messages;
 pub mod migrate;
@@ -46,6 +47,8 @@ pub mod tallies;
 mod tests;
 #[cfg(test)]
 mod tests_commit;
+pub mod tidings;
+pub mod verifications;
 pub mod viewings;
 mod writer;
 

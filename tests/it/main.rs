@@ -20,6 +20,10 @@ mod link_pages;
 #[cfg(test)]
 mod link_signing;
 #[cfg(test)]
+mod purposes;
+#[cfg(test)]
+mod reaching;
+#[cfg(test)]
 mod route_matrix;
 #[cfg(test)]
 mod rules;
