@@ -3,6 +3,7 @@
 
 #[cfg(test)]
 mod attacks;
+mod bounces;
 #[cfg(test)]
 mod commands;
 #[cfg(test)]
@@ -13,6 +14,8 @@ mod deliver;
 mod demo_data;
 #[cfg(test)]
 mod directory;
+#[cfg(test)]
+mod duty;
 #[cfg(test)]
 mod harness;
 #[cfg(test)]
@@ -27,6 +30,8 @@ mod reaching;
 mod route_matrix;
 #[cfg(test)]
 mod rules;
+#[cfg(test)]
+mod self_check;
 #[cfg(test)]
 mod signing_in;
 #[cfg(test)]
