@@ -165,8 +165,7 @@ impl Store {
             .test_on_check_out(false)
             .build(Readers { settings: settings.clone() })
             .map_err(|error| StoreError::Lost(error.to_string()))?;
-        Ok(Self { inner: Arc::new(Inner { readers, settings, writer, _checkpoints: checkpoints }) })
-        let inner = Arc::new(Inner { readers, settings, writer, checkpoints });
+        let inner = Arc::new(Inner { readers, settings, writer, _checkpoints: checkpoints });
         Ok(Self { inner, fates: None })
     }
 

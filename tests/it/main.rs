@@ -3,6 +3,7 @@
 
 #[cfg(test)]
 mod attacks;
+#[cfg(test)]
 mod bounces;
 #[cfg(test)]
 mod commands;

@@ -95,7 +95,10 @@ fn controls(form: &str) -> Vec<(String, String)> {
             // The chosen option of the list that was met last.
             if tag.starts_with("option") && tag.ends_with(" selected") {
                 let value = attribute(tag, "value").unwrap_or_default();
-                found.last_mut().map(|(_, held): &mut (String, String)| *held = value);
+                let chosen: Option<&mut (String, String)> = found.last_mut();
+                if let Some((_, held)) = chosen {
+                    *held = value;
+                }
             }
             continue;
         };
