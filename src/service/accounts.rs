@@ -6,6 +6,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use sha2::{Digest, Sha256};
 
+use super::sessions::{self, Proof};
 use super::{Service, ServiceError};
 use crate::adapters::random;
 use crate::adapters::secrets::passwords::{Weak, check_policy};
@@ -14,9 +15,8 @@ use crate::domain::evidence::{Actor, Event, EventKind};
 use crate::domain::ids::{AccountId, EventId, OrganizationId};
 use crate::domain::time::{Span, Timestamp};
 use crate::store::accounts::{
-    NewAccount, account_credentials, account_find, account_home, account_insert, account_list,
-    account_set_disabled, account_set_password, account_set_roles, bootstrap_insert,
-    bootstrap_spend,
+    NewAccount, account_find, account_home, account_insert, account_list, account_set_disabled,
+    account_set_password, account_set_roles, bootstrap_insert, bootstrap_spend,
 };
 use crate::store::events::event_append;
 use crate::store::organizations::organization_list;
@@ -53,6 +53,9 @@ pub enum AccountRefused {
     /// The present password was not given right.
     #[error("the present password is wrong")]
     WrongPassword,
+    /// Too many wrong passwords in a row: rests that long.
+    #[error("too many wrong passwords in a row")]
+    Resting(Span),
     /// The use-case's own.
     #[error(transparent)]
     Service(#[from] ServiceError),
@@ -98,6 +101,10 @@ impl AccountRefused {
                 ("organisation", "通讯录里没有这个单位，请从列表里选全称。".into())
             }
             Self::WrongPassword => ("current", "现在的口令不对，请重新输入。".into()),
+            Self::Resting(left) => {
+                let minutes = left.as_minutes().saturating_add(1);
+                ("current", format!("连续输错次数太多，请过 {minutes} 分钟再试。"))
+            }
             Self::Service(_) => ("account", "没有保存，请稍后再试。".into()),
         }
     }
@@ -222,12 +229,11 @@ pub fn change_own_password(
     new: &str,
 ) -> Result<(), AccountRefused> {
     let account = find(service, id)?;
-    let known = service.store.read(|conn| account_credentials(conn, &account.login))?;
-    let (_, phc, _) = known.ok_or(ServiceError::NotFound)?;
-    if !service.passwords.verify(current, &phc).map_err(ServiceError::from)? {
-        return Err(AccountRefused::WrongPassword);
+    match sessions::prove(service, &account.login, current)? {
+        Proof::Good(_) => set_password(service, Actor::Account(id), id, new),
+        Proof::Bad => Err(AccountRefused::WrongPassword),
+        Proof::Resting(until) => Err(AccountRefused::Resting(until.since(service.now()))),
     }
-    set_password(service, Actor::Account(id), id, new)
 }
 
 /// Letters and digits that nobody confuses when they are read out on the telephone.

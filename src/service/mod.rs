@@ -25,6 +25,7 @@ pub mod accounts;
 pub mod acknowledge;
 pub mod alarm;
 pub mod ask_again;
+pub mod audit_look;
 pub mod bell;
 pub mod board;
 pub mod call;

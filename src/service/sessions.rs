@@ -61,12 +61,39 @@ pub fn sign_in(
     typed_login: &str,
     password: &str,
 ) -> Result<SignedIn, ServiceError> {
+    Ok(match prove(service, typed_login, password)? {
+        Proof::Good(id) => SignedIn::Yes(open(service, id, hash_of(typed_login), service.now())?),
+        Proof::Bad => SignedIn::No,
+        Proof::Resting(until) => SignedIn::Resting(until),
+    })
+}
+
+/// What a password proves.
+pub(super) enum Proof {
+    /// It is this account's.
+    Good(AccountId),
+    /// Unknown, wrong or disabled.
+    Bad,
+    /// Too many failures in a row: nothing is looked at until then.
+    Resting(Timestamp),
+}
+
+/// Looks at a password. Every place that asks for one asks here, so that failures at all of them
+/// count together.
+///
+/// # Errors
+/// [`ServiceError::Busy`] when too many passwords are being checked already.
+pub(super) fn prove(
+    service: &Service,
+    typed_login: &str,
+    password: &str,
+) -> Result<Proof, ServiceError> {
     let now = service.now();
     let login = normal_login(typed_login);
-    let login_hash = Sha256::digest(login.as_deref().unwrap_or(typed_login)).to_vec();
+    let login_hash = hash_of(typed_login);
     let (_, blocked_until) = service.store.read(|conn| tries_find(conn, &login_hash))?;
     if let Some(until) = blocked_until.filter(|until| now < *until) {
-        return Ok(SignedIn::Resting(until));
+        return Ok(Proof::Resting(until));
     }
     let known = match &login {
         Some(login) => service.store.read(|conn| account_credentials(conn, login))?,
@@ -77,13 +104,18 @@ pub fn sign_in(
         None => service.passwords.verify_dummy(password)?,
     };
     match known {
-        Some((id, _, false)) if fits => open(service, id, login_hash, now).map(SignedIn::Yes),
+        Some((id, _, false)) if fits => Ok(Proof::Good(id)),
         known => {
-            let refused = known.map(|(id, ..)| id);
-            refuse(service, refused, login_hash, now)?;
-            Ok(SignedIn::No)
+            refuse(service, known.map(|(id, ..)| id), login_hash, now)?;
+            Ok(Proof::Bad)
         }
     }
+}
+
+/// What failures of a login are counted under, known or not.
+fn hash_of(typed_login: &str) -> Vec<u8> {
+    let login = normal_login(typed_login);
+    Sha256::digest(login.as_deref().unwrap_or(typed_login)).to_vec()
 }
 
 fn open(

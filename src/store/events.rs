@@ -7,7 +7,7 @@ use diesel::prelude::*;
 use super::engine::on_engine;
 use super::schema::{event_personal, events};
 use super::{Conn, ROWS_PER_INSERT_MAX, StoreError, Tx};
-use crate::domain::evidence::{Event, SealedEvent};
+use crate::domain::evidence::{Actor, Event, EventKind, SealedEvent};
 use crate::domain::ids::{DeliveryId, EventId, NoticeId};
 use crate::domain::time::Timestamp;
 
@@ -141,6 +141,33 @@ pub fn event_list_of_delivery(
             Ok(StoredEvent { id, kind, at, actor, facts, subjects, personal })
         })
         .collect()
+}
+
+/// The facts of what `actor` did to a notice (or one delivery of it) since then, of one kind.
+///
+/// # Errors
+/// As [`event_list_of_delivery`].
+pub fn event_facts_of_actor(
+    conn: &mut Conn,
+    (kind, actor): (EventKind, Actor),
+    notice: NoticeId,
+    delivery: Option<DeliveryId>,
+    since: Timestamp,
+) -> Result<Vec<serde_json::Map<String, serde_json::Value>>, StoreError> {
+    let of_notice = events::table
+        .filter(events::notice_id.eq(notice.to_string()))
+        .filter(events::kind.eq(kind.as_str()))
+        .filter(events::actor.eq(actor.to_string()))
+        .filter(events::happened_at.gt(since.as_micros()))
+        .select((events::id, events::bytes))
+        .into_boxed();
+    let wanted = match delivery {
+        Some(id) => of_notice.filter(events::delivery_id.eq(id.to_string())),
+        None => of_notice.filter(events::delivery_id.is_null()),
+    };
+    let rows: Vec<(EventId, Vec<u8>)> = wanted.load(conn.db())?;
+    let facts = |(id, bytes): (EventId, Vec<u8>)| members(id, &bytes).map(|[facts, _]| facts);
+    rows.into_iter().map(facts).collect()
 }
 
 fn members(

@@ -119,7 +119,8 @@ struct Inner {
     readers: Pool<Readers>,
     settings: EngineSettings,
     writer: Writer,
-    checkpoints: Option<Checkpoints>,
+    // Held for its end: it stops with the store.
+    _checkpoints: Option<Checkpoints>,
 }
 
 struct Checkpoints {
@@ -165,7 +166,7 @@ impl Store {
             .test_on_check_out(false)
             .build(Readers { settings: settings.clone() })
             .map_err(|error| StoreError::Lost(error.to_string()))?;
-        let inner = Arc::new(Inner { readers, settings, writer, checkpoints });
+        let inner = Arc::new(Inner { readers, settings, writer, _checkpoints: checkpoints });
         Ok(Self { inner, fates: None })
     }
 
@@ -183,12 +184,6 @@ impl Store {
     #[must_use]
     pub fn engine_name(&self) -> &'static str {
         self.inner.settings.engine_name()
-    }
-
-    /// Whether a background thread keeps SQLite's log short.
-    #[must_use]
-    pub fn keeps_log_short(&self) -> bool {
-        self.inner.checkpoints.is_some()
     }
 
     /// Reads on a connection of the pool. If that turns out to be dead (the database was

@@ -32,12 +32,16 @@ impl Fields {
             let (name, value) = part.split_once('=').unwrap_or((part, ""));
             (decode(name), decode(value))
         });
-        Self(pairs.collect())
+        Self::of(pairs.collect())
     }
 
-    /// Fields gathered one by one, as from a multipart form.
+    /// Fields gathered one by one, as from a multipart form. No keyboard types a NUL, and
+    /// PostgreSQL keeps none: it is left out.
     #[must_use]
-    pub fn of(pairs: Vec<(String, String)>) -> Self {
+    pub fn of(mut pairs: Vec<(String, String)>) -> Self {
+        for (_, value) in &mut pairs {
+            value.retain(|c| c != '\0');
+        }
         Self(pairs)
     }
 

@@ -12,6 +12,7 @@ use crate::service::Service;
 
 mod address;
 pub mod assets;
+pub mod bad_links;
 mod drawn;
 pub mod error;
 pub mod forms;

@@ -9,6 +9,7 @@ use actix_web::dev::Server;
 use actix_web::middleware::from_fn;
 use actix_web::{App, HttpServer, web};
 
+use super::bad_links::BadLinks;
 use super::site::Site;
 use super::{configure, headers, host, telling};
 use crate::service::Service;
@@ -42,8 +43,10 @@ pub fn server(
 ) -> io::Result<Server> {
     let mailbox = mailbox.map(web::Data::new);
     let (service, site) = (web::Data::new(service), web::Data::new(site));
+    let bad_links = web::Data::new(BadLinks::default());
     let server = HttpServer::new(move || {
-        let mut app = App::new().app_data(service.clone()).app_data(site.clone());
+        let app = App::new().app_data(service.clone()).app_data(site.clone());
+        let mut app = app.app_data(bad_links.clone());
         if let Some(mailbox) = &mailbox {
             app = app.app_data(mailbox.clone());
         }

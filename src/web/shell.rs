@@ -13,6 +13,7 @@ pub(super) fn shell(staff: &Staff, at: Place) -> Shell {
         may_compose: staff.is(Role::Clerk),
         may_see_duty: staff.account.holds_any(super::DUTY_ROOM),
         is_admin: staff.is(Role::Administrator),
+        is_auditor: staff.is(Role::Auditor),
         at,
         alarm: staff.alarm,
         form_token: staff.form_token.clone(),

@@ -10,6 +10,7 @@ use actix_web::{App, Error, test, web};
 use futures_util::future::join_all;
 use qianshou::domain::time::Span;
 use qianshou::service::verify_receipt::verify_receipt;
+use qianshou::web::bad_links::BadLinks;
 use qianshou::web::{configure, headers, site::Site};
 
 use crate::support::fixture_link::{Ground, Issued, MAIN_FILE, PUBLIC_URL, Seat};
@@ -20,6 +21,7 @@ macro_rules! door {
             App::new()
                 .app_data(web::Data::new($ground.service.clone()))
                 .app_data(web::Data::new(Site::new(PUBLIC_URL, false)))
+                .app_data(web::Data::new(BadLinks::default()))
                 .wrap(headers::on_every_answer(true))
                 .configure(configure),
         )

@@ -137,7 +137,7 @@ fn address(town: &Town, shared: Shared, route: &Route, whose: Whose) -> String {
 
 /// Asks as a person would who may; an act that would succeed is tried with a stale form, so that
 /// nothing changes while everybody takes his turn.
-fn ask(visitor: &mut Visitor<'_>, route: &Route, path: &str, token: &str) -> Heard {
+fn ask(visitor: &mut Visitor, route: &Route, path: &str, token: &str) -> Heard {
     if route.method == Method::GET {
         visitor.get(path)
     } else {

@@ -13,7 +13,7 @@ fn account(town: &Town, login: &str) -> qianshou::domain::account::Account {
     accounts::list(&town.service).unwrap().into_iter().find(|one| one.login == login).unwrap()
 }
 
-fn is_in(visitor: &mut Visitor<'_>) -> bool {
+fn is_in(visitor: &mut Visitor) -> bool {
     match visitor.get("/directory").status {
         200 => true,
         303 => false,

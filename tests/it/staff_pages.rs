@@ -9,6 +9,7 @@ use qianshou::store::tallies::tally_find;
 
 use crate::support::door::{Door, Heard, Visitor};
 use crate::support::fixture_staff::{PASSWORD, Town};
+use crate::support::house::count;
 use crate::support::stand::PUBLIC_URL;
 
 const EVERYWHERE: &[(&str, &str)] = &[
@@ -151,6 +152,43 @@ fn an_auditor_reads_what_was_issued_and_nothing_else() {
     assert_eq!(auditor.get("/notices?shelf=drafts").status, 404);
     let mut administrator = Visitor::new(&door).sign_in("guanli", PASSWORD);
     assert_eq!(administrator.get("/notices").status, 403);
+}
+
+#[test]
+fn an_auditors_look_is_on_record() {
+    let Some(town) = Town::new() else { return };
+    let door = Door::open(&town.service, PUBLIC_URL);
+    let mut auditor = Visitor::new(&door).sign_in("shenji", PASSWORD);
+    let mut clerk = Visitor::new(&door).sign_in("jingban", PASSWORD);
+    let (notice, delivery) = (town.ours.notice, town.ours.sent[0].0);
+    let other = town.ours.sent[1].0;
+    let board = format!("/notices/{notice}");
+    let story = format!("/deliveries/{delivery}");
+    let looks = || count(&town.url, "events where kind = 'auditor_looked'");
+    let told = |reader: &mut Visitor, path: &str, words: &str| {
+        reader.get(path).body.matches(words).count()
+    };
+    let paths = [board.clone(), format!("{board}/register"), story.clone()];
+    for path in &paths {
+        assert!(!clerk.get(path).body.contains("审计"), "a clerk's look is not: {path}");
+    }
+    for path in &paths {
+        // Pages that keep themselves fresh, and their rows alone, are one look.
+        for _ in 0..3 {
+            assert!(auditor.get(path).body.contains("审计"), "the page says so: {path}");
+        }
+    }
+    assert_eq!(auditor.get(&format!("{board}?part=rows")).status, 200);
+    assert_eq!(looks(), 3);
+    for page in ["看板", "签收登记表", "流转记录"] {
+        assert_eq!(told(&mut clerk, &story, &format!("审计冯某查阅{page}。")), 1, "{page}");
+    }
+    let of_other = told(&mut clerk, &format!("/deliveries/{other}"), "审计冯某");
+    assert_eq!(of_other, 2, "a look at one organisation's story is that organisation's");
+    town.clock.advance(Span::minutes(16));
+    let mut auditor = Visitor::new(&door).sign_in("shenji", PASSWORD);
+    auditor.get(&format!("{board}?part=rows"));
+    assert_eq!(looks(), 4, "the rows alone are a look too");
 }
 
 #[test]

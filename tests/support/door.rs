@@ -45,21 +45,27 @@ impl Door {
 
     /// Sends exactly these lines as the head of a request.
     pub(crate) fn raw(&self, head: &str, body: &str) -> Heard {
-        let mut stream = TcpStream::connect(self.address).unwrap();
-        stream.set_read_timeout(Some(Duration::from_secs(20))).unwrap();
-        stream.write_all(format!("{head}\r\n\r\n{body}").as_bytes()).unwrap();
-        // Not to the end of the connection: a server that refused a form before reading it keeps
-        // the line open for a while, so that the refusal is not lost on the way.
-        let mut bytes = Vec::new();
-        let mut chunk = [0; 65_536];
-        while !is_whole(&bytes) {
-            match stream.read(&mut chunk).unwrap() {
-                0 => break,
-                n => bytes.extend_from_slice(&chunk[..n]),
-            }
-        }
-        Heard::read(&String::from_utf8_lossy(&bytes))
+        speak(self.address, head, body.as_bytes())
     }
+}
+
+/// Says these lines and these bytes to a server, and hears its answer.
+pub(crate) fn speak(server: SocketAddr, head: &str, body: &[u8]) -> Heard {
+    let mut stream = TcpStream::connect(server).unwrap();
+    stream.set_read_timeout(Some(Duration::from_secs(20))).unwrap();
+    stream.write_all(format!("{head}\r\n\r\n").as_bytes()).unwrap();
+    stream.write_all(body).unwrap();
+    // Not to the end of the connection: a server that refused a form before reading it keeps
+    // the line open for a while, so that the refusal is not lost on the way.
+    let mut bytes = Vec::new();
+    let mut chunk = [0; 65_536];
+    while !is_whole(&bytes) {
+        match stream.read(&mut chunk).unwrap() {
+            0 => break,
+            n => bytes.extend_from_slice(&chunk[..n]),
+        }
+    }
+    Heard::read(&String::from_utf8_lossy(&bytes))
 }
 
 impl Drop for Door {
@@ -117,8 +123,9 @@ impl Heard {
 }
 
 /// A browser: its cookies, and the headers a browser of today sends.
-pub(crate) struct Visitor<'d> {
-    door: &'d Door,
+pub(crate) struct Visitor {
+    server: SocketAddr,
+    host: String,
     pub(crate) cookies: Vec<(String, String)>,
     /// What `Sec-Fetch-Site` says; `None` leaves it out, as old browsers do.
     pub(crate) from_site: Option<&'static str>,
@@ -126,9 +133,15 @@ pub(crate) struct Visitor<'d> {
     pub(crate) extra: String,
 }
 
-impl<'d> Visitor<'d> {
-    pub(crate) fn new(door: &'d Door) -> Self {
-        Self { door, cookies: Vec::new(), from_site: Some("same-origin"), extra: String::new() }
+impl Visitor {
+    pub(crate) fn new(door: &Door) -> Self {
+        Self::of(door.address, &door.host)
+    }
+
+    /// A browser that will ask the server there, whose public name is `host`.
+    pub(crate) fn of(server: SocketAddr, host: &str) -> Self {
+        let from_site = Some("same-origin");
+        Self { server, host: host.to_owned(), cookies: Vec::new(), from_site, extra: String::new() }
     }
 
     pub(crate) fn get(&mut self, path: &str) -> Heard {
@@ -144,10 +157,14 @@ impl<'d> Visitor<'d> {
     }
 
     pub(crate) fn ask(&mut self, method: &str, path: &str, body: &str) -> Heard {
-        let mut head = format!(
-            "{method} {path} HTTP/1.1\r\nHost: {}\r\nConnection: close\r\n",
-            self.door.host
-        );
+        let kind = if method == "POST" { "application/x-www-form-urlencoded" } else { "" };
+        self.send(method, path, (kind, body.as_bytes()))
+    }
+
+    /// Posts a body of that media type.
+    pub(crate) fn send(&mut self, method: &str, path: &str, (kind, body): (&str, &[u8])) -> Heard {
+        let mut head =
+            format!("{method} {path} HTTP/1.1\r\nHost: {}\r\nConnection: close\r\n", self.host);
         if let Some(site) = self.from_site {
             let _ = write!(head, "Sec-Fetch-Site: {site}\r\n");
         }
@@ -157,11 +174,11 @@ impl<'d> Visitor<'d> {
                 self.cookies.iter().map(|(name, value)| format!("{name}={value}")).collect();
             let _ = write!(head, "Cookie: {}\r\n", all.join("; "));
         }
-        if method == "POST" {
-            head.push_str("Content-Type: application/x-www-form-urlencoded\r\n");
+        if !kind.is_empty() {
+            let _ = write!(head, "Content-Type: {kind}\r\n");
         }
         let _ = write!(head, "Content-Length: {}", body.len());
-        let heard = self.door.raw(&head, body);
+        let heard = speak(self.server, &head, body);
         for (_, value) in heard.headers.iter().filter(|(name, _)| name == "set-cookie") {
             let (name, value) = value.split(';').next().unwrap().split_once('=').unwrap();
             self.cookies.retain(|(known, _)| known != name);

@@ -5,6 +5,7 @@ pub(crate) mod engine;
 pub(crate) mod fixture;
 pub(crate) mod fixture_link;
 pub(crate) mod fixture_staff;
+pub(crate) mod form;
 pub(crate) mod house;
 pub(crate) mod http;
 pub(crate) mod mail;

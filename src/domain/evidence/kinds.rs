@@ -59,6 +59,8 @@ event_kinds! {
     AlarmRaised = "alarm_raised" in Local,
     /// What was wrong with the server is so no longer.
     AlarmCleared = "alarm_cleared" in Local,
+    /// 审计 looked at a page of a notice; the look changes nothing, and is itself on record.
+    AuditorLooked = "auditor_looked" in Local,
     /// A directory file was taken over.
     DirectoryImported = "directory_imported" in Local,
     /// 送核发: the author handed the draft to the releaser.

@@ -16,6 +16,7 @@ use crate::domain::evidence::EventKind;
 use crate::domain::ids::{AccountId, AddressId, AttemptId, LinkId};
 use crate::domain::message::MessagePurpose;
 use crate::domain::time::{Span, Timestamp};
+use crate::service::audit_look::Looked;
 use crate::store::board::ReturnLine;
 use crate::store::events::StoredEvent;
 use crate::store::story::AttemptLine;
@@ -97,6 +98,7 @@ fn tell(story: &Story, event: &StoredEvent, kind: EventKind) -> (Tone, String, S
             let why = format!("选自“{}”", story.delivery.reason);
             (Tone::Plain, format!("{who}发出，本单位为{word}。"), why)
         }
+        Kind::AuditorLooked => plain(format!("审计{who}查阅{}。", looked_at(event))),
         Kind::MessageHandedOver
         | Kind::MessageNotSent
         | Kind::MessageRejected
@@ -180,6 +182,11 @@ fn tell(story: &Story, event: &StoredEvent, kind: EventKind) -> (Tone, String, S
             (Tone::Plain, "另有一条与本单位无关的记录。".to_owned(), event.kind.clone())
         }
     }
+}
+
+fn looked_at(event: &StoredEvent) -> &'static str {
+    let known = fact(event, "page").parse::<Looked>().map(Looked::word_zh);
+    known.unwrap_or("本件")
 }
 
 fn of_message(story: &Story, event: &StoredEvent, kind: EventKind) -> (Tone, String) {
@@ -366,6 +373,7 @@ fn reason(event: &StoredEvent) -> String {
 fn relay_words(event: &StoredEvent) -> String {
     match (fact(event, "relay").as_str(), fact(event, "reply").as_str()) {
         (_, "") => String::new(),
+        ("folder", reply) if reply.starts_with("250 ") => "已存入演示的邮件夹".to_owned(),
         ("", reply) => reply.to_owned(),
         (relay, reply) => format!("{relay} 回复 {reply}"),
     }

@@ -8,9 +8,10 @@ use crate::domain::delivery::{Addressee, DeliveryState, Tally};
 use crate::domain::ids::NoticeId;
 use crate::domain::notice::NoticeState;
 use crate::domain::time::Timestamp;
-use crate::service::Service;
+use crate::service::audit_look::{Looked, audit_look};
 use crate::service::board::{self, Board, BoardLine, BoardRow as Row, Order, Show, since};
 use crate::service::scope::Scope;
+use crate::service::{Service, ServiceError};
 use crate::web::address::{id, query, with_query};
 use crate::web::error::WebError;
 use crate::web::pages::board::{BoardBar, BoardLive, BoardNumber, BoardPage, BoardRow};
@@ -45,7 +46,13 @@ pub(in crate::web) async fn show(
     let notice: NoticeId = id(&request, "notice")?;
     let asked = query(&request);
     let scope = Scope::of(&staff.account);
-    let board = web::block(move || board::read(&service, scope, notice)).await??;
+    let account = staff.account.clone();
+    let read = move || {
+        let board = board::read(&service, scope, notice)?;
+        audit_look(&service, &account, Looked::Board, &board.notice, None)?;
+        Ok::<_, ServiceError>(board)
+    };
+    let board = web::block(read).await??;
     match board.notice.state {
         NoticeState::Draft => return Ok(see_other(&format!("/notices/{notice}/edit"))),
         NoticeState::AwaitingRelease => {

@@ -8,6 +8,7 @@ use super::receive::page_path;
 use crate::service::visit::{self as use_case, Arrival, VISIT_LASTS};
 use crate::service::{Service, ServiceError, fetch_note::note_fetched};
 use crate::store::Answer;
+use crate::web::bad_links::BadLinks;
 use crate::web::error::WebError;
 use crate::web::respond::see_other;
 use crate::web::visit;
@@ -15,14 +16,19 @@ use crate::web::visit;
 /// Swaps a link's token for a visit. Whatever is wrong with a token, the answer is the same.
 pub(in crate::web) async fn arrive(
     service: web::Data<Service>,
+    bad_links: web::Data<BadLinks>,
     token: web::Path<String>,
     request: HttpRequest,
 ) -> Result<HttpResponse, WebError> {
     let leaves_note = request.method() == Method::GET;
+    let now = service.now();
     let begun = web::block(move || begin(&service, &token, leaves_note)).await?;
     let (arrival, noted) = match begun {
         Ok(begun) => begun,
-        Err(ServiceError::NotFound) => return Err(WebError::LinkRefused),
+        Err(ServiceError::NotFound) => {
+            bad_links.met(request.peer_addr().map(|peer| peer.ip()), now).await;
+            return Err(WebError::LinkRefused);
+        }
         Err(error) => return Err(error.into()),
     };
     if let Some(noted) = noted

@@ -2,14 +2,16 @@
 
 use actix_web::{HttpRequest, HttpResponse, web};
 
+use crate::domain::account::Role;
 use crate::domain::delivery::{Addressee, DeliveryFacts, DeliveryState, ReceiptMode};
 use crate::domain::human_time::full_zh;
 use crate::domain::ids::NoticeId;
 use crate::domain::time::Timestamp;
 use crate::domain::urgency::Urgency;
-use crate::service::Service;
+use crate::service::audit_look::{Looked, audit_look};
 use crate::service::board::{self, Board, BoardLine};
 use crate::service::scope::Scope;
+use crate::service::{Service, ServiceError};
 use crate::web::address::id;
 use crate::web::error::WebError;
 use crate::web::pages::register_print::{RegisterRow, RegisterSheet};
@@ -24,7 +26,13 @@ pub(in crate::web) async fn print(
 ) -> Result<HttpResponse, WebError> {
     let notice: NoticeId = id(&request, "notice")?;
     let scope = Scope::of(&staff.account);
-    let board = web::block(move || board::read(&service, scope, notice)).await??;
+    let account = staff.account.clone();
+    let read = move || {
+        let board = board::read(&service, scope, notice)?;
+        audit_look(&service, &account, Looked::Register, &board.notice, None)?;
+        Ok::<_, ServiceError>(board)
+    };
+    let board = web::block(read).await??;
     // A draft has no register: there is nothing to sign for yet.
     let issued_at = board.notice.issued_at.ok_or(WebError::NotFound)?;
     page(&sheet(&board, issued_at, &staff))
@@ -57,7 +65,10 @@ fn sheet(board: &Board, issued_at: Timestamp, staff: &Staff) -> RegisterSheet {
         rest: Some(rest).filter(|_| tally.acknowledged != tally.total),
         rows: rows.map(|(line, serial)| row(line, serial, top, board.read_at)).collect(),
         checkpoint: format!("数据截至 {}", full_zh(board.read_at)),
-        printed: format!("{} 打印", staff.account.display_name),
+        printed: match staff.is(Role::Auditor) {
+            true => format!("{} 打印，审计查阅已记录", staff.account.display_name),
+            false => format!("{} 打印", staff.account.display_name),
+        },
         back_href: format!("/notices/{}", notice.id),
     }
 }

@@ -330,7 +330,7 @@ fn facts(draft: &NoticeDraft) -> Vec<Fact> {
         ("主送", draft.addressee_line.clone()),
         ("抄送", draft.copy_line.clone()),
         ("成文日期", draft.issue_date.clone()),
-        ("印发范围", draft.circulation_scope.clone()),
+        ("印发传达范围", draft.circulation_scope.clone()),
         ("联系人", joined([&draft.contact_person, &draft.duty_phone])),
         ("回告", joined([&draft.report_back_to, &draft.report_back_by.replace('T', " ")])),
         ("回告要求", draft.report_back_note.clone()),

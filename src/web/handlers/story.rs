@@ -6,9 +6,10 @@ use super::marks;
 use crate::domain::delivery::DeliveryState;
 use crate::domain::human_time::{date_zh, full_zh, weekday_zh};
 use crate::domain::ids::DeliveryId;
-use crate::service::Service;
+use crate::service::audit_look::{Looked, audit_look};
 use crate::service::scope::Scope;
 use crate::service::story::{self, Sentence, Story, Tone, story_sentences};
+use crate::service::{Service, ServiceError};
 use crate::web::address::id;
 use crate::web::error::WebError;
 use crate::web::pages::parts::{Fact, Place, UrgencyMark};
@@ -25,7 +26,13 @@ pub(in crate::web) async fn show(
 ) -> Result<HttpResponse, WebError> {
     let delivery: DeliveryId = id(&request, "delivery")?;
     let scope = Scope::of(&staff.account);
-    let story = web::block(move || story::read(&service, scope, delivery)).await??;
+    let account = staff.account.clone();
+    let read = move || {
+        let story = story::read(&service, scope, delivery)?;
+        audit_look(&service, &account, Looked::Story, &story.notice, Some(delivery))?;
+        Ok::<_, ServiceError>(story)
+    };
+    let story = web::block(read).await??;
     let draft = &story.notice.draft;
     page(&StoryPage {
         shell: shell(&staff, Place::Notices),

@@ -48,7 +48,7 @@ pub struct NoticeForm {
     pub body: String,
     /// 成文日期, `2026-11-23`.
     pub issued_on: String,
-    /// 印发范围.
+    /// 印发传达范围.
     pub circulation_scope: String,
     /// 联系人.
     pub contact_person: String,

@@ -34,6 +34,8 @@ pub struct Shell {
     pub may_see_duty: bool,
     /// Whether 账号 is offered (role 管理员).
     pub is_admin: bool,
+    /// Whether looks are put on record (role 审计).
+    pub is_auditor: bool,
     /// Which entry of the navigation is marked.
     pub at: Place,
     /// What the self-check found, what to do, and how many other alarms are open.

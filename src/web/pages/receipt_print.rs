@@ -7,7 +7,7 @@ use askama::Template;
 #[derive(Clone, Debug, Template)]
 #[template(path = "receipt_print.html")]
 pub struct ReceiptSheet {
-    /// 签收编号.
+    /// 回执号.
     pub receipt_number: String,
     /// The name of the organisation when it signed.
     pub organization: String,

@@ -23,7 +23,7 @@ pub struct SignedPage {
 /// The receipt in a few lines.
 #[derive(Clone, Debug)]
 pub struct ReceiptBrief {
-    /// 签收编号.
+    /// 回执号.
     pub number: String,
     /// When.
     pub at: Moment,

@@ -36,7 +36,7 @@ pub struct Slip {
     pub cipher_office_serial: Option<String>,
     /// Said only from the second version on: `第2版（更正）`.
     pub version: Option<String>,
-    /// 传阅范围.
+    /// 印发传达范围.
     pub scope: Option<String>,
     /// To whom and by when to answer.
     pub report_back: Option<String>,

@@ -30,6 +30,7 @@ fn shell(place: Place) -> Shell {
         may_compose: true,
         may_see_duty: true,
         is_admin: place == Place::Accounts,
+        is_auditor: false,
         at: place,
         alarm: (place == Place::Directory).then(|| {
             let kind = crate::domain::alarm::AlarmKind::StepOverdue;
