@@ -23,6 +23,7 @@ use bell::Bell;
 
 pub mod accounts;
 pub mod acknowledge;
+pub mod acts;
 pub mod alarm;
 pub mod ask_again;
 pub mod bell;
@@ -33,6 +34,7 @@ pub mod demo;
 pub mod demo_mailbox;
 pub mod directory;
 pub mod download;
+pub mod end_notice;
 pub mod fetch_note;
 pub mod forget_nonces;
 pub mod import_directory;

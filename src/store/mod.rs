@@ -20,6 +20,7 @@ pub mod contacts;
 pub mod deliveries;
 pub mod desks;
 pub mod drafts;
+pub mod ends;
 mod engine;
 mod error;
 pub mod events;
