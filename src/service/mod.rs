@@ -11,15 +11,15 @@ use crate::adapters::mail::{Mailbox, Mailer};
 use crate::adapters::random::{self, NoRandomness, Random};
 use crate::adapters::secrets::keys::Keys;
 use crate::adapters::secrets::passwords::{PasswordFault, Passwords};
-use crate::domain::calendar::{Calendar, hex};
+use crate::domain::calendar::hex;
 use crate::domain::evidence::Event;
 use crate::domain::ids::IdEntropy;
-use crate::domain::ladder::UrgencyPolicy;
 use crate::domain::message::RetrySchedule;
 use crate::domain::network::Network;
 use crate::domain::time::{Span, Timestamp};
 use crate::store::{Store, StoreError, WriteError};
 use bell::Bell;
+use rules::Rules;
 
 pub mod accounts;
 pub mod acknowledge;
@@ -53,6 +53,7 @@ pub mod receive;
 pub mod register_viewing;
 pub mod release_and_issue;
 pub mod return_notice;
+pub mod rules;
 pub mod scope;
 pub mod send_back;
 pub mod sessions;
@@ -77,10 +78,8 @@ pub struct Service {
     pub keys: Arc<Keys>,
     /// Password hashing behind its semaphore.
     pub passwords: Arc<Passwords>,
-    /// What each level of urgency demands.
-    pub policy: Arc<UrgencyPolicy>,
-    /// Which days are worked.
-    pub calendar: Arc<Calendar>,
+    /// What each level of urgency demands, and which days are worked, as they stand now.
+    pub rules: Arc<Rules>,
     /// The way mails leave.
     pub mailer: Arc<dyn Mailer>,
     /// Wakes the workers: rung after a write that owes messages.

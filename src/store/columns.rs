@@ -9,7 +9,8 @@ use crate::domain::alarm::AlarmKind;
 use crate::domain::delivery::{Addressee, AskAgainReason, ReceiptMode, ReturnReason};
 use crate::domain::ids::{
     AccountId, AddressId, AlarmId, AttemptId, CallId, ContactId, DeliveryId, DeskId, EventId,
-    FileId, LinkId, MessageId, NoticeId, OrganizationId, ReceiptId, ReturnId, RungId, TaskId,
+    FileId, LinkId, MessageId, NoticeId, OrganizationId, ReceiptId, ReturnId, RoundId, RungId,
+    TaskId, VerificationId,
 };
 use crate::domain::message::MessageState;
 use crate::domain::notice::{FileRole, NoticeState};
@@ -79,9 +80,11 @@ text_columns!(
     ReceiptMode,
     ReturnId,
     ReturnReason,
+    RoundId,
     RungId,
     TaskId,
     Urgency,
+    VerificationId,
     WorkingHours,
 );
 

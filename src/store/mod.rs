@@ -35,6 +35,7 @@ pub mod outbox;
 pub mod outcomes;
 pub mod receipts;
 pub mod returns;
+pub mod rule_versions;
 pub mod rungs;
 mod schema;
 pub mod sessions;

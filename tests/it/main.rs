@@ -20,6 +20,8 @@ mod link_signing;
 #[cfg(test)]
 mod route_matrix;
 #[cfg(test)]
+mod rules;
+#[cfg(test)]
 mod signing_in;
 #[cfg(test)]
 mod smtp;

@@ -109,6 +109,16 @@ event_kinds! {
     Overdue = "overdue" in Acceptance,
     /// 未通知到: it had never arrived at the deadline (D.2).
     NotReached = "not_reached" in Consignment,
+    /// The urgency policy or the holiday table was changed.
+    RulesChanged = "rules_changed" in Local,
+    /// A deadline was reckoned anew after the holiday table was corrected.
+    DeadlineMoved = "deadline_moved" in Acceptance,
+    /// A round in which addresses are checked was started.
+    RoundStarted = "verification_round_started" in Local,
+    /// An address was shown to work.
+    AddressVerified = "address_verified" in Local,
+    /// A mail came back from beyond the next server (C.2).
+    Bounced = "bounced" in Acceptance,
     /// 撤回: taken back in transport; told to whoever was notified.
     NoticeRecalled = "notice_recalled" in Local,
     /// 撤销: void from the beginning.

@@ -17,6 +17,8 @@ use crate::store::board::ReturnLine;
 use crate::store::events::StoredEvent;
 use crate::store::story::AttemptLine;
 
+mod reaching;
+
 /// How much a sentence weighs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Tone {
@@ -128,11 +130,19 @@ fn tell(story: &Story, event: &StoredEvent, kind: EventKind) -> (Tone, String, S
         }
         Kind::Overdue => (Tone::Gap, "到时限仍未签收，记为逾期未签收。".into(), String::new()),
         Kind::NotReached => (Tone::Gap, "到时限仍未送到，记为未通知到。".into(), String::new()),
+        Kind::DeadlineMoved => reaching::deadline_moved(event),
+        Kind::Bounced => {
+            let to = subject(event, "address").map_or_else(String::new, |id| owner(story, id));
+            reaching::bounced(event, &to)
+        }
         Kind::AccountCreated
         | Kind::AccountChanged
         | Kind::SignedIn
         | Kind::SignInRefused
         | Kind::DirectoryImported
+        | Kind::RulesChanged
+        | Kind::RoundStarted
+        | Kind::AddressVerified
         | Kind::AlarmRaised
         | Kind::AlarmCleared
         | Kind::ClassifiedRefused
