@@ -5,6 +5,7 @@ pub mod acknowledgement;
 pub mod address;
 pub mod alarm;
 pub mod calendar;
+pub mod call_task;
 pub mod canonical;
 pub mod classification;
 pub mod delivery;

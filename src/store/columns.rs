@@ -6,6 +6,7 @@ use diesel::sql_types::{BigInt, Text};
 
 use crate::domain::address::{AddressKind, AddressStatus};
 use crate::domain::alarm::AlarmKind;
+use crate::domain::call_task::TaskKind;
 use crate::domain::delivery::{Addressee, AskAgainReason, ReceiptMode, ReturnReason};
 use crate::domain::ids::{
     AccountId, AddressId, AlarmId, AttemptId, CallId, ContactId, DeliveryId, DeskId, EventId,
@@ -83,6 +84,7 @@ text_columns!(
     RoundId,
     RungId,
     TaskId,
+    TaskKind,
     Urgency,
     VerificationId,
     WorkingHours,

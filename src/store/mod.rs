@@ -14,6 +14,7 @@ use tokio::sync::oneshot;
 pub mod accounts;
 pub mod alarms;
 pub mod board;
+pub mod call_tasks;
 mod checkpoint;
 pub mod columns;
 pub mod contacts;
