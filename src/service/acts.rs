@@ -4,12 +4,13 @@
 use super::{Service, ServiceError};
 use crate::domain::account::Account;
 use crate::domain::evidence::{Actor, Event, EventKind};
-use crate::domain::ids::{EventId, MessageId, NoticeId};
+use crate::domain::ids::{DeliveryId, EventId, MessageId, NoticeId};
 use crate::domain::message::MessagePurpose;
 use crate::domain::notice::{NoticeState, WrongState};
 use crate::domain::text::clean_block;
 use crate::domain::time::Timestamp;
 use crate::domain::urgency::Urgency;
+use crate::store::deliveries::{Delivery, delivery_find_of_issuer};
 use crate::store::drafts::form_post_claim;
 use crate::store::ends::Told;
 use crate::store::messages::NewMessage;
@@ -109,6 +110,21 @@ pub fn issued_notice(
     found.filter(out).ok_or(ServiceError::NotFound)
 }
 
+/// A delivery of such a notice, with it.
+///
+/// # Errors
+/// [`ServiceError::NotFound`] for absent and foreign ones alike.
+pub fn issued_delivery(
+    service: &Service,
+    account: &Account,
+    id: DeliveryId,
+) -> Result<(Notice, Delivery), ServiceError> {
+    let office = account.organization_id;
+    let found = service.store.read(|conn| delivery_find_of_issuer(conn, id, office))?;
+    let delivery = found.ok_or(ServiceError::NotFound)?;
+    Ok((issued_notice(service, account, delivery.notice_id)?, delivery))
+}
+
 /// Claims the form's key; true if the same form has done the act before.
 pub(super) fn done_before(
     tx: &mut Tx,
@@ -144,11 +160,13 @@ pub(super) fn lane_of(notice: &Notice) -> i32 {
     rank.and_then(|rank| i32::try_from(rank).ok()).unwrap_or(i32::MAX)
 }
 
-/// The words 撤回 and the like to everybody who was told before, each once.
+/// The word of an end to everybody who was told before, each once. They are written when they
+/// are sent, from the end itself, so that is what they are about.
 pub(super) fn withdrawals(
     service: &Service,
     notice: &Notice,
     told: &[Told],
+    end: EventId,
     now: Timestamp,
 ) -> Result<Vec<NewMessage>, ServiceError> {
     told.iter()
@@ -159,7 +177,7 @@ pub(super) fn withdrawals(
                 version: notice.version,
                 delivery_id: one.delivery_id,
                 address_id: one.address_id,
-                about: one.delivery_id.is_none().then(|| notice.id.to_string()),
+                about: Some(end.to_string()),
                 link_id: None,
                 channel: one.channel,
                 step: 0,

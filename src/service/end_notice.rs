@@ -2,15 +2,19 @@
 //! cancels what is still owed, marks the unsigned deliveries, and owes the word to everybody who
 //! was told before. Receipts stay; nothing is deleted.
 
-use super::acts::{ActForm, ActRefused, act_event, done_before, issued_notice, reason, withdrawals};
+use super::acts::{
+    ActForm, ActRefused, act_event, done_before, issued_notice, reason, withdrawals,
+};
 use super::{Service, ServiceError};
 use crate::domain::account::Account;
-use crate::domain::delivery::DeliveryState;
+use crate::domain::call_task::TaskKind;
+use crate::domain::delivery::{DeliveryFacts, DeliveryState};
 use crate::domain::evidence::{Event, EventKind};
 use crate::domain::ids::{AccountId, DeliveryId, NoticeId};
 use crate::domain::notice::NoticeAct;
 use crate::domain::time::Timestamp;
 use crate::store::Tx;
+use crate::store::call_tasks::task_close_of;
 use crate::store::deliveries::{Delivery, delivery_list_of_notice, delivery_lock};
 use crate::store::ends::{
     NewEnd, delivery_set_recalled, end_insert, message_cancel_of_notice, notice_hold_alone,
@@ -88,21 +92,20 @@ fn take_back(
             return Ok(());
         }
         let stood = ending.hold(tx)?;
-        let told = told_list_of_notice(tx, id)?;
         ending.write(tx)?;
+        // Read after the open ones were cancelled: an attempt begun until then counts.
+        let told = told_list_of_notice(tx, id)?;
         let open: Vec<&Delivery> = stood.iter().filter(|one| is_open(one)).collect();
         let ids: Vec<DeliveryId> = open.iter().map(|one| one.id).collect();
         delivery_set_recalled(tx, &ids, now)?;
         let mut tallies = TallyChanges::default();
         for delivery in open {
-            let after = crate::domain::delivery::DeliveryFacts {
-                recalled_at: Some(now),
-                ..delivery.facts
-            };
+            let after = DeliveryFacts { recalled_at: Some(now), ..delivery.facts };
             tallies.note(id, &delivery.facts, &after, Timestamp::default());
         }
         tallies.write(tx)?;
-        message_insert_all(tx, &withdrawals(&own, &ending.notice, &told, now)?, now)?;
+        let words = withdrawals(&own, &ending.notice, &told, ending.end.event_id, now)?;
+        message_insert_all(tx, &words, now)?;
         Ok::<_, ActRefused>(())
     })?;
     tracing::info!(notice = %id, act = act.as_str(), "a notice was ended");
@@ -174,9 +177,10 @@ pub(super) fn end_chase(
     tx: &mut Tx,
     ids: &[DeliveryId],
     why: &'static str,
-    _by: AccountId,
+    by: AccountId,
     now: Timestamp,
 ) -> Result<(), ActRefused> {
     rung_close_open(tx, ids, why, now)?;
+    task_close_of(tx, ids, TaskKind::ENDED_BY_ANSWER, why, Some(by), now)?;
     Ok(())
 }

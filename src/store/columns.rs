@@ -7,7 +7,9 @@ use diesel::sql_types::{BigInt, Text};
 use crate::domain::address::{AddressKind, AddressStatus};
 use crate::domain::alarm::AlarmKind;
 use crate::domain::call_task::TaskKind;
-use crate::domain::delivery::{Addressee, AskAgainReason, ReceiptMode, ReturnReason};
+use crate::domain::delivery::{
+    Addressee, AskAgainReason, ReceiptMode, ReturnDecision, ReturnReason,
+};
 use crate::domain::ids::{
     AccountId, AddressId, AlarmId, AttemptId, CallId, ContactId, DeliveryId, DeskId, EventId,
     FileId, LinkId, MessageId, NoticeId, OrganizationId, ReceiptId, ReturnId, RoundId, RungId,
@@ -79,6 +81,7 @@ text_columns!(
     OrganizationKind,
     ReceiptId,
     ReceiptMode,
+    ReturnDecision,
     ReturnId,
     ReturnReason,
     RoundId,

@@ -13,7 +13,7 @@ use super::schema::{
 };
 use super::{Conn, ROWS_PER_INSERT_MAX, StoreError, Tx};
 use crate::domain::ids::{AccountId, AddressId, DeliveryId, EventId, NoticeId};
-use crate::domain::message::{Channel, MessageState};
+use crate::domain::message::{Channel, MessagePurpose, MessageState};
 use crate::domain::notice::{NoticeAct, NoticeState};
 use crate::domain::time::Timestamp;
 
@@ -166,6 +166,37 @@ pub fn message_cancel_of_notice(
     Ok(diesel::update(
         messages::table
             .filter(messages::notice_id.eq(notice.to_string()))
+            .filter(messages::due_at.is_not_null()),
+    )
+    .set((
+        messages::state.eq(MessageState::Cancelled.as_str()),
+        messages::due_at.eq(nothing),
+        messages::lease_token.eq(nobody),
+        messages::finished_at.eq(Some(now.as_micros())),
+        messages::finished_why.eq(Some(why)),
+    ))
+    .execute(tx.db())?)
+}
+
+/// Cancels what would chase these deliveries; what only brings the notice still goes out.
+///
+/// # Errors
+/// The store's own.
+pub fn message_cancel_chase(
+    tx: &mut Tx,
+    deliveries: &[DeliveryId],
+    why: &'static str,
+    now: Timestamp,
+) -> Result<usize, StoreError> {
+    let texts: Vec<String> = deliveries.iter().map(ToString::to_string).collect();
+    let chasing =
+        [MessagePurpose::Reminder, MessagePurpose::LeaderPrompt, MessagePurpose::SuperiorRequest]
+            .map(MessagePurpose::as_str);
+    let (nothing, nobody): (Option<i64>, Option<String>) = (None, None);
+    Ok(diesel::update(
+        messages::table
+            .filter(messages::delivery_id.eq_any(&texts))
+            .filter(messages::purpose.eq_any(chasing))
             .filter(messages::due_at.is_not_null()),
     )
     .set((

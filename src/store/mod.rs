@@ -18,6 +18,7 @@ pub mod call_tasks;
 mod checkpoint;
 pub mod columns;
 pub mod contacts;
+pub mod corrections;
 pub mod deliveries;
 pub mod desks;
 pub mod drafts;
