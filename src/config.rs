@@ -4,6 +4,7 @@
 
 mod layers;
 mod values;
+mod watch;
 
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
@@ -14,6 +15,7 @@ use crate::domain::time::Span;
 use layers::{Layers, Source};
 
 pub use values::{DatabaseUrl, PublicUrl, Secret};
+pub use watch::Watch;
 
 /// Everything an operator may set.
 #[derive(Debug, Clone)]
@@ -42,6 +44,8 @@ pub struct Config {
     pub staff_session: SessionLimits,
     /// How long sessions of administrators last.
     pub admin_session: SessionLimits,
+    /// How the self-check speaks outwards.
+    pub watch: Watch,
     /// How logs are written.
     pub log: Log,
 }
@@ -236,6 +240,7 @@ fn read(from: &mut Layers) -> Option<Config> {
         workers,
         staff_session,
         admin_session,
+        watch: watch::read(from),
         log,
     })
 }

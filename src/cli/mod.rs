@@ -15,6 +15,7 @@ use crate::config::Config;
 mod account;
 mod demo;
 mod directory;
+mod health;
 pub mod receipt;
 mod serve;
 mod setup;
@@ -85,6 +86,18 @@ pub enum Command {
         #[command(flatten)]
         settings: Settings,
     },
+    /// Ask the running server of this installation how it is; for health checks.
+    #[command(after_help = "Example:\n  qianshou health engine\n\n\
+        Exit code 0: all is well. The same answers stand at /health/live, /health/ready and \
+        /health/engine.")]
+    Health {
+        /// What is asked.
+        #[arg(value_enum, default_value = "engine")]
+        question: HealthQuestion,
+        /// Where the settings are.
+        #[command(flatten)]
+        settings: Settings,
+    },
     /// Make the keys that links and receipts hang on.
     #[command(subcommand)]
     Keys(KeysCommand),
@@ -97,6 +110,27 @@ pub enum Command {
     /// Look at receipts.
     #[command(subcommand)]
     Receipt(ReceiptCommand),
+}
+
+/// What a health check can ask.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+pub enum HealthQuestion {
+    /// The process answers.
+    Live,
+    /// Database, tables and files are there.
+    Ready,
+    /// Chasing and sending go round.
+    Engine,
+}
+
+impl HealthQuestion {
+    const fn path(self) -> &'static str {
+        match self {
+            Self::Live => "/health/live",
+            Self::Ready => "/health/ready",
+            Self::Engine => "/health/engine",
+        }
+    }
 }
 
 /// What can be done with keys.
@@ -246,6 +280,7 @@ fn done(command: &Command) -> anyhow::Result<Report> {
         Command::Serve { settings } => serve::serve(&settings.load()?),
         Command::Demo { folder, listen } => demo::demo(folder.as_deref(), *listen),
         Command::Migrate { settings } => setup::migrate(&settings.load()?),
+        Command::Health { question, settings } => health::health(&settings.load()?, *question),
         Command::Keys(KeysCommand::Create { dir }) => setup::create_keys(dir),
         Command::Account(command) => account::account(command),
         Command::Directory(DirectoryCommand::Import {

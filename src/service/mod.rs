@@ -28,14 +28,18 @@ pub mod alarm;
 pub mod ask_again;
 pub mod bell;
 pub mod board;
+pub mod call;
+pub mod claim_calls;
 pub mod close;
 pub mod compose;
+pub mod coverage;
 pub mod decide_return;
 pub mod deliver;
 pub mod demo;
 pub mod demo_mailbox;
 pub mod directory;
 pub mod download;
+pub mod duty;
 pub mod end_notice;
 pub mod fetch_note;
 pub mod forget_nonces;
@@ -48,8 +52,10 @@ pub mod offer;
 pub mod open;
 pub mod operate_accounts;
 pub mod outlook;
+mod phone_confirm;
 pub mod pick;
 pub mod preview;
+pub mod readiness;
 pub mod receipt_file;
 pub mod receive;
 pub mod register_viewing;
@@ -58,14 +64,17 @@ pub mod resend;
 pub mod return_notice;
 pub mod rules;
 pub mod scope;
+pub mod self_check;
 pub mod send_back;
 pub mod sessions;
 pub mod stop_chasing;
 pub mod story;
 pub mod submit;
 pub mod upload;
+pub mod verify_address;
 pub mod verify_receipt;
 pub mod visit;
+pub mod watch;
 
 /// Everything a use-case needs, put together in `app.rs`. Cheap to clone.
 #[derive(Clone)]
@@ -88,6 +97,8 @@ pub struct Service {
     pub mailer: Arc<dyn Mailer>,
     /// Wakes the workers: rung after a write that owes messages.
     pub bell: Arc<Bell>,
+    /// Whether this server's duties go round, and which alarms are open.
+    pub watch: Arc<watch::Watch>,
     /// Facts about the installation.
     pub settings: Arc<Settings>,
     /// The ways into the writer for acts that come in bursts.

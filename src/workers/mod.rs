@@ -7,5 +7,6 @@ mod deliver;
 mod follow_rules;
 mod housekeep;
 mod runner;
+mod watch;
 
 pub use runner::Workers;

@@ -14,15 +14,23 @@ mod demo_data;
 #[cfg(test)]
 mod directory;
 #[cfg(test)]
+mod duty;
+#[cfg(test)]
 mod harness;
 #[cfg(test)]
 mod link_pages;
 #[cfg(test)]
 mod link_signing;
 #[cfg(test)]
+mod purposes;
+#[cfg(test)]
+mod reaching;
+#[cfg(test)]
 mod route_matrix;
 #[cfg(test)]
 mod rules;
+#[cfg(test)]
+mod self_check;
 #[cfg(test)]
 mod signing_in;
 #[cfg(test)]
