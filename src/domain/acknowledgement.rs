@@ -45,11 +45,11 @@ pub fn decide_acknowledge(situation: Situation<'_>) -> Verdict {
     if facts.acknowledged_at.is_some() {
         return Verdict::AlreadySigned;
     }
-    if facts.recalled_at.is_some() {
-        return Verdict::Withdrawn(NoticeState::Recalled);
-    }
     if !may_be_answered(notice) {
         return Verdict::Withdrawn(notice);
+    }
+    if facts.recalled_at.is_some() {
+        return Verdict::Withdrawn(NoticeState::Recalled);
     }
     if shown != current {
         return Verdict::Superseded { current };
@@ -70,16 +70,16 @@ pub enum ReturnVerdict {
     Withdrawn(NoticeState),
 }
 
-/// Decides one 退文.
+/// Decides one 退文; `waits`: an earlier one has no answer yet.
 #[must_use]
-pub fn decide_return(facts: &DeliveryFacts, notice: NoticeState) -> ReturnVerdict {
+pub fn decide_return(facts: &DeliveryFacts, notice: NoticeState, waits: bool) -> ReturnVerdict {
     if facts.acknowledged_at.is_some() {
         ReturnVerdict::AlreadySigned
-    } else if facts.recalled_at.is_some() {
-        ReturnVerdict::Withdrawn(NoticeState::Recalled)
     } else if !may_be_answered(notice) {
         ReturnVerdict::Withdrawn(notice)
-    } else if facts.returned_at.is_some() {
+    } else if facts.recalled_at.is_some() {
+        ReturnVerdict::Withdrawn(NoticeState::Recalled)
+    } else if waits || facts.returned_at.is_some() {
         ReturnVerdict::AlreadyReturned
     } else {
         ReturnVerdict::Return
@@ -141,9 +141,10 @@ mod tests {
     #[test]
     fn a_notice_is_returned_once_and_never_after_the_signature() {
         let open = DeliveryFacts::default();
-        let decide = |facts: DeliveryFacts, state| decide_return(&facts, state);
+        let decide = |facts: DeliveryFacts, state| decide_return(&facts, state, false);
         let issued = NoticeState::Issued;
         assert_eq!(decide(open, issued), ReturnVerdict::Return);
+        assert_eq!(decide_return(&open, issued, true), ReturnVerdict::AlreadyReturned);
         let returned = DeliveryFacts { returned_at: AT, ..open };
         assert_eq!(decide(returned, issued), ReturnVerdict::AlreadyReturned);
         let signed = DeliveryFacts { acknowledged_at: AT, ..returned };

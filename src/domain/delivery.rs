@@ -112,6 +112,33 @@ impl AskAgainReason {
     }
 }
 
+/// The issuer's answer to what an organisation sent back or asked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum ReturnDecision {
+    /// The 退文 is taken back: the organisation is out of the round.
+    Accepted,
+    /// It is not: the chase goes on.
+    Refused,
+    /// A good copy was sent.
+    Answered,
+}
+
+stored_words!(ReturnDecision, {
+    Accepted => "accepted", Refused => "refused", Answered => "answered",
+});
+
+impl ReturnDecision {
+    /// The word on pages.
+    #[must_use]
+    pub const fn word_zh(self) -> &'static str {
+        match self {
+            Self::Accepted => "已同意退文",
+            Self::Refused => "未同意退文",
+            Self::Answered => "已重发",
+        }
+    }
+}
+
 /// What is known of one delivery. Each time is a fact of its own; none is filled in from another.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct DeliveryFacts {
@@ -125,7 +152,7 @@ pub struct DeliveryFacts {
     pub downloaded_at: Option<Timestamp>,
     /// The organisation signed.
     pub acknowledged_at: Option<Timestamp>,
-    /// The organisation sent it back.
+    /// The issuer took its 退文 back; one that waits for the answer is none.
     pub returned_at: Option<Timestamp>,
     /// The issuer recalled it.
     pub recalled_at: Option<Timestamp>,

@@ -2,14 +2,16 @@
 //! they were; the issuer sees the request and sends a good copy.
 
 use super::note::event_of_visit;
-use super::return_notice::{GiveBackFaults, GiveBackRequest, check, personal};
+use super::return_notice::{GiveBackFaults, GiveBackRequest, check, owed_task, personal};
 use super::visit::Visiting;
 use super::{Service, ServiceError};
+use crate::domain::call_task::TaskKind;
 use crate::domain::delivery::AskAgainReason;
 use crate::domain::evidence::EventKind;
 use crate::domain::ids::ReturnId;
 use crate::domain::time::Span;
 use crate::store::Tx;
+use crate::store::call_tasks::task_raise_all;
 use crate::store::deliveries::delivery_lock;
 use crate::store::events::event_append;
 use crate::store::returns::{Return, ReturnKind, return_insert, return_list_of_delivery};
@@ -53,7 +55,9 @@ pub fn ask_again(
         person,
         returned_at: now,
         event_id: event.id,
+        answer: None,
     };
+    let task = owed_task(service, visiting, TaskKind::AskedAgain, reason.as_str(), now)?;
     service.store.write("ask_again", move |tx: &mut Tx| {
         // Held, so that of two equal requests at the same moment the second sees the first.
         delivery_lock(tx, &[new.delivery_id])?.pop().ok_or(ServiceError::NotFound)?;
@@ -65,6 +69,7 @@ pub fn ask_again(
         if !earlier.iter().any(is_same) {
             event_append(tx, std::slice::from_ref(&event))?;
             return_insert(tx, &new)?;
+            task_raise_all(tx, std::slice::from_ref(&task), now)?;
         }
         Ok::<_, ServiceError>(Asked::Yes)
     })

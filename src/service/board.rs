@@ -15,8 +15,11 @@ use crate::store::board::{
     Owed, ReceiptLine, ReturnLine, owed_list_of_notice, place_names, region_list_of_notice,
     return_list_of_notice, signature_list_of_notice,
 };
+use crate::store::corrections::{Corrects, corrects_find, successor_notice_find};
 use crate::store::deliveries::{Delivery, delivery_list_of_notice};
+use crate::store::ends::{EndLine, end_find};
 use crate::store::notices::Notice;
+use crate::store::{Conn, StoreError};
 
 mod rows;
 
@@ -107,6 +110,20 @@ pub struct BoardLine {
     pub next: Option<(Timestamp, Owed)>,
 }
 
+impl BoardLine {
+    /// It asked for a good copy and has none yet.
+    #[must_use]
+    pub fn waits_for_copy(&self) -> bool {
+        self.returns.iter().any(ReturnLine::waits_for_copy)
+    }
+
+    /// It sent the notice back and has no answer yet; so far it counts as unsigned.
+    #[must_use]
+    pub fn waits_for_decision(&self) -> bool {
+        self.returns.iter().any(ReturnLine::waits_for_decision)
+    }
+}
+
 /// The board of one notice, as it was at one instant.
 #[derive(Debug, Clone)]
 pub struct Board {
@@ -116,10 +133,54 @@ pub struct Board {
     pub lines: Vec<BoardLine>,
     /// Their counts.
     pub tally: Tally,
+    /// How the notice ended, and what stands before and after it.
+    pub bounds: Bounds,
     /// Entries of the tree that stand above deliveries and got none themselves.
     above: BTreeMap<String, (OrganizationId, String)>,
     /// When it was read.
     pub read_at: Timestamp,
+}
+
+impl Board {
+    /// Whether a line is shown; with the 退文 those too that wait for an answer.
+    #[must_use]
+    pub fn shows(&self, show: Show, line: &BoardLine) -> bool {
+        show.takes(&line.delivery.facts, self.read_at)
+            || (show == Show::Returned && line.waits_for_decision())
+    }
+
+    /// How many lines are shown.
+    #[must_use]
+    pub fn count(&self, show: Show) -> i64 {
+        match show {
+            Show::Returned => {
+                let shown = self.lines.iter().filter(|line| self.shows(show, line)).count();
+                i64::try_from(shown).unwrap_or(i64::MAX)
+            }
+            _ => show.count(&self.tally),
+        }
+    }
+}
+
+/// How a notice ended, and what stands before and after it.
+#[derive(Debug, Clone, Default)]
+pub struct Bounds {
+    /// The act that ended it.
+    pub end: Option<EndLine>,
+    /// The notice in force in its place: id, number, version.
+    pub successor: Option<(NoticeId, String, i32)>,
+    /// What it replaces.
+    pub corrects: Option<Corrects>,
+}
+
+impl Bounds {
+    pub(super) fn read(conn: &mut Conn, id: NoticeId) -> Result<Self, StoreError> {
+        Ok(Self {
+            end: end_find(conn, id)?,
+            successor: successor_notice_find(conn, id)?,
+            corrects: corrects_find(conn, id)?,
+        })
+    }
 }
 
 /// What comes next of all that is owed (earliest first): the first that is still to come, else
@@ -164,6 +225,8 @@ pub fn read(service: &Service, scope: Scope, id: NoticeId) -> Result<Board, Serv
             next: next_of(owed.remove(&delivery.id).unwrap_or_default(), now),
             delivery,
         });
-        Ok(Board { notice, lines: lines.collect(), tally, above, read_at: now })
+        let lines = lines.collect();
+        let bounds = Bounds::read(conn, id)?;
+        Ok(Board { notice, lines, tally, bounds, above, read_at: now })
     })
 }

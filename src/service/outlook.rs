@@ -130,6 +130,23 @@ pub fn outlook(
     Ok(Outlook { ladder, recipients, issuer: known.issuer, at_night })
 }
 
+/// Every mail address that leads to these organisations now.
+///
+/// # Errors
+/// The store's own.
+pub(super) fn reach_now(
+    service: &Service,
+    ids: &[OrganizationId],
+    now: Timestamp,
+) -> Result<BTreeMap<OrganizationId, Vec<AddressId>>, ServiceError> {
+    let usual = WorkingHours::usual();
+    let calendar = service.rules.calendar();
+    let hours = Hours { calendar: &calendar, default: &usual };
+    let reach = service.store.read(|conn| reach_list(conn, ids))?;
+    let all = |one: Reach| (one.organization, mail_addresses(&one, &hours, Ways::Every, now));
+    Ok(reach.into_iter().map(all).collect())
+}
+
 struct Known {
     organizations: Vec<OrganizationBrief>,
     reach: HashMap<OrganizationId, Reach>,

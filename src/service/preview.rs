@@ -120,6 +120,9 @@ impl Preview {
             receipt: None,
             returns: Vec::new(),
             viewings: Vec::new(),
+            ended: None,
+            successor: None,
+            corrects: None,
             code: SigningCode { token: String::new(), digits: "0000".to_owned() },
         })
     }

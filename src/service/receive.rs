@@ -9,7 +9,9 @@ use super::{Service, ServiceError};
 use crate::domain::ids::EventId;
 use crate::domain::notice::NoticeState;
 use crate::domain::time::Timestamp;
+use crate::store::corrections::{Corrects, Successor, corrects_find, successor_find};
 use crate::store::deliveries::{Delivery, delivery_find};
+use crate::store::ends::{EndLine, end_find};
 use crate::store::notices::notice_standing;
 use crate::store::receipts::{Receipt, receipt_find};
 use crate::store::returns::{Return, ReturnKind, return_list_of_delivery};
@@ -31,6 +33,12 @@ pub struct Receiving {
     pub returns: Vec<Return>,
     /// Who registered after the signature, oldest first.
     pub viewings: Vec<Viewing>,
+    /// How the notice ended, if it did.
+    pub ended: Option<EndLine>,
+    /// What stands in its place after a 更正.
+    pub successor: Option<Successor>,
+    /// What it stands in the place of itself.
+    pub corrects: Option<Corrects>,
     /// A 校验码 of its own for this drawing.
     pub code: SigningCode,
 }
@@ -40,11 +48,11 @@ impl Receiving {
     #[must_use]
     pub fn withdrawn(&self) -> Option<NoticeState> {
         match self.notice_state {
-            _ if self.delivery.facts.recalled_at.is_some() => Some(NoticeState::Recalled),
             state @ (NoticeState::Recalled
             | NoticeState::Revoked
             | NoticeState::Abolished
             | NoticeState::Superseded) => Some(state),
+            _ if self.delivery.facts.recalled_at.is_some() => Some(NoticeState::Recalled),
             _ => None,
         }
     }
@@ -53,6 +61,12 @@ impl Receiving {
     #[must_use]
     pub fn returned(&self) -> Option<&Return> {
         self.returns.iter().rfind(|one| matches!(one.kind, ReturnKind::Return(_)))
+    }
+
+    /// The 退文 that waits for the issuer's answer.
+    #[must_use]
+    pub fn returned_open(&self) -> Option<&Return> {
+        self.returned().filter(|one| one.answer.is_none())
     }
 
     /// The last 请求重发.
@@ -91,11 +105,33 @@ pub fn receive(service: &Service, visiting: &Visiting) -> Result<Receiving, Serv
             }
             None => (None, Vec::new()),
         };
-        Ok::<_, ServiceError>(standing.map(|at| (delivery, at, returns, receipt, viewings)))
+        let ends = match standing {
+            Some((NoticeState::Issued, 1)) => (None, None, None),
+            Some(_) => (
+                end_find(conn, delivery.notice_id)?,
+                successor_find(conn, delivery.notice_id, delivery.organization_id)?,
+                corrects_find(conn, delivery.notice_id)?,
+            ),
+            None => return Ok(None),
+        };
+        Ok::<_, ServiceError>(standing.map(|at| (delivery, at, returns, receipt, viewings, ends)))
     })?;
-    let (delivery, (notice_state, version), returns, receipt, viewings) =
+    let (delivery, (notice_state, version), returns, receipt, viewings, ends) =
         found.ok_or(ServiceError::NotFound)?;
+    let (ended, successor, corrects) = ends;
     let offer = offer_in_force(service, delivery.notice_id, version)?;
     let code = fresh_code(service, delivery.id, offer.version, now)?;
-    Ok(Receiving { now, delivery, notice_state, offer, receipt, returns, viewings, code })
+    Ok(Receiving {
+        now,
+        delivery,
+        notice_state,
+        offer,
+        receipt,
+        returns,
+        viewings,
+        ended,
+        successor,
+        corrects,
+        code,
+    })
 }

@@ -1,23 +1,25 @@
 //! 退文: the organisation sends a notice back with a reason. It ends nothing by itself: until the
 //! issuer accepts it, the organisation counts as unsigned and may still sign.
 
+use super::acts::lane_of;
 use super::note::event_of_visit;
 use super::visit::Visiting;
 use super::{Service, ServiceError};
 use crate::domain::acknowledgement::{ReturnVerdict, decide_return};
+use crate::domain::call_task::TaskKind;
 use crate::domain::delivery::ReturnReason;
 use crate::domain::evidence::EventKind;
-use crate::domain::ids::ReturnId;
+use crate::domain::ids::{ReturnId, TaskId};
 use crate::domain::notice::NoticeState;
 use crate::domain::stated_person::{PersonFaults, StatedPerson};
 use crate::domain::text::clean_block;
 use crate::domain::time::Timestamp;
 use crate::store::Tx;
-use crate::store::deliveries::{OnceFact, delivery_lock, delivery_set_from_events};
+use crate::store::call_tasks::{NewTask, task_raise_all};
+use crate::store::deliveries::delivery_lock;
 use crate::store::events::event_append;
-use crate::store::notices::notice_hold;
-use crate::store::returns::{Return, ReturnKind, return_insert};
-use crate::store::tallies::TallyChanges;
+use crate::store::notices::{notice_find, notice_hold};
+use crate::store::returns::{Return, ReturnKind, return_insert, return_open_find};
 
 /// Characters in an explanation.
 pub(super) const EXPLANATION_CHARS_MAX: usize = 500;
@@ -90,13 +92,16 @@ pub fn return_notice(
         person,
         returned_at: now,
         event_id: event.id,
+        answer: None,
     };
+    let task = owed_task(service, visiting, TaskKind::Returned, reason.as_str(), now)?;
     let notice = visiting.notice;
     service.store.write("return_notice", move |tx: &mut Tx| {
         let standing = notice_hold(tx, &[notice])?.pop().ok_or(ServiceError::NotFound)?;
         let delivery = delivery_lock(tx, &[new.delivery_id])?.pop();
         let delivery = delivery.ok_or(ServiceError::NotFound)?;
-        match decide_return(&delivery.facts, standing.1) {
+        let waits = return_open_find(tx, delivery.id)?.is_some();
+        match decide_return(&delivery.facts, standing.1, waits) {
             ReturnVerdict::Return => {}
             ReturnVerdict::AlreadyReturned => return Ok(Returned::Yes),
             ReturnVerdict::AlreadySigned => return Ok(Returned::AlreadySigned),
@@ -104,13 +109,30 @@ pub fn return_notice(
         }
         event_append(tx, std::slice::from_ref(&event))?;
         return_insert(tx, &new)?;
-        delivery_set_from_events(tx, &[delivery.id], OnceFact::Returned)?;
-        let mut after = delivery.facts;
-        after.returned_at = Some(now);
-        let mut tallies = TallyChanges::default();
-        tallies.note(delivery.notice_id, &delivery.facts, &after, Timestamp::default());
-        tallies.write(tx)?;
+        task_raise_all(tx, std::slice::from_ref(&task), now)?;
         Ok::<_, ServiceError>(Returned::Yes)
+    })
+}
+
+/// The task that a recipient's 退文 or 请求重发 puts on the issuer's desk at once.
+pub(super) fn owed_task(
+    service: &Service,
+    visiting: &Visiting,
+    kind: TaskKind,
+    reason: &str,
+    now: Timestamp,
+) -> Result<NewTask, ServiceError> {
+    let found = service.store.read(|conn| notice_find(conn, visiting.notice))?;
+    let notice = found.ok_or(ServiceError::NotFound)?;
+    Ok(NewTask {
+        id: TaskId::new(now, service.entropy()?),
+        issuer_id: notice.issuer_id,
+        notice_id: notice.id,
+        delivery_id: visiting.delivery,
+        kind,
+        reason: reason.to_owned(),
+        lane: lane_of(&notice),
+        due_at: now,
     })
 }
 

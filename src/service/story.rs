@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::board::next_of;
+use super::board::{Bounds, next_of};
 use super::scope::Scope;
 use super::{Service, ServiceError};
 use crate::domain::ids::{AccountId, DeliveryId};
@@ -38,6 +38,8 @@ pub struct Story {
     pub returns: Vec<ReturnLine>,
     /// What comes next, and when.
     pub next: Option<(Timestamp, Owed)>,
+    /// How the notice ended, and what stands before and after it.
+    pub bounds: Bounds,
     /// When it was read.
     pub read_at: Timestamp,
 }
@@ -62,7 +64,8 @@ pub fn read(service: &Service, scope: Scope, id: DeliveryId) -> Result<Story, Se
             names: names_of_delivery(conn, id, &staff)?,
             signature: signature_find(conn, id)?,
             returns: returns.into_iter().filter(|one| one.delivery_id == id).collect(),
-            next: next_of(owed.remove(&id).unwrap_or_default(), read_at),
+            next: next_of(owed.remove(&id).unwrap_or_default(), &delivery.facts, read_at),
+            bounds: Bounds::read(conn, notice.id)?,
             notice,
             delivery,
             events,

@@ -11,6 +11,7 @@ use crate::domain::address::AddressStatus;
 use crate::domain::ids::{AddressId, DeliveryId, LinkId, NoticeId};
 use crate::domain::notice::NoticeState;
 use crate::domain::time::{Span, Timestamp};
+use crate::store::corrections::{link_of_address, successor_find};
 use crate::store::deliveries::Delivery;
 use crate::store::links::{Link, link_find};
 
@@ -84,6 +85,36 @@ pub fn begin(service: &Service, token: &str) -> Result<Arrival, ServiceError> {
         was_fetched: link.delivery.facts.fetched_at.is_some(),
         cookie: service.keys.visit_token(&visit),
     })
+}
+
+/// The visit of the delivery that stands in the place of this one, for the same address; none if
+/// the notice in force does not go to the organisation or not to that address.
+///
+/// # Errors
+/// The store's own.
+pub fn follow(service: &Service, visiting: &Visiting) -> Result<Option<Arrival>, ServiceError> {
+    let old = &visiting.found;
+    let found = service.store.read(|conn| {
+        let next = successor_find(conn, old.notice_id, old.organization_id)?;
+        let Some(delivery) = next.and_then(|next| next.delivery) else { return Ok(None) };
+        let link = link_of_address(conn, delivery, visiting.address)?;
+        match link {
+            Some((id, _)) => link_find(conn, id),
+            None => Ok(None),
+        }
+    })?;
+    let Some(link) = found.filter(opens) else { return Ok(None) };
+    let expires = service.now().plus(VISIT_LASTS);
+    let visit =
+        Visit { delivery: link.delivery.id, link: link.id, generation: generation(&link), expires };
+    Ok(Some(Arrival {
+        link: link.id,
+        delivery: link.delivery.id,
+        notice: link.delivery.notice_id,
+        version: link.notice_version,
+        was_fetched: link.delivery.facts.fetched_at.is_some(),
+        cookie: service.keys.visit_token(&visit),
+    }))
 }
 
 /// The visit a cookie keeps, if its link still opens that delivery.

@@ -9,7 +9,7 @@ use super::schema::{
     contact_addresses, deliveries, messages, organizations, receipts, returns, rungs,
 };
 use super::{Conn, StoreError};
-use crate::domain::delivery::ReceiptMode;
+use crate::domain::delivery::{ReceiptMode, ReturnDecision};
 use crate::domain::ids::{DeliveryId, NoticeId, OrganizationId};
 use crate::domain::time::Timestamp;
 
@@ -105,6 +105,24 @@ pub struct ReturnLine {
     pub phone: String,
     /// When.
     pub at: Timestamp,
+    /// `return` or `ask_again`.
+    pub kind: String,
+    /// The issuer's answer.
+    pub decision: Option<ReturnDecision>,
+}
+
+impl ReturnLine {
+    /// A 退文 that the issuer has not answered.
+    #[must_use]
+    pub fn waits_for_decision(&self) -> bool {
+        self.decision.is_none() && self.kind == "return"
+    }
+
+    /// A 请求重发 that has no good copy yet.
+    #[must_use]
+    pub fn waits_for_copy(&self) -> bool {
+        self.decision.is_none() && self.kind == "ask_again"
+    }
 }
 
 /// What came back of a notice, oldest first.
@@ -127,6 +145,8 @@ pub fn return_list_of_notice(
             returns::post,
             returns::phone,
             returns::returned_at,
+            returns::kind,
+            returns::decision,
         ))
         .load(conn.db())?)
 }

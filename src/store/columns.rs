@@ -8,7 +8,9 @@ use crate::domain::address::{AddressKind, AddressStatus};
 use crate::domain::alarm::AlarmKind;
 use crate::domain::call::CallOutcome;
 use crate::domain::call_task::TaskKind;
-use crate::domain::delivery::{Addressee, AskAgainReason, ReceiptMode, ReturnReason};
+use crate::domain::delivery::{
+    Addressee, AskAgainReason, ReceiptMode, ReturnDecision, ReturnReason,
+};
 use crate::domain::ids::{
     AccountId, AddressId, AlarmId, AttemptId, CallId, ContactId, DeliveryId, DeskId, EventId,
     FileId, LinkId, MessageId, NoticeId, OrganizationId, ReceiptId, ReturnId, RoundId, RungId,
@@ -86,6 +88,7 @@ text_columns!(
     OrganizationKind,
     ReceiptId,
     ReceiptMode,
+    ReturnDecision,
     ReturnId,
     ReturnReason,
     RoundId,

@@ -7,7 +7,7 @@ use diesel::prelude::*;
 
 use super::engine::on_engine;
 use super::schema::messages;
-use super::{ROWS_PER_INSERT_MAX, StoreError, Tx};
+use super::{Conn, ROWS_PER_INSERT_MAX, StoreError, Tx};
 use crate::domain::ids::{AddressId, DeliveryId, LinkId, MessageId, NoticeId};
 use crate::domain::message::{Channel, MessagePurpose, MessageState};
 use crate::domain::time::Timestamp;
@@ -151,4 +151,40 @@ pub fn message_cancel_open(
         messages::finished_why.eq(Some(why)),
     ))
     .execute(tx.db())?)
+}
+
+/// The step that the next message of this purpose to these deliveries has: they count up, so that
+/// each time is a message of its own.
+///
+/// # Errors
+/// The store's own.
+pub fn message_next_step(
+    conn: &mut Conn,
+    deliveries: &[DeliveryId],
+    purpose: MessagePurpose,
+) -> Result<i32, StoreError> {
+    let texts: Vec<String> = deliveries.iter().map(ToString::to_string).collect();
+    let last: Option<i32> = messages::table
+        .filter(messages::delivery_id.eq_any(&texts))
+        .filter(messages::purpose.eq(purpose.as_str()))
+        .select(diesel::dsl::max(messages::step))
+        .first(conn.db())?;
+    Ok(last.map_or(0, |last| last.saturating_add(1)))
+}
+
+/// When a message of this purpose was last written to a delivery.
+///
+/// # Errors
+/// The store's own.
+pub fn message_last_at(
+    conn: &mut Conn,
+    delivery: DeliveryId,
+    purpose: MessagePurpose,
+) -> Result<Option<Timestamp>, StoreError> {
+    let last: Option<i64> = messages::table
+        .filter(messages::delivery_id.eq(delivery.to_string()))
+        .filter(messages::purpose.eq(purpose.as_str()))
+        .select(diesel::dsl::max(messages::created_at))
+        .first(conn.db())?;
+    Ok(last.map(Timestamp::from_micros))
 }

@@ -45,6 +45,12 @@ pub struct Notice {
     pub digest: Option<Sha256Digest>,
     /// The level's policy, frozen at issue.
     pub ladder: Option<LadderSnapshot>,
+    /// 更正: which notice it replaces or is to replace.
+    pub corrects_id: Option<NoticeId>,
+    /// 更正: which notice stands in its place.
+    pub superseded_by_id: Option<NoticeId>,
+    /// 更正: why the older one is replaced.
+    pub correction_reason: Option<String>,
 }
 
 #[derive(Queryable)]
@@ -64,6 +70,7 @@ struct Row {
     header: String,
     digest: Option<Vec<u8>>,
     ladder: Option<String>,
+    correction: (Option<NoticeId>, Option<NoticeId>, Option<String>),
 }
 
 macro_rules! notice_columns {
@@ -84,6 +91,7 @@ macro_rules! notice_columns {
             notice_versions::header,
             notice_versions::digest,
             notice_versions::ladder,
+            (notices::corrects_id, notices::superseded_by_id, notices::correction_reason),
         )
     };
 }
@@ -121,6 +129,9 @@ impl Row {
             draft: serde_json::from_str(&self.header).map_err(broken)?,
             digest,
             ladder: self.ladder.as_deref().map(serde_json::from_str).transpose().map_err(broken)?,
+            corrects_id: self.correction.0,
+            superseded_by_id: self.correction.1,
+            correction_reason: self.correction.2,
         })
     }
 }

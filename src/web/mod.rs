@@ -34,8 +34,9 @@ pub mod visit;
 use error::WebError;
 use handlers::receive::{self, give_back, receipt, sign, take, viewing};
 use handlers::{
-    accounts, asset, board, call, compose, coverage, demo_mailbox, directory, draft_files, duty,
-    health, home, link, notices, own_password, register, review, rounds, sign_in, story, verify,
+    accounts, acts, asset, board, call, compose, coverage, demo_mailbox, directory, draft_files,
+    duty, health, home, link, notices, own_password, register, review, rounds, sign_in, story,
+    verify,
 };
 use route::{Route, Subject, Who};
 pub use server::server;
@@ -98,6 +99,20 @@ routes! {
     GET  "/notices"          Who::Staff(READERS), None => notices::list;
     GET  "/notices/{notice}" Who::Staff(READERS), Notice => board::show;
     GET  "/notices/{notice}/register" Who::Staff(READERS), Notice => register::print;
+    GET  "/notices/{notice}/recall"  Who::Staff(OFFICE), Notice => acts::ends::recall_form;
+    POST "/notices/{notice}/recall"  Who::Staff(OFFICE), Notice => acts::ends::recall_now;
+    GET  "/notices/{notice}/revoke"  Who::Staff(OFFICE), Notice => acts::ends::revoke_form;
+    POST "/notices/{notice}/revoke"  Who::Staff(OFFICE), Notice => acts::ends::revoke_now;
+    GET  "/notices/{notice}/abolish" Who::Staff(OFFICE), Notice => acts::ends::abolish_form;
+    POST "/notices/{notice}/abolish" Who::Staff(OFFICE), Notice => acts::ends::abolish_now;
+    GET  "/notices/{notice}/close"   Who::Staff(OFFICE), Notice => acts::many::close_form;
+    POST "/notices/{notice}/close"   Who::Staff(OFFICE), Notice => acts::many::close_now;
+    GET  "/notices/{notice}/resend"  Who::Staff(OFFICE), Notice => acts::many::resend_form;
+    POST "/notices/{notice}/resend"  Who::Staff(OFFICE), Notice => acts::many::resend_now;
+    GET  "/deliveries/{delivery}/stop-chasing" Who::Staff(OFFICE), Delivery => acts::single::stop_form;
+    POST "/deliveries/{delivery}/stop-chasing" Who::Staff(OFFICE), Delivery => acts::single::stop_now;
+    GET  "/deliveries/{delivery}/return" Who::Staff(OFFICE), Delivery => acts::single::return_form;
+    POST "/deliveries/{delivery}/return" Who::Staff(OFFICE), Delivery => acts::single::return_now;
     GET  "/deliveries/{delivery}" Who::Staff(READERS), Delivery => story::show;
 
     GET  "/duty"             Who::Staff(DUTY_ROOM), None => duty::show;
@@ -124,6 +139,7 @@ routes! {
 
     GET  "/l/{token}"        Who::Anyone, None => link::arrive;
     GET  "/receive/{delivery}" Who::LinkHolder, Receiving => receive::show;
+    GET  "/receive/{delivery}/current" Who::LinkHolder, Receiving => receive::current;
     POST "/receive/{delivery}/open" Who::LinkHolder, Receiving => take::text;
     POST "/receive/{delivery}/files/{file}/open" Who::LinkHolder, Receiving => take::look;
     POST "/receive/{delivery}/files/{file}/download" Who::LinkHolder, Receiving => take::keep;

@@ -2,6 +2,8 @@
 //! `sqlite` (also when unset) or `postgres`. `tests/run it-sqlite it-postgres` runs it on both.
 
 #[cfg(test)]
+mod acts;
+#[cfg(test)]
 mod attacks;
 #[cfg(test)]
 mod bounces;

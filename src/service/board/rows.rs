@@ -58,9 +58,7 @@ impl Board {
     /// The rows that pass the filter and whose organisation fits the search, in order.
     #[must_use]
     pub fn rows(&self, show: Show, search: &str, order: Order) -> Vec<BoardRow<'_>> {
-        let taken = |line: &&BoardLine| {
-            show.takes(&line.delivery.facts, self.read_at) && fits(line, search.trim())
-        };
+        let taken = |line: &&BoardLine| self.shows(show, line) && fits(line, search.trim());
         let mut lines: Vec<&BoardLine> = self.lines.iter().filter(taken).collect();
         match order {
             Order::Tree => return self.in_tree(&lines),

@@ -63,10 +63,14 @@ fn board(lines: Vec<BoardLine>) -> Board {
             draft: NoticeDraft::default(),
             digest: None,
             ladder: None,
+            corrects_id: None,
+            superseded_by_id: None,
+            correction_reason: None,
         },
         lines,
         tally,
         above: above.into_iter().collect(),
+        bounds: crate::service::board::Bounds::default(),
         read_at: at(100),
     }
 }

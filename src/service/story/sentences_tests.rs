@@ -9,6 +9,7 @@ use crate::domain::delivery::{Addressee, DeliveryFacts, ReceiptMode};
 use crate::domain::ids::{DeliveryId, EventId, NoticeId, OrganizationId};
 use crate::domain::notice::{NoticeDraft, NoticeState};
 use crate::domain::organization::ContactRole;
+use crate::service::board::Bounds;
 use crate::store::board::ReceiptLine;
 use crate::store::deliveries::Delivery;
 use crate::store::notices::Notice;
@@ -68,6 +69,9 @@ fn story(events: Vec<StoredEvent>) -> Story {
             draft: NoticeDraft::default(),
             digest: None,
             ladder: None,
+            corrects_id: None,
+            superseded_by_id: None,
+            correction_reason: None,
         },
         delivery: Delivery {
             id: id(DeliveryId::new, 1),
@@ -92,6 +96,7 @@ fn story(events: Vec<StoredEvent>) -> Story {
         signature: None,
         returns: Vec::new(),
         next: None,
+        bounds: Bounds::default(),
         read_at: at(60, 0),
     }
 }
@@ -150,6 +155,8 @@ fn a_night_reads_like_a_report() {
         post: "值班员".into(),
         phone: "0731-88060002".into(),
         at: at(6, 0),
+        kind: "ask_again".into(),
+        decision: None,
     }];
     let expected = [
         "李敏送核发。",

@@ -22,6 +22,7 @@ table! {
         deadline_at -> Nullable<BigInt>,
         corrects_id -> Nullable<Text>,
         superseded_by_id -> Nullable<Text>,
+        correction_reason -> Nullable<Text>,
     }
 }
 

@@ -2,6 +2,7 @@
 
 use actix_web::{HttpRequest, HttpResponse, web};
 
+use super::acts::{end_banner, notice_acts};
 use super::marks;
 use crate::domain::account::Role;
 use crate::domain::delivery::{Addressee, DeliveryState, Tally};
@@ -86,13 +87,9 @@ fn whole(board: &Board, view: &View, live: BoardLive, staff: &Staff) -> BoardPag
     let (notice, now) = (&board.notice, board.read_at);
     let origin = board.lines.iter().find_map(|line| line.delivery.deadline_origin.clone());
     let filter = |(show, text): &(Show, &str)| Link {
-        text: format!("{text} {}", show.count(&board.tally)),
+        text: format!("{text} {}", board.count(*show)),
         href: view.href(*show),
         current: *show == view.show,
-    };
-    let banner = match notice.state {
-        NoticeState::Issued => String::new(),
-        other => format!("本件{}。", other.word_zh()),
     };
     BoardPage {
         shell: shell(staff, Place::Notices),
@@ -102,7 +99,8 @@ fn whole(board: &Board, view: &View, live: BoardLive, staff: &Staff) -> BoardPag
         issued: notice.issued_at.map_or_else(Moment::unknown, |at| Moment::at(at, now)),
         deadline: notice.deadline_at.map_or_else(Moment::none, |at| Moment::at(at, now)),
         deadline_origin: origin.unwrap_or_default(),
-        banner,
+        acts: notice_acts(staff, notice.state, &view.path),
+        ended: end_banner(notice.state, &board.bounds),
         here: view.href(view.show),
         live,
         filters: FILTERS.iter().map(filter).collect(),
@@ -125,7 +123,7 @@ fn live(board: &Board, view: &View) -> BoardLive {
     let shown = rows.iter().filter(|row| matches!(row, Row::Delivery { .. })).count();
     let number = |show: Show, label: &str, aside: String| BoardNumber {
         label: label.to_owned(),
-        count: usize::try_from(show.count(tally)).unwrap_or(0),
+        count: usize::try_from(board.count(show)).unwrap_or(0),
         aside,
         href: view.href(show),
         current: show == view.show,
@@ -221,9 +219,9 @@ fn delivery_row(line: &BoardLine, now: Timestamp) -> BoardRow {
 /// What comes next; what the organisation said last stands before it.
 fn next(line: &BoardLine, now: Timestamp) -> String {
     let state = DeliveryState::derive(&line.delivery.facts);
-    let said = line.returns.last().map(|last| match state {
-        DeliveryState::Returned => format!("退文：{}", last.reason_zh()),
-        _ => format!("请求重发：{}", last.reason_zh()),
+    let said = line.returns.iter().rfind(|last| last.decision.is_none()).map(|last| {
+        let what = if last.waits_for_decision() { "退文待答复" } else { "请求重发" };
+        format!("{what}：{}", last.reason_zh())
     });
     let owed = line.next.as_ref().map(|owed| marks::of_owed(owed, now));
     match (state, said, owed) {

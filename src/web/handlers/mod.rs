@@ -2,6 +2,7 @@
 //! handler stands in the route table and has been checked before.
 
 pub(super) mod accounts;
+pub(super) mod acts;
 pub(super) mod asset;
 pub(super) mod board;
 pub(super) mod call;

@@ -2,6 +2,7 @@
 
 use actix_web::{HttpRequest, HttpResponse, web};
 
+use super::acts::{delivery_acts, end_banner};
 use super::marks;
 use crate::domain::delivery::DeliveryState;
 use crate::domain::human_time::{date_zh, full_zh, weekday_zh};
@@ -45,6 +46,8 @@ pub(in crate::web) async fn show(
         state: marks::of_delivery(&story.delivery.facts, story.read_at),
         facts: facts(&story),
         days: days(story_sentences(&story)),
+        acts: delivery_acts(&staff, &story),
+        ended: end_banner(story.notice.state, &story.bounds),
         next: next(&story),
     })
 }

@@ -6,6 +6,7 @@
 
 use askama::Template;
 
+use super::acts::EndBanner;
 use super::moment::Moment;
 use super::parts::{Choice, Link, Shell, StateMark, UrgencyMark};
 
@@ -126,8 +127,8 @@ pub struct BoardPage {
     pub deadline: Moment,
     /// Where the deadline comes from.
     pub deadline_origin: String,
-    /// State of the whole notice where it is not simply issued: 已撤回 …; empty otherwise.
-    pub banner: String,
+    /// How the notice ended, or what it replaces.
+    pub ended: EndBanner,
     /// This page's own address with filter, search and order, for refreshing.
     pub here: String,
     /// The live part.
@@ -142,6 +143,8 @@ pub struct BoardPage {
     pub orders: Vec<Choice>,
     /// The order in force.
     pub order: String,
+    /// 处理: what may be done with the notice; empty for who may only read.
+    pub acts: Vec<Link>,
     /// The notice as recipients see it; empty for who may not read it.
     pub notice_href: String,
     /// 签收登记表 for printing; empty where it does not exist.

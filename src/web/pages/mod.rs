@@ -2,6 +2,7 @@
 //! print. Handlers fill them; nothing here reads a store or knows a request.
 
 pub mod accounts;
+pub mod acts;
 pub mod board;
 pub mod call;
 pub mod closed;

@@ -5,7 +5,8 @@
 
 use askama::Template;
 
-use super::parts::{Fact, Shell, StateMark, UrgencyMark};
+use super::acts::EndBanner;
+use super::parts::{Fact, Link, Shell, StateMark, UrgencyMark};
 
 /// How much a sentence weighs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -64,6 +65,10 @@ pub struct StoryPage {
     pub organisation: String,
     /// Its page in the directory.
     pub organisation_href: String,
+    /// How the notice ended, or what it replaces.
+    pub ended: EndBanner,
+    /// 处理: what may be done for this organisation.
+    pub acts: Vec<Link>,
     /// The board it came from.
     pub board_href: String,
     /// Level.

@@ -24,7 +24,8 @@ pub(super) fn slip(receiving: &Receiving, form_token: &str) -> Slip {
     let hands_out = !matches!(withdrawn, Some(NoticeState::Recalled | NoticeState::Revoked));
     let may_return = withdrawn.is_none()
         && delivery.facts.acknowledged_at.is_none()
-        && delivery.facts.returned_at.is_none();
+        && delivery.facts.returned_at.is_none()
+        && receiving.returned_open().is_none();
     let line = match delivery.addressee {
         Addressee::Primary => &header.addressee_line,
         Addressee::Copy => &header.copy_line,

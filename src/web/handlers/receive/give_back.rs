@@ -4,7 +4,7 @@ use actix_web::http::StatusCode;
 use actix_web::{HttpRequest, HttpResponse, web};
 
 use super::{Forms, draw, fill, load, page_path};
-use crate::domain::delivery::{AskAgainReason, ReturnReason};
+use crate::domain::delivery::{AskAgainReason, ReturnDecision, ReturnReason};
 use crate::service::Service;
 use crate::service::ask_again::{Asked, ask_again};
 use crate::service::receive::Receiving;
@@ -28,7 +28,10 @@ pub(in crate::web) async fn return_form(
         let seat = seat_of(&request, visit.delivery);
         return draw(&receiving, &visit, seat, Forms::default(), StatusCode::OK);
     }
-    match receiving.returned() {
+    // Who was refused may send it back again.
+    let stands =
+        |one: &&Return| one.answer.is_none_or(|(decision, _)| decision == ReturnDecision::Accepted);
+    match receiving.returned().filter(stands) {
         Some(returned) => page(&outcome(&receiving, returned)),
         None => page(&form(&receiving, &visit, GiveBack::Return, &Typed::default())),
     }

@@ -16,14 +16,15 @@ use crate::domain::ids::DeliveryId;
 use crate::domain::notice::NoticeState;
 use crate::service::Service;
 use crate::service::receive::{Receiving, receive};
+use crate::service::visit::{VISIT_LASTS, follow};
 use crate::store::receipts::Receipt;
 use crate::web::error::WebError;
-use crate::web::pages::closed::{ClosedPage, Closure, ClosureKind};
+use crate::web::pages::closed::{ClosedPage, Closure, ClosureKind, CurrentVersion};
 use crate::web::pages::moment::Moment;
 use crate::web::pages::receive::{Pending, ReceivePage, SignForm};
 use crate::web::pages::signed::{ReceiptBrief, ReceiptMode, SignedPage, ViewForm, Visitor};
-use crate::web::respond::page_with;
-use crate::web::visit::{Seat, Visit, seat_of};
+use crate::web::respond::{page_with, see_other};
+use crate::web::visit::{Seat, Visit, cookie, seat_of};
 
 /// The page of a delivery, for those who came by its link.
 pub(super) fn page_path(delivery: DeliveryId) -> String {
@@ -39,6 +40,21 @@ pub(in crate::web) async fn show(
     let seat = seat_of(&request, visit.delivery);
     let receiving = load(&service, &visit).await?;
     draw(&receiving, &visit, seat, Forms::default(), StatusCode::OK)
+}
+
+/// The way from a page that was replaced to the one in force: a visit of its own.
+pub(in crate::web) async fn current(
+    service: web::Data<Service>,
+    visit: Visit,
+) -> Result<HttpResponse, WebError> {
+    let own = page_path(visit.delivery);
+    let Some(arrival) = web::block(move || follow(&service, &visit)).await?? else {
+        return Ok(see_other(&own));
+    };
+    let mut answer = see_other(&page_path(arrival.delivery));
+    let cookie = cookie(arrival.delivery, arrival.cookie, VISIT_LASTS.as_seconds());
+    answer.add_cookie(&cookie).map_err(|error| WebError::Internal(error.to_string()))?;
+    Ok(answer)
 }
 
 /// Reads what the page shows.
@@ -85,9 +101,9 @@ fn receive_page(receiving: &Receiving, form_token: &str, form: SignForm) -> Rece
     let facts = &receiving.delivery.facts;
     let seen_note =
         facts.opened_at.map(|at| format!("本单位已有人于 {} 打开，尚未签收。", clock_zh(at, now)));
-    let returned = receiving.returned().map(|one| one.returned_at);
-    let asked = receiving.asked().map(|one| one.returned_at);
-    let pending = match (facts.returned_at.and(returned), asked) {
+    let returned = receiving.returned_open().map(|one| one.returned_at);
+    let asked = receiving.asked().filter(|one| one.answer.is_none()).map(|one| one.returned_at);
+    let pending = match (returned, asked) {
         (Some(at), _) => Some(Pending::Returned { at: Moment::at(at, now) }),
         (None, Some(at)) => Some(Pending::Asked { at: Moment::at(at, now) }),
         (None, None) => None,
@@ -173,18 +189,26 @@ fn closed_page(receiving: &Receiving, visit: &Visit, state: NoticeState) -> Clos
         NoticeState::Abolished => ClosureKind::Abolished,
         _ => ClosureKind::Recalled,
     };
-    let at = receiving.delivery.facts.recalled_at;
+    let ended = receiving.ended.as_ref();
+    let at = ended.map(|end| end.ended_at).or(receiving.delivery.facts.recalled_at);
+    let current = receiving.successor.as_ref().and_then(|next| {
+        next.delivery?;
+        Some(CurrentVersion {
+            label: format!("{} 第{}版", next.document_number, next.version),
+            href: format!("{}/current", page_path(visit.delivery)),
+        })
+    });
     let signed = receiving
         .receipt
         .as_ref()
         .map(|receipt| format!("{} {}", full_zh(receipt.acknowledged_at), receipt.signer.name));
     let closure = Closure {
         kind,
-        reason: "未记录".to_owned(),
+        reason: ended.map_or_else(|| "未记录".to_owned(), |end| end.reason.clone()),
         at: at.map_or_else(Moment::unrecorded_in_full, |at| Moment::at(at, receiving.now)),
         by: receiving.offer.header.dispatching_organ.clone(),
         signed,
-        current: None,
+        current,
     };
     ClosedPage { slip: fill::slip(receiving, &visit.form_token), closure }
 }

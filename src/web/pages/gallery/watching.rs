@@ -1,10 +1,16 @@
 //! Pictures of the board and of the story of one delivery.
 
 use super::{BODIES, DIVISIONS, LONG_TITLE, NUMBER, TITLE, at, committee, now, put, shell};
+use crate::web::pages::acts::EndBanner;
 use crate::web::pages::board::*;
 use crate::web::pages::moment::{Moment, countdown};
 use crate::web::pages::parts::{Choice, Fact, Link, Place, StateMark, UrgencyMark};
 use crate::web::pages::story::*;
+
+fn acts(words: &[&str]) -> Vec<Link> {
+    let link = |word: &&str| Link { text: (*word).to_owned(), href: "#".into(), current: false };
+    words.iter().map(link).collect()
+}
 
 fn row(index: usize, depth: u8, name: String) -> BoardRow {
     let (state, next, signer) = match index % 9 {
@@ -89,7 +95,8 @@ fn board(rows: Vec<BoardRow>) -> BoardPage {
         issued: Moment::at(at("2026-11-24T02:02:00"), now()),
         deadline: Moment::at(deadline, now()),
         deadline_origin: "特提的默认时限，30 分钟".into(),
-        banner: String::new(),
+        ended: EndBanner::default(),
+        acts: acts(&["重发", "办结", "撤回", "撤销", "废止"]),
         here: "#".into(),
         filters: vec![
             link("未签收", false),
@@ -173,6 +180,8 @@ fn gallery_story() {
         shell: shell(Place::Notices),
         organisation: "中共长沙市望城区委员会".into(),
         organisation_href: "#".into(),
+        ended: EndBanner::default(),
+        acts: acts(&["重发", "终止催签"]),
         board_href: "#".into(),
         urgency: UrgencyMark::of("flash"),
         number: NUMBER.into(),

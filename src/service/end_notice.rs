@@ -1,0 +1,186 @@
+//! 撤回, 撤销, 废止: the office takes back a notice that is out. One transaction closes the ladders,
+//! cancels what is still owed, marks the unsigned deliveries, and owes the word to everybody who
+//! was told before. Receipts stay; nothing is deleted.
+
+use super::acts::{
+    ActForm, ActRefused, act_event, done_before, issued_notice, reason, withdrawals,
+};
+use super::{Service, ServiceError};
+use crate::domain::account::Account;
+use crate::domain::call_task::TaskKind;
+use crate::domain::delivery::{DeliveryFacts, DeliveryState};
+use crate::domain::evidence::{Event, EventKind};
+use crate::domain::ids::{AccountId, DeliveryId, NoticeId};
+use crate::domain::notice::NoticeAct;
+use crate::domain::time::Timestamp;
+use crate::store::Tx;
+use crate::store::call_tasks::task_close_of;
+use crate::store::deliveries::{Delivery, delivery_list_of_notice, delivery_lock};
+use crate::store::ends::{
+    NewEnd, delivery_set_recalled, end_insert, message_cancel_of_notice, notice_hold_alone,
+    told_list_of_notice,
+};
+use crate::store::events::event_append;
+use crate::store::messages::message_insert_all;
+use crate::store::notices::{Notice, notice_move};
+use crate::store::rungs::rung_close_open;
+use crate::store::tallies::TallyChanges;
+
+/// 撤回: taken back in transport.
+///
+/// # Errors
+/// [`ActRefused`] says what to do.
+pub fn recall(
+    service: &Service,
+    account: &Account,
+    id: NoticeId,
+    form: &ActForm,
+) -> Result<(), ActRefused> {
+    take_back(service, account, id, form, NoticeAct::Recall)
+}
+
+/// 撤销: void from the beginning.
+///
+/// # Errors
+/// As [`recall`].
+pub fn revoke(
+    service: &Service,
+    account: &Account,
+    id: NoticeId,
+    form: &ActForm,
+) -> Result<(), ActRefused> {
+    take_back(service, account, id, form, NoticeAct::Revoke)
+}
+
+/// 废止: void from now on.
+///
+/// # Errors
+/// As [`recall`].
+pub fn abolish(
+    service: &Service,
+    account: &Account,
+    id: NoticeId,
+    form: &ActForm,
+) -> Result<(), ActRefused> {
+    take_back(service, account, id, form, NoticeAct::Abolish)
+}
+
+const fn kind_of(act: NoticeAct) -> EventKind {
+    match act {
+        NoticeAct::Revoke => EventKind::NoticeRevoked,
+        NoticeAct::Abolish => EventKind::NoticeAbolished,
+        NoticeAct::Supersede => EventKind::NoticeSuperseded,
+        NoticeAct::Close => EventKind::NoticeClosed,
+        _ => EventKind::NoticeRecalled,
+    }
+}
+
+fn take_back(
+    service: &Service,
+    account: &Account,
+    id: NoticeId,
+    form: &ActForm,
+    act: NoticeAct,
+) -> Result<(), ActRefused> {
+    let now = service.now();
+    let notice = issued_notice(service, account, id)?;
+    let ending = Ending::prepare(service, account, notice, act, reason(form)?, now)?;
+    let (own, account, form) = (service.clone(), account.clone(), form.clone());
+    let subject = format!("{act}:{id}");
+    service.store.write("end_notice", move |tx| {
+        if done_before(tx, &form, &account, &subject, now)? {
+            return Ok(());
+        }
+        let stood = ending.hold(tx)?;
+        ending.write(tx)?;
+        // Read after the open ones were cancelled: an attempt begun until then counts.
+        let told = told_list_of_notice(tx, id)?;
+        let open: Vec<&Delivery> = stood.iter().filter(|one| is_open(one)).collect();
+        let ids: Vec<DeliveryId> = open.iter().map(|one| one.id).collect();
+        delivery_set_recalled(tx, &ids, now)?;
+        let mut tallies = TallyChanges::default();
+        for delivery in open {
+            let after = DeliveryFacts { recalled_at: Some(now), ..delivery.facts };
+            tallies.note(id, &delivery.facts, &after, Timestamp::default());
+        }
+        tallies.write(tx)?;
+        let words = withdrawals(&own, &ending.notice, &told, ending.end.event_id, now)?;
+        message_insert_all(tx, &words, now)?;
+        Ok::<_, ActRefused>(())
+    })?;
+    tracing::info!(notice = %id, act = act.as_str(), "a notice was ended");
+    service.bell.ring();
+    Ok(())
+}
+
+/// What is still to be signed.
+fn is_open(delivery: &Delivery) -> bool {
+    DeliveryState::derive(&delivery.facts).is_unsigned()
+}
+
+/// The end of a notice, ready to be written.
+pub(super) struct Ending {
+    pub(super) notice: Notice,
+    act: NoticeAct,
+    end: NewEnd,
+    event: Event,
+}
+
+impl Ending {
+    pub(super) fn prepare(
+        service: &Service,
+        account: &Account,
+        notice: Notice,
+        act: NoticeAct,
+        reason: String,
+        now: Timestamp,
+    ) -> Result<Self, ServiceError> {
+        let event = act_event(service, account, &notice, kind_of(act), now)?;
+        let event = service.with_personal(event, &[("reason", &reason)])?;
+        let end = NewEnd {
+            event_id: event.id,
+            notice_id: notice.id,
+            act,
+            reason,
+            account_id: account.id,
+            ended_at: now,
+        };
+        Ok(Self { notice, act, end, event })
+    }
+
+    /// Holds the notice and its deliveries, in this order as every write that takes both, moves
+    /// the notice, and answers how its deliveries stood.
+    pub(super) fn hold(&self, tx: &mut Tx) -> Result<Vec<Delivery>, ActRefused> {
+        let id = self.notice.id;
+        let stands = notice_hold_alone(tx, id)?.ok_or(ServiceError::NotFound)?;
+        let next = stands.after(self.act)?;
+        notice_move(tx, id, stands, next)?;
+        let ids: Vec<DeliveryId> =
+            delivery_list_of_notice(tx, id)?.iter().map(|one| one.id).collect();
+        Ok(delivery_lock(tx, &ids)?)
+    }
+
+    /// Writes the end with its event; nobody is chased any more, nothing is owed any more.
+    pub(super) fn write(&self, tx: &mut Tx) -> Result<(), ActRefused> {
+        let (id, why, now) = (self.notice.id, self.act.as_str(), self.end.ended_at);
+        event_append(tx, std::slice::from_ref(&self.event))?;
+        end_insert(tx, &self.end)?;
+        message_cancel_of_notice(tx, id, why, now)?;
+        let all: Vec<DeliveryId> =
+            delivery_list_of_notice(tx, id)?.iter().map(|one| one.id).collect();
+        end_chase(tx, &all, why, self.end.account_id, now)
+    }
+}
+
+/// Closes the ladders of deliveries and the calls that are owed for them.
+pub(super) fn end_chase(
+    tx: &mut Tx,
+    ids: &[DeliveryId],
+    why: &'static str,
+    by: AccountId,
+    now: Timestamp,
+) -> Result<(), ActRefused> {
+    rung_close_open(tx, ids, why, now)?;
+    task_close_of(tx, ids, TaskKind::ENDED_BY_ANSWER, why, Some(by), now)?;
+    Ok(())
+}

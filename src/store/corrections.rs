@@ -1,0 +1,195 @@
+//! 更正: which notice stands in the place of which, and the way from the old one to the new.
+
+use diesel::prelude::*;
+
+use super::schema::{contact_addresses, deliveries, links, notices};
+use super::{Conn, StoreError, Tx};
+use crate::domain::ids::{AddressId, DeliveryId, LinkId, NoticeId, OrganizationId};
+use crate::domain::notice::NoticeState;
+
+/// A notice is replaced this often at most before its readers are led no further.
+const STEPS_MAX: usize = 50;
+
+/// The notice that stands in the place of another, as one organisation finds it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Successor {
+    /// The notice.
+    pub notice: NoticeId,
+    /// 发文字号.
+    pub document_number: String,
+    /// Which version of the matter it is.
+    pub version: i32,
+    /// The organisation's delivery of it; none if it is not among its recipients.
+    pub delivery: Option<DeliveryId>,
+}
+
+/// The notice in force in the place of this one, however often it was replaced.
+///
+/// # Errors
+/// The store's own.
+pub fn successor_find(
+    conn: &mut Conn,
+    notice: NoticeId,
+    organization: OrganizationId,
+) -> Result<Option<Successor>, StoreError> {
+    let Some((last, document_number, version)) = successor_notice_find(conn, notice)? else {
+        return Ok(None);
+    };
+    let delivery: Option<DeliveryId> = deliveries::table
+        .filter(deliveries::notice_id.eq(last.to_string()))
+        .filter(deliveries::organization_id.eq(organization.to_string()))
+        .select(deliveries::id)
+        .first(conn.db())
+        .optional()?;
+    Ok(Some(Successor { notice: last, document_number, version, delivery }))
+}
+
+/// The same without asking for an organisation: its id, number and version.
+///
+/// # Errors
+/// The store's own.
+pub fn successor_notice_find(
+    conn: &mut Conn,
+    notice: NoticeId,
+) -> Result<Option<(NoticeId, String, i32)>, StoreError> {
+    let mut found: Option<(NoticeId, String, i32)> = None;
+    let mut at = notice;
+    for _ in 0..STEPS_MAX {
+        let next: Option<Option<NoticeId>> = notices::table
+            .filter(notices::id.eq(at.to_string()))
+            .select(notices::superseded_by_id)
+            .first(conn.db())
+            .optional()?;
+        let Some(Some(next)) = next else { break };
+        let row: (String, i32) = notices::table
+            .filter(notices::id.eq(next.to_string()))
+            .select((notices::document_number, notices::version))
+            .first(conn.db())?;
+        found = Some((next, row.0, row.1));
+        at = next;
+    }
+    Ok(found)
+}
+
+/// What a notice stands in the place of, and why.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Corrects {
+    /// The older notice.
+    pub notice: NoticeId,
+    /// Which version that was.
+    pub version: i32,
+    /// Why it was replaced.
+    pub reason: String,
+}
+
+/// What this notice replaces or is to replace.
+///
+/// # Errors
+/// The store's own.
+pub fn corrects_find(conn: &mut Conn, notice: NoticeId) -> Result<Option<Corrects>, StoreError> {
+    let named: Option<(Option<NoticeId>, Option<String>)> = notices::table
+        .filter(notices::id.eq(notice.to_string()))
+        .select((notices::corrects_id, notices::correction_reason))
+        .first(conn.db())
+        .optional()?;
+    let Some((Some(older), reason)) = named else { return Ok(None) };
+    let version = notices::table
+        .filter(notices::id.eq(older.to_string()))
+        .select(notices::version)
+        .first(conn.db())?;
+    Ok(Some(Corrects { notice: older, version, reason: reason.unwrap_or_default() }))
+}
+
+/// The drafts that are to replace a notice: one is enough at a time.
+///
+/// # Errors
+/// The store's own.
+pub fn correction_draft_find(
+    conn: &mut Conn,
+    notice: NoticeId,
+) -> Result<Option<NoticeId>, StoreError> {
+    let unissued = [NoticeState::Draft.as_str(), NoticeState::AwaitingRelease.as_str()];
+    Ok(notices::table
+        .filter(notices::corrects_id.eq(notice.to_string()))
+        .filter(notices::state.eq_any(unissued))
+        .select(notices::id)
+        .first(conn.db())
+        .optional()?)
+}
+
+/// Makes a new draft the correction of an older notice, as its next version.
+///
+/// # Errors
+/// The store's own.
+pub fn notice_set_corrects(
+    tx: &mut Tx,
+    draft: NoticeId,
+    corrects: NoticeId,
+    reason: &str,
+) -> Result<(), StoreError> {
+    diesel::update(notices::table.filter(notices::id.eq(draft.to_string())))
+        .set((
+            notices::corrects_id.eq(Some(corrects.to_string())),
+            notices::correction_reason.eq(Some(reason)),
+        ))
+        .execute(tx.db())?;
+    Ok(())
+}
+
+/// Names what stands in the place of a notice, and gives its number free for it.
+///
+/// # Errors
+/// The store's own.
+pub fn notice_set_superseded(
+    tx: &mut Tx,
+    older: NoticeId,
+    newer: NoticeId,
+) -> Result<(), StoreError> {
+    let (nothing, never): (Option<&str>, Option<i32>) = (None, None);
+    diesel::update(notices::table.filter(notices::id.eq(older.to_string())))
+        .set((
+            notices::superseded_by_id.eq(Some(newer.to_string())),
+            notices::number_code.eq(nothing),
+            notices::number_year.eq(never),
+            notices::number_serial.eq(never),
+        ))
+        .execute(tx.db())?;
+    Ok(())
+}
+
+/// The addresses at which organisations hold links of a notice that still open something.
+///
+/// # Errors
+/// The store's own.
+pub fn link_holders_of_notice(
+    conn: &mut Conn,
+    notice: NoticeId,
+) -> Result<Vec<(OrganizationId, AddressId)>, StoreError> {
+    Ok(links::table
+        .inner_join(deliveries::table.on(deliveries::id.eq(links::delivery_id)))
+        .inner_join(contact_addresses::table.on(contact_addresses::id.eq(links::address_id)))
+        .filter(deliveries::notice_id.eq(notice.to_string()))
+        .filter(links::revoked_at.is_null())
+        .filter(contact_addresses::status.ne("retired"))
+        .order(links::id)
+        .select((deliveries::organization_id, links::address_id))
+        .load(conn.db())?)
+}
+
+/// The link of a delivery to an address, and its generation.
+///
+/// # Errors
+/// The store's own.
+pub fn link_of_address(
+    conn: &mut Conn,
+    delivery: DeliveryId,
+    address: AddressId,
+) -> Result<Option<(LinkId, i32)>, StoreError> {
+    Ok(links::table
+        .filter(links::delivery_id.eq(delivery.to_string()))
+        .filter(links::address_id.eq(address.to_string()))
+        .filter(links::revoked_at.is_null())
+        .select((links::id, links::generation))
+        .first(conn.db())
+        .optional()?)
+}

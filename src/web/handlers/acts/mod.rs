@@ -1,0 +1,100 @@
+//! 处理: the acts on a notice that is out. Each is a page that asks why, and one use-case.
+
+mod ended;
+pub(in crate::web) mod ends;
+pub(in crate::web) mod many;
+mod offered;
+pub(in crate::web) mod single;
+
+use actix_web::HttpRequest;
+use actix_web::http::StatusCode;
+
+pub(super) use ended::end_banner;
+pub(super) use offered::{delivery_acts, notice_acts};
+
+use crate::domain::ids::NoticeId;
+use crate::service::acts::{ActForm, ActRefused};
+use crate::store::notices::Notice;
+use crate::web::address;
+use crate::web::error::WebError;
+use crate::web::forms::Fields;
+use crate::web::pages::acts::{ActPage, ActRow, Press, ReasonField};
+use crate::web::pages::parts::{Errors, Link, Place, UrgencyMark};
+use crate::web::session::Staff;
+use crate::web::shell::shell;
+
+/// The notice that an address names, and its board.
+fn named(request: &HttpRequest) -> Result<(NoticeId, String), WebError> {
+    let id: NoticeId = address::id(request, "notice")?;
+    Ok((id, format!("/notices/{id}")))
+}
+
+/// The form of an act as it was posted.
+fn form(fields: &Fields) -> Result<ActForm, WebError> {
+    let key = fields.filled("key").ok_or_else(|| WebError::Bad("no form key".into()))?;
+    Ok(ActForm { key: key.to_owned(), reason: fields.text("reason").to_owned() })
+}
+
+/// What the mistakes of a form are, or why there is no form to show again.
+fn mistakes(refused: ActRefused) -> Result<(StatusCode, Errors), WebError> {
+    let status = match &refused {
+        ActRefused::Service(_) => {
+            let ActRefused::Service(error) = refused else { return Err(WebError::NotFound) };
+            return Err(error.into());
+        }
+        ActRefused::Fields(_) => StatusCode::UNPROCESSABLE_ENTITY,
+        ActRefused::State(_) | ActRefused::Changed(_) => StatusCode::CONFLICT,
+    };
+    let mut errors = Errors::none();
+    for (field, message) in refused.messages_zh() {
+        errors.add(&field, &message);
+    }
+    Ok((status, errors))
+}
+
+/// What one act page says.
+struct Sheet<'a> {
+    heading: &'a str,
+    meaning: Vec<String>,
+    action: String,
+    back: Link,
+    rows_label: &'a str,
+    rows: Vec<ActRow>,
+    reason: Option<ReasonField>,
+    presses: Vec<Press>,
+}
+
+fn page(staff: &Staff, notice: &Notice, key: String, sheet: Sheet<'_>, errors: Errors) -> ActPage {
+    ActPage {
+        shell: shell(staff, Place::Notices),
+        back: sheet.back,
+        urgency: UrgencyMark::of(&notice.draft.urgency),
+        number: notice.draft.document_number.clone(),
+        title: notice.draft.title.clone(),
+        heading: sheet.heading.to_owned(),
+        meaning: sheet.meaning,
+        action: sheet.action,
+        key,
+        rows_label: sheet.rows_label.to_owned(),
+        rows: sheet.rows,
+        reason: sheet.reason,
+        presses: sheet.presses,
+        errors,
+    }
+}
+
+fn board_link(path: &str) -> Link {
+    Link { text: "回到看板".to_owned(), href: path.to_owned(), current: false }
+}
+
+fn press(word: &str, value: &str) -> Press {
+    Press { word: word.to_owned(), value: value.to_owned() }
+}
+
+fn reason(label: &str, hint: &str, text: &str) -> Option<ReasonField> {
+    Some(ReasonField { label: label.to_owned(), hint: hint.to_owned(), text: text.to_owned() })
+}
+
+fn lines(sentences: &[&str]) -> Vec<String> {
+    sentences.iter().map(|sentence| (*sentence).to_owned()).collect()
+}

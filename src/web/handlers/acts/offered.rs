@@ -1,0 +1,57 @@
+//! Which acts a page offers under 处理. What is offered may still be refused: the use-case decides.
+
+use crate::domain::account::Role;
+use crate::domain::delivery::DeliveryState;
+use crate::domain::notice::{NoticeAct, NoticeState};
+use crate::service::story::Story;
+use crate::store::board::ReturnLine;
+use crate::web::OFFICE;
+use crate::web::pages::parts::Link;
+use crate::web::session::Staff;
+
+fn link(text: &str, href: String) -> Link {
+    Link { text: text.to_owned(), href, current: false }
+}
+
+/// The acts on a notice that stands like this.
+pub(in crate::web::handlers) fn notice_acts(
+    staff: &Staff,
+    state: NoticeState,
+    path: &str,
+) -> Vec<Link> {
+    if !staff.account.holds_any(OFFICE) || staff.is(Role::Auditor) {
+        return Vec::new();
+    }
+    let mut acts = Vec::new();
+    if state == NoticeState::Issued {
+        acts.push(link("重发", format!("{path}/resend")));
+        acts.push(link("办结", format!("{path}/close")));
+    }
+    let ends = [NoticeAct::Recall, NoticeAct::Revoke, NoticeAct::Abolish];
+    let fits = ends.iter().filter(|act| state.after(**act).is_ok());
+    acts.extend(fits.map(|act| link(act.word_zh(), format!("{path}/{}", act.as_str()))));
+    acts
+}
+
+/// The acts on one delivery.
+pub(in crate::web::handlers) fn delivery_acts(staff: &Staff, story: &Story) -> Vec<Link> {
+    let chased = story.notice.state == NoticeState::Issued;
+    if !staff.account.holds_any(OFFICE) || staff.is(Role::Auditor) || !chased {
+        return Vec::new();
+    }
+    let delivery = &story.delivery;
+    let unsigned = DeliveryState::derive(&delivery.facts).is_unsigned();
+    let path = format!("/deliveries/{}", delivery.id);
+    let mut acts = Vec::new();
+    if story.returns.iter().any(ReturnLine::waits_for_decision) {
+        acts.push(link("答复退文", format!("{path}/return")));
+    }
+    if unsigned || story.returns.iter().any(ReturnLine::waits_for_copy) {
+        let resend = format!("/notices/{}/resend?to={}", story.notice.id, delivery.id);
+        acts.push(link("重发", resend));
+    }
+    if unsigned {
+        acts.push(link("终止催签", format!("{path}/stop-chasing")));
+    }
+    acts
+}

@@ -1,0 +1,116 @@
+//! 处理: one page for each act on a notice that is out. It says what the act does and to whom, and
+//! asks why; nothing is done by a link alone.
+
+use askama::Template;
+
+use super::parts::{Errors, Link, Shell, UrgencyMark};
+
+/// What an act page asks of one organisation.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Asked {
+    /// A sentence of its own.
+    Sentence {
+        /// What was typed.
+        text: String,
+        /// What is wrong with it.
+        error: String,
+    },
+    /// Whether it is meant.
+    Choice {
+        /// Ticked.
+        ticked: bool,
+    },
+}
+
+/// One organisation on an act page.
+#[derive(Clone, Debug)]
+pub struct ActRow {
+    /// Name of its field.
+    pub field: String,
+    /// Full name.
+    pub name: String,
+    /// How it stands: `▲ 暂无法联系`, `○ 已送出`.
+    pub state: String,
+    /// What is asked.
+    pub asked: Asked,
+}
+
+impl ActRow {
+    fn sentence(&self) -> Option<(&str, &str)> {
+        match &self.asked {
+            Asked::Sentence { text, error } => Some((text, error)),
+            Asked::Choice { .. } => None,
+        }
+    }
+
+    fn ticked(&self) -> bool {
+        matches!(self.asked, Asked::Choice { ticked: true })
+    }
+}
+
+/// The reason that is asked for.
+#[derive(Clone, Debug)]
+pub struct ReasonField {
+    /// What it is called.
+    pub label: String,
+    /// Who will read it.
+    pub hint: String,
+    /// What was typed.
+    pub text: String,
+}
+
+/// A second thing to press on the same form.
+#[derive(Clone, Debug)]
+pub struct Press {
+    /// The words on it.
+    pub word: String,
+    /// What it posts as `do`.
+    pub value: String,
+}
+
+/// The page of one act.
+#[derive(Clone, Debug, Template)]
+#[template(path = "act.html")]
+pub struct ActPage {
+    /// Frame.
+    pub shell: Shell,
+    /// Where it leads back to.
+    pub back: Link,
+    /// Level.
+    pub urgency: UrgencyMark,
+    /// 发文字号.
+    pub number: String,
+    /// 标题.
+    pub title: String,
+    /// The act: `撤回`.
+    pub heading: String,
+    /// What it does, sentence by sentence.
+    pub meaning: Vec<String>,
+    /// Where the form goes.
+    pub action: String,
+    /// Key of the form.
+    pub key: String,
+    /// What heads the organisations.
+    pub rows_label: String,
+    /// The organisations it asks about.
+    pub rows: Vec<ActRow>,
+    /// The reason; none where each organisation has its own.
+    pub reason: Option<ReasonField>,
+    /// The buttons, the first one primary.
+    pub presses: Vec<Press>,
+    /// Mistakes.
+    pub errors: Errors,
+}
+
+/// How a notice that is out ended, on every page about it.
+#[derive(Clone, Debug, Default)]
+pub struct EndBanner {
+    /// `本件已撤回。`; empty where it did not end.
+    pub words: String,
+    /// Why.
+    pub reason: String,
+    /// `王某 11-24 02:20`.
+    pub by: String,
+    /// The way on.
+    pub way: Option<Link>,
+}
