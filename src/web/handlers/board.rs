@@ -11,6 +11,7 @@ use crate::domain::time::Timestamp;
 use crate::service::Service;
 use crate::service::board::{self, Board, BoardLine, BoardRow as Row, Order, Show, since};
 use crate::service::scope::Scope;
+use crate::web::CHASERS;
 use crate::web::address::{id, query, with_query};
 use crate::web::error::WebError;
 use crate::web::pages::board::{BoardBar, BoardLive, BoardNumber, BoardPage, BoardRow};
@@ -87,6 +88,7 @@ fn whole(board: &Board, view: &View, live: BoardLive, staff: &Staff) -> BoardPag
         NoticeState::Issued => String::new(),
         other => format!("本件{}。", other.word_zh()),
     };
+    let chases = notice.state == NoticeState::Issued && staff.account.holds_any(CHASERS);
     BoardPage {
         shell: shell(staff, Place::Notices),
         urgency: UrgencyMark::of(&notice.draft.urgency),
@@ -108,6 +110,11 @@ fn whole(board: &Board, view: &View, live: BoardLive, staff: &Staff) -> BoardPag
             true => String::new(),
             false => format!("{}/preview", view.path),
         },
+        remind_href: match chases && board.tally.unsigned() > 0 {
+            true => format!("{}/remind", view.path),
+            false => String::new(),
+        },
+        remind_count: board.tally.unsigned(),
         register_href: format!("{}/register", view.path),
     }
 }
