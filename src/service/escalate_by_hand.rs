@@ -72,11 +72,6 @@ pub fn escalate_by_hand(
     reason: &str,
 ) -> Result<(), ServiceError> {
     let conflict = |text: &str| ServiceError::Conflict(text.to_owned());
-    let reason = clean_line(reason, REASON_CHARS_MAX)
-        .map_err(|fault| ServiceError::Conflict(fault.message_zh()))?;
-    if reason.is_empty() {
-        return Err(conflict("没有写理由。请返回写明理由再办。"));
-    }
     let now = service.now();
     let scope = Scope::Office(account.organization_id);
     let (notice, addresses) = service.store.read(|conn| {
@@ -97,6 +92,11 @@ pub fn escalate_by_hand(
         let addresses = reach.map(|reach| whom_to_write(&reach, act)).unwrap_or_default();
         Ok::<_, ServiceError>((notice, addresses))
     })?;
+    let reason = clean_line(reason, REASON_CHARS_MAX)
+        .map_err(|fault| ServiceError::Conflict(fault.message_zh()))?;
+    if reason.is_empty() {
+        return Err(conflict("没有写理由。请返回写明理由再办。"));
+    }
     if accept && addresses.is_empty() {
         return Err(conflict(match act {
             HandAct::Leader => "对方带班领导、办公室主任没有已验证的邮箱，请打电话。",

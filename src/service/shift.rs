@@ -91,7 +91,9 @@ pub fn last_night(service: &Service, account: &Account) -> Result<Night, Service
     let now = service.now();
     let (from, until) = night_before(now);
     let office: OrganizationId = account.organization_id;
-    let signed = service.store.read(|conn| signature_list_between(conn, office, from, until))?;
+    // What was signed at this very instant belongs to it.
+    let end = until.plus(Span::micros(1));
+    let signed = service.store.read(|conn| signature_list_between(conn, office, from, end))?;
     Ok(Night { from, until, signed })
 }
 
