@@ -57,6 +57,8 @@ pub struct CallSheet {
     pub tonight: Option<DutyTonight>,
     /// The open tasks that are called about, of the delivery itself.
     pub tasks: Vec<OpenTask>,
+    /// Decisions that the ladder offers for the delivery.
+    pub offers: Vec<TaskKind>,
     /// Others of the same desk and notice that a call is owed to.
     pub beside: Vec<OpenTask>,
     /// Who has taken it, if somebody has.
@@ -86,6 +88,8 @@ pub fn sheet(
         let delivery = scope.delivery(conn, id)?;
         let notice = scope.notice(conn, delivery.notice_id)?;
         let open = task_list_open_of_notice(conn, account.organization_id, notice.id)?;
+        let offers = open.iter().filter(|task| task.delivery_id == id);
+        let offers: Vec<TaskKind> = offers.map(|task| task.kind).collect();
         let open: Vec<_> = open.into_iter().filter(|task| CALLED.contains(&task.kind)).collect();
         let organizations: BTreeSet<_> = open
             .iter()
@@ -115,6 +119,7 @@ pub fn sheet(
             delivery,
             point,
             tasks,
+            offers,
             read_at: now,
         })
     })

@@ -18,9 +18,12 @@ use crate::domain::human_time::parse_moment;
 use crate::domain::ids::{DeliveryId, NoticeId, OrganizationId};
 use crate::domain::ladder::IssueTimes;
 use crate::domain::notice::{CheckContext, FieldFault, FileRole, NoticeState};
-use crate::domain::time::Timestamp;
+use crate::domain::time::{Span, Timestamp};
 use crate::domain::urgency::Urgency;
 use crate::store::deliveries::Delivery;
+
+/// How far back the share of 特提 is counted.
+const LATELY: Span = Span::hours(90 * 24);
 
 /// Everything a preview shows.
 #[derive(Debug, Clone)]
@@ -33,6 +36,8 @@ pub struct Preview {
     pub digest: Sha256Digest,
     /// What still stands in the way in the header.
     pub faults: Vec<FieldFault>,
+    /// Notices of the office in the last 90 days, and how many of them were 特提.
+    pub issued_lately: (i64, i64),
     /// When this was true.
     pub now: Timestamp,
 }
@@ -60,7 +65,18 @@ pub fn preview(
     let level: Option<Urgency> = draft.urgency.trim().parse().ok();
     let outlook = outlook(service, open.notice.issuer_id, &open.picks, level, &times)?;
     let digest = open.digest();
-    Ok(Preview { open, outlook, digest, faults: checked.err().unwrap_or_default(), now })
+    let since = Timestamp::from_micros(now.as_micros() - LATELY.as_micros());
+    let office = open.notice.issuer_id;
+    let issued_lately =
+        service.store.read(|conn| crate::store::duty::issued_counts(conn, office, since))?;
+    Ok(Preview {
+        issued_lately,
+        open,
+        outlook,
+        digest,
+        faults: checked.err().unwrap_or_default(),
+        now,
+    })
 }
 
 /// What stands in a sample where each recipient has its own link.

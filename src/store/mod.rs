@@ -19,6 +19,7 @@ pub mod call_list;
 pub mod call_tasks;
 pub mod calls;
 pub mod chase;
+pub mod chase_by_hand;
 mod checkpoint;
 pub mod columns;
 pub mod contacts;

@@ -32,11 +32,11 @@ mod telling;
 pub mod visit;
 
 use error::WebError;
-use handlers::receive::{self, give_back, receipt, sign, take, viewing};
+use handlers::receive::{self, give_back, receipt, sign, take, tell_duty, viewing};
 use handlers::{
     accounts, acts, asset, board, call, compose, coverage, demo_mailbox, directory, draft_files,
-    duty, health, home, link, notices, own_password, register, review, rounds, sign_in, story,
-    verify,
+    duty, duty_print, health, home, link, notices, own_password, register, remind, review, rounds,
+    sign_in, story, verify,
 };
 use route::{Route, Subject, Who};
 pub use server::server;
@@ -49,6 +49,8 @@ const RELEASERS: &[Role] = &[Releaser];
 const DUTY: &[Role] = &[Duty];
 /// Who sees what the duty desk has before it; only 值班 takes and records calls.
 const DUTY_ROOM: &[Role] = &[Clerk, Duty];
+/// Who chases signatures by hand.
+const CHASERS: &[Role] = &[Clerk, Duty];
 const ADMINISTRATORS: &[Role] = &[Administrator];
 /// Who mends the directory or calls at night.
 const REACHERS: &[Role] = &[Administrator, Duty];
@@ -116,6 +118,12 @@ routes! {
     GET  "/deliveries/{delivery}" Who::Staff(READERS), Delivery => story::show;
 
     GET  "/duty"             Who::Staff(DUTY_ROOM), None => duty::show;
+    GET  "/duty/handover"    Who::Staff(DUTY_ROOM), None => duty_print::handover;
+    GET  "/duty/night"       Who::Staff(DUTY_ROOM), None => duty_print::night;
+    GET  "/deliveries/{delivery}/calls" Who::Staff(READERS), Delivery => duty_print::calls;
+    POST "/deliveries/{delivery}/escalate" Who::Staff(DUTY), Delivery => call::escalate;
+    GET  "/notices/{notice}/remind" Who::Staff(CHASERS), Notice => remind::list;
+    POST "/notices/{notice}/remind" Who::Staff(CHASERS), Notice => remind::send;
     POST "/deliveries/{delivery}/claim" Who::Staff(DUTY), Delivery => duty::claim;
     GET  "/deliveries/{delivery}/call" Who::Staff(DUTY), Delivery => call::form;
     POST "/deliveries/{delivery}/call" Who::Staff(DUTY), Delivery => call::record;
@@ -149,6 +157,8 @@ routes! {
     POST "/receive/{delivery}/return" Who::LinkHolder, Receiving => give_back::send_back;
     GET  "/receive/{delivery}/ask-again" Who::LinkHolder, Receiving => give_back::ask_form;
     POST "/receive/{delivery}/ask-again" Who::LinkHolder, Receiving => give_back::ask;
+    GET  "/receive/{delivery}/duty" Who::LinkHolder, Receiving => tell_duty::form;
+    POST "/receive/{delivery}/duty" Who::LinkHolder, Receiving => tell_duty::tell;
     GET  "/receive/{delivery}/receipt" Who::LinkHolder, Receiving => receipt::sheet;
     GET  "/receive/{delivery}/receipt.jws" Who::LinkHolder, Receiving => receipt::file;
     // the mails of a demonstration; elsewhere not found

@@ -15,6 +15,9 @@ use qianshou::service::accounts::{self, AccountRequest};
 use qianshou::service::call::{CallRequest, Recorded, record_call, sheet};
 use qianshou::service::claim_calls::{Claimed, claim_calls};
 use qianshou::service::duty;
+use qianshou::service::escalate_by_hand::{HandAct, escalate_by_hand};
+use qianshou::service::remind_by_hand::{candidates, remind_by_hand};
+use qianshou::service::tell_duty::{Told, tell_duty};
 use qianshou::store::StoreError;
 use qianshou::store::call_tasks::{NewTask, task_raise_all};
 use qianshou::store::deliveries::delivery_find;
@@ -282,4 +285,94 @@ fn the_page_takes_and_records_a_call_without_script() {
     assert!(looked.status == 200 && !looked.body.contains("我来拨"));
     let wall = clerk.get("/duty?wall=1");
     assert!(wall.body.contains("class=\"dark\"") && !wall.body.contains("我来拨"));
+}
+
+#[test]
+fn a_person_reminds_once_and_then_leaves_them_alone_for_a_while() {
+    let Some(town) = Town::new() else { return };
+    let officer = account(&town, "zhiban");
+    let notice = town.ours.notice;
+    town.sign(town.ours.sent[0], "陈立");
+    let found = candidates(&town.service, &officer, notice).unwrap();
+    assert_eq!(found.all.len(), town.ours.sent.len() - 1, "who signed is not on the list");
+    let all: Vec<DeliveryId> = town.ours.sent.iter().map(|(id, _)| *id).collect();
+    let key = town.service.form_key().unwrap();
+    let count = found.count();
+    assert!(count > 0);
+    let press = |key: &str| remind_by_hand(&town.service, &officer, notice, &all, key).unwrap();
+    assert_eq!(press(&key), count);
+    assert_eq!(press(&key), 0, "the same form again");
+    let key = town.service.form_key().unwrap();
+    assert_eq!(press(&key), 0, "in cool-down");
+    assert_eq!(candidates(&town.service, &officer, notice).unwrap().count(), 0);
+    town.clock.advance(Span::minutes(10));
+    let key = town.service.form_key().unwrap();
+    assert_eq!(press(&key), count);
+}
+
+#[test]
+fn who_answers_tonight_stands_first_until_eight() {
+    let Some(town) = Town::new() else { return };
+    let officer = account(&town, "zhiban");
+    let sent = town.ours.sent[0];
+    owe(&town, &[sent.0], TaskKind::Call);
+    let (visiting, cookie) = town.visit(sent);
+    let wrong = tell_duty(&town.service, &visiting, "", "", "110").unwrap();
+    assert!(matches!(wrong, Told::Mistaken(faults) if faults.officer.is_some()));
+    let told = tell_duty(&town.service, &visiting, "周某", "吴某", "0731-55501234").unwrap();
+    assert_eq!(told, Told::Yes);
+    let tonight = || sheet(&town.service, &officer, sent.0).unwrap().tonight;
+    assert_eq!(tonight().unwrap().phone, "0731-55501234");
+    // Ringing that number is no difference from what is known.
+    let request = CallRequest { number: "0731-55501234".into(), ..pressed(&town, "told") };
+    record_call(&town.service, &officer, sent.0, &request).unwrap();
+    let before = sheet(&town.service, &officer, sent.0).unwrap().before;
+    assert!(!before[0].number_differs);
+    let door = Door::open(&town.service, PUBLIC_URL);
+    let mut holder = Visitor::new(&door);
+    holder.cookies.push((format!("__Host-{}", sent.0), cookie));
+    let page = holder.get(&format!("/receive/{}/duty", sent.0));
+    assert!(page.status == 200 && page.body.contains("告知今晚值班"));
+    // It is 02:02; at eight it is over.
+    town.clock.advance(Span::minutes(5 * 60 + 58));
+    assert!(tonight().is_none());
+}
+
+#[test]
+fn a_person_escalates_with_a_reason_or_declines_the_offer() {
+    let Some(town) = Town::new() else { return };
+    let officer = account(&town, "zhiban");
+    let id = town.ours.sent[0].0;
+    owe(&town, &[id], TaskKind::OfferSuperior);
+    let act =
+        |act, accept, reason| escalate_by_hand(&town.service, &officer, id, act, accept, reason);
+    assert!(act(HandAct::Superior, false, " ").is_err(), "a reason is needed");
+    assert_eq!(duty::read(&town.service, &officer).unwrap().offers.len(), 1);
+    act(HandAct::Superior, false, "已电话联系上").unwrap();
+    assert!(duty::read(&town.service, &officer).unwrap().offers.is_empty());
+    town.sign(town.ours.sent[0], "陈立");
+    assert!(act(HandAct::Superior, true, "仍未签收").is_err(), "it has answered");
+}
+
+#[test]
+fn the_sheets_print_what_happened() {
+    let Some(town) = Town::new() else { return };
+    let officer = account(&town, "zhiban");
+    let door = Door::open(&town.service, PUBLIC_URL);
+    let owed = ids(&town, 3);
+    owe(&town, &owed, TaskKind::Call);
+    let promise = CallRequest { promised: "02:40".into(), ..pressed(&town, "promised") };
+    record_call(&town.service, &officer, owed[0], &promise).unwrap();
+    record_call(&town.service, &officer, owed[1], &pressed(&town, "confirmed")).unwrap();
+    let mut visitor = Visitor::new(&door).sign_in("zhiban", PASSWORD);
+    let handover = visitor.get("/duty/handover");
+    assert!(handover.body.contains("通话 2 次，未兑现的答应 1 个"), "{}", handover.words());
+    let night = visitor.get("/duty/night");
+    assert!(night.body.contains("共 1 件次") && night.body.contains("电话确认"));
+    let record = visitor.get(&format!("/deliveries/{}/calls", owed[1]));
+    assert!(record.body.contains("号码与通讯录不同"), "{}", record.words());
+    let register = visitor.get(&format!("/notices/{}/register", town.ours.notice));
+    assert!(register.body.contains("电话 1 次，末次"), "{}", register.words());
+    let board = visitor.get(&format!("/notices/{}", town.ours.notice));
+    assert!(board.body.contains(&format!("催签 {} 个单位", town.ours.sent.len() - 1)));
 }

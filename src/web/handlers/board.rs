@@ -13,6 +13,7 @@ use crate::service::audit_look::{Looked, audit_look};
 use crate::service::board::{self, Board, BoardLine, BoardRow as Row, Order, Show, since};
 use crate::service::scope::Scope;
 use crate::service::{Service, ServiceError};
+use crate::web::CHASERS;
 use crate::web::address::{id, query, with_query};
 use crate::web::error::WebError;
 use crate::web::pages::board::{BoardBar, BoardLive, BoardNumber, BoardPage, BoardRow};
@@ -91,6 +92,7 @@ fn whole(board: &Board, view: &View, live: BoardLive, staff: &Staff) -> BoardPag
         href: view.href(*show),
         current: *show == view.show,
     };
+    let chases = notice.state == NoticeState::Issued && staff.account.holds_any(CHASERS);
     BoardPage {
         shell: shell(staff, Place::Notices),
         urgency: UrgencyMark::of(&notice.draft.urgency),
@@ -113,6 +115,11 @@ fn whole(board: &Board, view: &View, live: BoardLive, staff: &Staff) -> BoardPag
             true => String::new(),
             false => format!("{}/preview", view.path),
         },
+        remind_href: match chases && board.tally.unsigned() > 0 {
+            true => format!("{}/remind", view.path),
+            false => String::new(),
+        },
+        remind_count: board.tally.unsigned(),
         register_href: format!("{}/register", view.path),
     }
 }

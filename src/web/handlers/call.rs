@@ -5,16 +5,18 @@ use actix_web::{HttpRequest, HttpResponse, web};
 
 use super::duty::also;
 use super::marks;
+use crate::domain::delivery::DeliveryState;
 use crate::domain::human_time::moment_zh;
 use crate::domain::ids::DeliveryId;
 use crate::domain::time::Timestamp;
 use crate::service::Service;
 use crate::service::call::{CallFaults, CallRequest, CallSheet, Recorded, record_call, sheet};
+use crate::service::escalate_by_hand::{HandAct, escalate_by_hand};
 use crate::store::calls::CallLine;
 use crate::web::address::{id, query};
 use crate::web::error::WebError;
 use crate::web::forms::{Fields, Posted};
-use crate::web::pages::call::{CallBeside, CallMade, CallPage, CallTyped};
+use crate::web::pages::call::{CallBeside, CallMade, CallOffer, CallPage, CallTyped};
 use crate::web::pages::duty::DutyLine;
 use crate::web::pages::moment::{Moment, countdown};
 use crate::web::pages::parts::{Errors, Place, UrgencyMark};
@@ -153,7 +155,7 @@ fn filled(
             })
             .collect(),
         before: sheet.before.iter().map(|call| made(call, now)).collect(),
-        offers: Vec::new(),
+        offers: offers(sheet),
         digits: sheet.code.digits.clone(),
         code_token: sheet.code.token.clone(),
         typed: CallTyped {
@@ -174,6 +176,38 @@ fn filled(
         lines,
         tonight,
     }
+}
+
+/// What may be done besides, while the organisation has not answered.
+fn offers(sheet: &CallSheet) -> Vec<CallOffer> {
+    if !DeliveryState::derive(&sheet.delivery.facts).is_unsigned() {
+        return Vec::new();
+    }
+    let offer = |act: &HandAct| CallOffer {
+        label: act.word_zh().to_owned(),
+        action: format!("/deliveries/{}/escalate", sheet.delivery.id),
+        act: act.as_str().to_owned(),
+        may_decline: sheet.offers.contains(&act.offer()),
+    };
+    HandAct::ALL.iter().map(offer).collect()
+}
+
+/// Asks the leader or the superior for help, or declines the offer to.
+pub(in crate::web) async fn escalate(
+    service: web::Data<Service>,
+    request: HttpRequest,
+    staff: Staff,
+    posted: Posted,
+) -> Result<HttpResponse, WebError> {
+    let delivery: DeliveryId = id(&request, "delivery")?;
+    let fields = posted.0;
+    let account = staff.account;
+    let act = fields.text("act").parse().unwrap_or(HandAct::Leader);
+    let accept = fields.text("decision") != "decline";
+    let reason = fields.text("reason").to_owned();
+    web::block(move || escalate_by_hand(&service, &account, delivery, act, accept, &reason))
+        .await??;
+    Ok(see_other("/duty?said=decided"))
 }
 
 fn line(line: &crate::domain::call_point::Line) -> DutyLine {

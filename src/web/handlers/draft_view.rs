@@ -6,7 +6,9 @@ use crate::domain::delivery::Addressee;
 use crate::domain::human_time::{clock_zh, length_zh};
 use crate::domain::ladder::{PlannedRung, RungAct};
 use crate::domain::notice::FileRole;
+use crate::domain::reach::Gap;
 use crate::domain::time::{Span, Timestamp};
+use crate::domain::urgency::Urgency;
 use crate::service::outlook::{Outlook, Recipient};
 use crate::service::pick::{PickTree, Ticks, TreeNotes};
 use crate::service::preview::Preview;
@@ -114,7 +116,7 @@ pub(super) fn truth(preview: &Preview) -> Truth {
         deadline,
         deadline_origin,
         steps: main.map(|one| steps(&one.rungs, preview.now)).unwrap_or_default(),
-        night_cost: night_cost(outlook, preview.now),
+        night_cost: night_cost(preview),
         missing,
         saved: format!("草稿已存 {}", clock_zh(notice.saved_at, preview.now)),
     }
@@ -189,17 +191,30 @@ fn steps(rungs: &[PlannedRung], now: Timestamp) -> Vec<Step> {
         .collect()
 }
 
-/// What sending now costs people at night.
-fn night_cost(outlook: &Outlook, now: Timestamp) -> String {
-    let woken: usize = outlook
-        .recipients
-        .iter()
-        .filter(|one| one.first_at <= now)
-        .map(|one| one.addresses.len())
-        .sum();
+/// What sending now costs people: who is woken, how many calls are likely, and how often this
+/// office did it lately.
+fn night_cost(preview: &Preview) -> String {
+    let (outlook, now) = (&preview.outlook, preview.now);
+    let at_once = outlook.recipients.iter().filter(|one| one.first_at <= now);
+    let woken: usize = at_once.map(|one| one.addresses.len()).sum();
+    let mut cost = String::new();
     if outlook.at_night && woken > 0 {
-        format!("现在是夜间：将通知约 {woken} 名值守人员。")
-    } else {
-        String::new()
+        cost.push_str(&format!("现在是夜间：将通知约 {woken} 名值守人员。"));
     }
+    let flash = outlook.ladder.as_ref().is_some_and(|ladder| ladder.level == Urgency::Flash);
+    if flash {
+        let called = |one: &&Recipient| {
+            one.gaps.contains(&Gap::NoAddress) || one.gaps.contains(&Gap::NoVerifiedWay)
+        };
+        let calls = outlook.recipients.iter().filter(called).count();
+        if calls > 0 {
+            cost.push_str(&format!("发出即要打约 {calls} 个电话；"));
+        }
+        cost.push_str("10 分钟未签收的都要打电话。");
+        let (all, of_flash) = preview.issued_lately;
+        if all > 0 {
+            cost.push_str(&format!("本单位近 90 天发文 {all} 件，其中特提 {of_flash} 件。"));
+        }
+    }
+    cost
 }

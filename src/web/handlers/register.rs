@@ -4,14 +4,16 @@ use actix_web::{HttpRequest, HttpResponse, web};
 
 use crate::domain::account::Role;
 use crate::domain::delivery::{Addressee, DeliveryFacts, DeliveryState, ReceiptMode};
-use crate::domain::human_time::full_zh;
+use crate::domain::human_time::{clock_zh, full_zh};
 use crate::domain::ids::NoticeId;
 use crate::domain::time::Timestamp;
 use crate::domain::urgency::Urgency;
 use crate::service::audit_look::{Looked, audit_look};
 use crate::service::board::{self, Board, BoardLine};
 use crate::service::scope::Scope;
+use crate::service::shift;
 use crate::service::{Service, ServiceError};
+use crate::store::calls::CallLine;
 use crate::web::address::id;
 use crate::web::error::WebError;
 use crate::web::pages::register_print::{RegisterRow, RegisterSheet};
@@ -27,15 +29,19 @@ pub(in crate::web) async fn print(
     let notice: NoticeId = id(&request, "notice")?;
     let scope = Scope::of(&staff.account);
     let account = staff.account.clone();
-    let read = move || {
+    let (board, calls) = web::block(move || {
         let board = board::read(&service, scope, notice)?;
         audit_look(&service, &account, Looked::Register, &board.notice, None)?;
-        Ok::<_, ServiceError>(board)
-    };
-    let board = web::block(read).await??;
+        Ok::<_, ServiceError>((board, shift::calls_of_notice(&service, scope, notice)?))
+    })
+    .await??;
     // A draft has no register: there is nothing to sign for yet.
     let issued_at = board.notice.issued_at.ok_or(WebError::NotFound)?;
-    page(&sheet(&board, issued_at, &staff))
+    let mut sheet = sheet(&board, issued_at, &staff);
+    for (row, line) in sheet.rows.iter_mut().zip(&board.lines) {
+        row.remarks.extend(called(line, &calls, board.read_at));
+    }
+    page(&sheet)
 }
 
 fn sheet(board: &Board, issued_at: Timestamp, staff: &Staff) -> RegisterSheet {
@@ -101,6 +107,16 @@ const fn way(mode: ReceiptMode) -> &'static str {
         ReceiptMode::OnBehalf => "代收",
         ReceiptMode::Phone => "电话",
     }
+}
+
+/// How often the organisation was rung, and how the last call ended.
+fn called(line: &BoardLine, calls: &[CallLine], now: Timestamp) -> Option<String> {
+    let of = |call: &&CallLine| call.delivery_id == line.delivery.id;
+    let last = calls.iter().rfind(of)?;
+    let count = calls.iter().filter(of).count();
+    let at = clock_zh(last.called_at, now);
+    let who = last.callee_name.as_ref().map(|name| format!("，{name}接")).unwrap_or_default();
+    Some(format!("电话 {count} 次，末次 {at} {}{who}。", last.outcome.word_zh()))
 }
 
 fn remarks(line: &BoardLine, facts: &DeliveryFacts, now: Timestamp) -> Vec<String> {

@@ -147,6 +147,10 @@ pub struct BoardPage {
     pub acts: Vec<Link>,
     /// The notice as recipients see it; empty for who may not read it.
     pub notice_href: String,
+    /// 催签 by a person; empty for who may not, and when nothing is unsigned.
+    pub remind_href: String,
+    /// How many have not signed.
+    pub remind_count: i64,
     /// 签收登记表 for printing; empty where it does not exist.
     pub register_href: String,
 }

@@ -37,6 +37,8 @@ pub struct CallOffer {
     pub action: String,
     /// The act.
     pub act: String,
+    /// The ladder offers it, and waits for an answer.
+    pub may_decline: bool,
 }
 
 /// What was typed.

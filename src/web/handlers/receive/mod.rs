@@ -5,6 +5,7 @@ pub(in crate::web) mod give_back;
 pub(in crate::web) mod receipt;
 pub(in crate::web) mod sign;
 pub(in crate::web) mod take;
+pub(in crate::web) mod tell_duty;
 pub(in crate::web) mod viewing;
 
 use actix_web::http::StatusCode;

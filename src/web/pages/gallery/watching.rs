@@ -109,6 +109,8 @@ fn board(rows: Vec<BoardRow>) -> BoardPage {
         orders: Choice::list(&[("tree", "树"), ("waiting", "等待时间"), ("next", "下一步")]),
         order: "tree".into(),
         notice_href: "#".into(),
+        remind_href: "#".into(),
+        remind_count: 33,
         register_href: String::new(),
         live: BoardLive {
             countdown: countdown(deadline, now()),

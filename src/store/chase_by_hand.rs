@@ -1,0 +1,62 @@
+//! Reminders that a person sent: when each delivery had its last, and the links they carry.
+
+use std::collections::BTreeMap;
+
+use diesel::dsl::max;
+use diesel::prelude::*;
+
+use super::schema::{links, messages};
+use super::{Conn, StoreError};
+use crate::domain::ids::{AddressId, DeliveryId, LinkId, NoticeId};
+use crate::domain::message::MessagePurpose;
+use crate::domain::time::Timestamp;
+
+/// Steps of reminders by hand begin here, beyond those of any ladder.
+pub const HAND_STEP_MIN: i32 = 1_000;
+
+/// When each delivery of a notice was last reminded by a person.
+///
+/// # Errors
+/// The store's own.
+pub fn hand_reminded_at(
+    conn: &mut Conn,
+    notice: NoticeId,
+) -> Result<BTreeMap<DeliveryId, Timestamp>, StoreError> {
+    let rows: Vec<(Option<DeliveryId>, Option<Timestamp>)> = messages::table
+        .filter(messages::notice_id.eq(notice.to_string()))
+        .filter(messages::purpose.eq(MessagePurpose::Reminder.as_str()))
+        .filter(messages::step.ge(HAND_STEP_MIN))
+        .group_by(messages::delivery_id)
+        .select((messages::delivery_id, max(messages::created_at)))
+        .load(conn.db())?;
+    Ok(rows.into_iter().filter_map(|(id, at)| Some((id?, at?))).collect())
+}
+
+/// The step of the next reminder by hand of a notice.
+///
+/// # Errors
+/// The store's own.
+pub fn hand_next_step(conn: &mut Conn, notice: NoticeId) -> Result<i32, StoreError> {
+    let last: Option<i32> = messages::table
+        .filter(messages::notice_id.eq(notice.to_string()))
+        .filter(messages::step.ge(HAND_STEP_MIN))
+        .select(max(messages::step))
+        .first(conn.db())?;
+    Ok(last.map_or(HAND_STEP_MIN, |last| last.saturating_add(1)))
+}
+
+/// The links of deliveries that open something, by delivery and address.
+///
+/// # Errors
+/// The store's own.
+pub fn links_of_deliveries(
+    conn: &mut Conn,
+    deliveries: &[DeliveryId],
+) -> Result<BTreeMap<(DeliveryId, AddressId), LinkId>, StoreError> {
+    let texts: Vec<String> = deliveries.iter().map(ToString::to_string).collect();
+    let rows: Vec<(DeliveryId, AddressId, LinkId)> = links::table
+        .filter(links::delivery_id.eq_any(&texts))
+        .select((links::delivery_id, links::address_id, links::id))
+        .load(conn.db())?;
+    Ok(rows.into_iter().map(|(delivery, address, link)| ((delivery, address), link)).collect())
+}
