@@ -34,7 +34,7 @@ use error::WebError;
 use handlers::receive::{self, give_back, receipt, sign, take, viewing};
 use handlers::{
     accounts, asset, board, call, compose, coverage, demo_mailbox, directory, draft_files, duty,
-    health, home, link, notices, own_password, register, review, rounds, sign_in, story, verify,
+    health, home, link, notices, own_password, register, review, rounds, rules, sign_in, story, verify,
 };
 use route::{Route, Subject, Who};
 pub use server::server;
@@ -111,6 +111,10 @@ routes! {
     GET  "/coverage"         Who::Staff(COVERERS), None => coverage::show;
     GET  "/rounds"           Who::Staff(REACHERS), None => rounds::list;
     POST "/rounds"           Who::Staff(ADMINISTRATORS), None => rounds::start;
+    GET  "/policy"           Who::Staff(ADMINISTRATORS), None => rules::policy;
+    POST "/policy"           Who::Staff(ADMINISTRATORS), None => rules::change_policy;
+    GET  "/calendar"         Who::Staff(ADMINISTRATORS), None => rules::calendar;
+    POST "/calendar"         Who::Staff(ADMINISTRATORS), None => rules::change_calendar;
     GET  "/verify"           Who::Anyone, None => verify::form;
     POST "/verify"           Who::Anyone, None => verify::take;
 

@@ -28,6 +28,7 @@ pub mod receive;
 pub mod register_print;
 pub mod review;
 pub mod rounds;
+pub mod rules;
 pub mod signed;
 pub mod slip;
 pub mod story;
