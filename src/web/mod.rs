@@ -34,7 +34,8 @@ use error::WebError;
 use handlers::receive::{self, give_back, receipt, sign, take, viewing};
 use handlers::{
     accounts, asset, board, call, compose, coverage, demo_mailbox, directory, draft_files, duty,
-    health, home, link, notices, own_password, register, review, rounds, rules, sign_in, story, verify,
+    health, home, link, notices, own_password, register, review, rounds, rules, sign_in, story,
+    verify,
 };
 use route::{Route, Subject, Who};
 pub use server::server;

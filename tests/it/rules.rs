@@ -9,8 +9,8 @@ use qianshou::domain::ladder::{Offset, SHIPPED_POLICY};
 use qianshou::domain::rule_text::RuleKind;
 use qianshou::domain::urgency::Urgency;
 use qianshou::service::Service;
-use qianshou::service::watch_calendar::watch_calendar;
 use qianshou::service::rules::{RuleRefused, Rules, Ruling, change, history};
+use qianshou::service::watch_calendar::watch_calendar;
 use qianshou::store::notices::notice_find;
 
 use crate::support::door::{Door, Visitor};

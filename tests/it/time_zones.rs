@@ -59,7 +59,8 @@ fn five_time_zones_plan_alike() {
             .unwrap();
         assert!(out.status.success(), "{zone}: {}", String::from_utf8_lossy(&out.stderr));
         let text = String::from_utf8_lossy(&out.stdout).into_owned();
-        let lines = text.lines().filter_map(|line| line.find("PLAN ").map(|at| line[at..].to_owned()));
+        let lines =
+            text.lines().filter_map(|line| line.find("PLAN ").map(|at| line[at..].to_owned()));
         lines.collect()
     };
     let at_home = told("Asia/Shanghai");
