@@ -14,6 +14,7 @@ use crate::config::Config;
 
 mod account;
 mod bounce;
+mod calendar;
 mod demo;
 mod directory;
 mod health;
@@ -108,6 +109,9 @@ pub enum Command {
     /// Take the directory of organisations over from sheets.
     #[command(subcommand)]
     Directory(DirectoryCommand),
+    /// Say which days are worked.
+    #[command(subcommand)]
+    Calendar(CalendarCommand),
     /// Take mails that came back.
     #[command(subcommand)]
     Bounce(BounceCommand),
@@ -226,6 +230,24 @@ pub enum DirectoryCommand {
     },
 }
 
+/// What can be done with the holiday table.
+#[derive(Debug, Subcommand)]
+pub enum CalendarCommand {
+    /// Put the table of a file in force: date,name,off_day,decree_year.
+    #[command(after_help = "Example:\n  \
+        qianshou calendar import holidays.csv --reason \"decree for 2027\"")]
+    Import {
+        /// The table (CSV in UTF-8), with every year that shall be known.
+        file: PathBuf,
+        /// Why it is changed; kept with it.
+        #[arg(long)]
+        reason: String,
+        /// Where the settings are.
+        #[command(flatten)]
+        settings: Settings,
+    },
+}
+
 /// What can be done with a mail that came back.
 #[derive(Debug, Subcommand)]
 pub enum BounceCommand {
@@ -312,6 +334,9 @@ fn done(command: &Command) -> anyhow::Result<Report> {
         }) => {
             let sheets = directory::Sheets { organizations, desks, contacts };
             directory::import(&sheets, *dry_run, settings)
+        }
+        Command::Calendar(CalendarCommand::Import { file, reason, settings }) => {
+            calendar::import(file, reason, settings)
         }
         Command::Bounce(BounceCommand::Read { settings }) => bounce::read(settings),
         Command::Receipt(ReceiptCommand::Verify { file, key }) => Ok(receipt::verify(file, key)),

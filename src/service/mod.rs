@@ -82,6 +82,7 @@ pub mod verify_address;
 pub mod verify_receipt;
 pub mod visit;
 pub mod watch;
+pub mod watch_calendar;
 
 /// Everything a use-case needs, put together in `app.rs`. Cheap to clone.
 #[derive(Clone)]

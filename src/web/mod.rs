@@ -36,7 +36,7 @@ use handlers::receive::{self, give_back, receipt, sign, take, tell_duty, viewing
 use handlers::{
     accounts, acts, asset, board, call, compose, coverage, demo_mailbox, directory, draft_files,
     duty, duty_print, health, home, link, notices, own_password, register, remind, review, rounds,
-    sign_in, story, verify,
+    rules, sign_in, story, verify,
 };
 use route::{Route, Subject, Who};
 pub use server::server;
@@ -135,6 +135,10 @@ routes! {
     GET  "/coverage"         Who::Staff(COVERERS), None => coverage::show;
     GET  "/rounds"           Who::Staff(REACHERS), None => rounds::list;
     POST "/rounds"           Who::Staff(ADMINISTRATORS), None => rounds::start;
+    GET  "/policy"           Who::Staff(ADMINISTRATORS), None => rules::policy;
+    POST "/policy"           Who::Staff(ADMINISTRATORS), None => rules::change_policy;
+    GET  "/calendar"         Who::Staff(ADMINISTRATORS), None => rules::calendar;
+    POST "/calendar"         Who::Staff(ADMINISTRATORS), None => rules::change_calendar;
     GET  "/verify"           Who::Anyone, None => verify::form;
     POST "/verify"           Who::Anyone, None => verify::take;
 

@@ -4,14 +4,19 @@ use std::time::{Duration, Instant};
 
 use super::runner::Turn;
 use crate::service::Service;
+use crate::service::watch_calendar::watch_calendar;
 
 /// How often it is looked: well within the five seconds that are promised.
 pub(super) const EVERY: Duration = Duration::from_secs(2);
+
+/// How often it is looked whether the holiday table reaches far enough.
+const CALENDAR_EVERY: Duration = Duration::from_secs(600);
 
 /// Takes over newer versions of the rules.
 pub(super) fn follower(service: &Service) -> impl FnMut() -> Turn + Send + 'static {
     let service = service.clone();
     let mut last: Option<Instant> = None;
+    let mut looked: Option<Instant> = None;
     move || {
         // The bell wakes this thread too, and means others.
         if last.is_some_and(|last| last.elapsed() < EVERY / 2) {
@@ -22,6 +27,12 @@ pub(super) fn follower(service: &Service) -> impl FnMut() -> Turn + Send + 'stat
             Ok(false) => {}
             Ok(true) => service.rules.tell(),
             Err(error) => tracing::error!(%error, "newer rules cannot be taken over"),
+        }
+        if looked.is_none_or(|looked| looked.elapsed() >= CALENDAR_EVERY) {
+            looked = Some(Instant::now());
+            if let Err(error) = watch_calendar(&service) {
+                tracing::error!(%error, "the holiday table cannot be watched");
+            }
         }
         Turn::Rest
     }

@@ -48,3 +48,5 @@ mod staff_pages;
 mod support;
 #[cfg(test)]
 mod the_line;
+#[cfg(test)]
+mod time_zones;

@@ -3,14 +3,20 @@
 
 use std::sync::Arc;
 
+use qianshou::domain::calendar::SHIPPED_HOLIDAYS;
+use qianshou::domain::human_time::parse_moment;
 use qianshou::domain::ladder::{Offset, SHIPPED_POLICY};
 use qianshou::domain::rule_text::RuleKind;
 use qianshou::domain::urgency::Urgency;
 use qianshou::service::Service;
 use qianshou::service::rules::{RuleRefused, Rules, Ruling, change, history};
+use qianshou::service::watch_calendar::watch_calendar;
 use qianshou::store::notices::notice_find;
 
-use crate::support::fixture_staff::Town;
+use crate::support::door::{Door, Visitor};
+use crate::support::fixture_staff::{PASSWORD, Town};
+use crate::support::house::count;
+use crate::support::stand::PUBLIC_URL;
 
 fn ruling(kind: RuleKind, text: &str, seen: i32) -> Ruling {
     Ruling { kind, text: text.to_owned(), seen, reason: "试行".to_owned(), by: None }
@@ -72,4 +78,52 @@ fn what_cannot_stand_changes_nothing() {
     assert!(matches!(late, RuleRefused::Overtaken));
     assert_eq!(sign_within(service), Offset::Minutes(25));
     assert_eq!(history(service, RuleKind::Policy).unwrap().len(), 2);
+}
+
+#[test]
+fn a_missing_year_raises_an_alarm_from_november_until_its_table_is_there() {
+    let Some(town) = Town::new() else { return };
+    let service = &town.service;
+    let open = || count(&town.url, "alarms WHERE kind = 'holidays_missing' AND cleared_at IS NULL");
+    town.clock.set(parse_moment("2026-10-31T23:59").unwrap());
+    assert!(watch_calendar(service).unwrap().is_empty());
+    assert_eq!(open(), 0);
+    town.clock.set(parse_moment("2026-11-01T00:00").unwrap());
+    assert_eq!(watch_calendar(service).unwrap(), [2027]);
+    assert_eq!(watch_calendar(service).unwrap(), [2027]);
+    assert_eq!(open(), 1);
+    let longer = format!("{}\n2027-01-01,元旦,true,2027\n", SHIPPED_HOLIDAYS.trim_end());
+    change(service, &ruling(RuleKind::Calendar, &longer, 0)).unwrap();
+    assert!(watch_calendar(service).unwrap().is_empty());
+    assert_eq!(open(), 0);
+}
+
+#[test]
+fn an_administrator_looks_before_a_policy_is_put_in_force() {
+    let Some(town) = Town::new() else { return };
+    let door = Door::open(&town.service, PUBLIC_URL);
+    let mut admin = Visitor::new(&door).sign_in("guanli", PASSWORD);
+    let token = admin.form_token();
+    let mut ask = |text: &str, act: &str| {
+        let fields = [
+            ("form_token", token.as_str()),
+            ("seen", "0"),
+            ("text", text),
+            ("reason", "试行"),
+            ("do", act),
+        ];
+        admin.post("/policy", &fields)
+    };
+    let faulty = ask(&SHIPPED_POLICY.replace("rungs = 9", "rungs = 8"), "activate");
+    assert_eq!(faulty.status, 422);
+    assert!(faulty.body.contains("特提，步数（level.flash.rungs）"), "{}", faulty.body);
+    let seen = ask(&quicker(), "preview");
+    assert_eq!(seen.status, 200);
+    assert!(seen.body.contains("签收时限：25分钟") && seen.body.contains("启用这一版"));
+    assert_eq!(sign_within(&town.service), Offset::Minutes(30), "a look changes nothing");
+    assert_eq!(ask(&quicker(), "activate").status, 303);
+    assert_eq!(sign_within(&town.service), Offset::Minutes(25));
+    let page = admin.get("/policy");
+    assert!(page.body.contains("现行第 1 版") && page.body.contains("试行"));
+    assert_eq!(admin.get("/calendar").status, 200);
 }

@@ -26,6 +26,7 @@ pub(super) mod register;
 pub(super) mod remind;
 pub(super) mod review;
 pub(super) mod rounds;
+pub(super) mod rules;
 pub(super) mod sign_in;
 pub(super) mod story;
 pub(super) mod verify;

@@ -31,6 +31,7 @@ pub mod register_print;
 pub mod remind;
 pub mod review;
 pub mod rounds;
+pub mod rules;
 pub mod signed;
 pub mod slip;
 pub mod story;
