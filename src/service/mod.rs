@@ -86,6 +86,8 @@ pub struct Service {
     pub settings: Arc<Settings>,
     /// The ways into the writer for acts that come in bursts.
     pub lanes: lanes::Lanes,
+    /// Visits by link that are being proved.
+    pub visits: visit::Visits,
     /// Issued versions that recipients look at.
     pub offers: offer::Offers,
 }

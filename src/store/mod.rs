@@ -13,6 +13,7 @@ use tokio::sync::oneshot;
 
 pub mod accounts;
 pub mod alarms;
+pub mod answers;
 pub mod board;
 pub mod call_tasks;
 mod checkpoint;
@@ -24,6 +25,7 @@ pub mod drafts;
 mod engine;
 mod error;
 pub mod events;
+mod gather;
 mod lane;
 pub mod links;
 pub mod messages;
@@ -52,6 +54,7 @@ mod writer;
 use engine::{DbConn, Purpose};
 pub use engine::{Durability, EngineSettings};
 pub use error::{StoreError, WriteError};
+pub use gather::Gather;
 pub use lane::{Answer, Lane, SliceAct};
 use writer::{Failure, Job, Writer};
 

@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 
 use diesel::prelude::*;
 
-use super::engine::{RowLock, on_engine};
+use super::engine::on_engine;
 use super::schema::{attempt_outcomes, contact_addresses, messages};
 use super::{ROWS_PER_INSERT_MAX, StoreError, Tx};
 use crate::domain::ids::{AddressId, AttemptId, DeliveryId, MessageId};
@@ -134,7 +134,7 @@ fn standings(tx: &mut Tx, ended: &[EndedAttempt]) -> Result<Vec<Standing>, Store
     let mut ids: Vec<String> = ended.iter().map(|one| one.message_id.to_string()).collect();
     ids.sort_unstable();
     ids.dedup();
-    tx.db().lock_rows("messages", &ids, RowLock::Exclusive)?;
+    tx.db().lock_rows("messages", &ids)?;
     let rows: Vec<(MessageId, MessageState, Option<String>)> = messages::table
         .filter(messages::id.eq_any(&ids))
         .select((messages::id, messages::state, messages::lease_token))
