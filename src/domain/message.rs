@@ -46,6 +46,14 @@ word_enum! {
     }
 }
 
+impl MessagePurpose {
+    /// Whether it brings the recipient to the page, so that its hand-over is the delivery's.
+    #[must_use]
+    pub const fn carries_link(self) -> bool {
+        matches!(self, Self::Invitation | Self::Reminder | Self::Resend)
+    }
+}
+
 /// Where a message stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum MessageState {

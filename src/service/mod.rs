@@ -27,12 +27,16 @@ pub mod alarm;
 pub mod ask_again;
 pub mod bell;
 pub mod board;
+pub mod call;
+pub mod claim_calls;
 pub mod compose;
+pub mod coverage;
 pub mod deliver;
 pub mod demo;
 pub mod demo_mailbox;
 pub mod directory;
 pub mod download;
+pub mod duty;
 pub mod fetch_note;
 pub mod forget_nonces;
 pub mod import_directory;
@@ -44,8 +48,11 @@ pub mod offer;
 pub mod open;
 pub mod operate_accounts;
 pub mod outlook;
+mod phone_confirm;
 pub mod pick;
 pub mod preview;
+pub mod read_bounce;
+pub mod readiness;
 pub mod receipt_file;
 pub mod receive;
 pub mod register_viewing;
@@ -53,13 +60,16 @@ pub mod release_and_issue;
 pub mod return_notice;
 pub mod rules;
 pub mod scope;
+pub mod self_check;
 pub mod send_back;
 pub mod sessions;
 pub mod story;
 pub mod submit;
 pub mod upload;
+pub mod verify_address;
 pub mod verify_receipt;
 pub mod visit;
+pub mod watch;
 
 /// Everything a use-case needs, put together in `app.rs`. Cheap to clone.
 #[derive(Clone)]
@@ -82,6 +92,8 @@ pub struct Service {
     pub mailer: Arc<dyn Mailer>,
     /// Wakes the workers: rung after a write that owes messages.
     pub bell: Arc<Bell>,
+    /// Whether this server's duties go round, and which alarms are open.
+    pub watch: Arc<watch::Watch>,
     /// Facts about the installation.
     pub settings: Arc<Settings>,
     /// The ways into the writer for acts that come in bursts.
@@ -101,6 +113,10 @@ pub struct Settings {
     pub network: Network,
     /// Domain part of Message-IDs.
     pub message_id_domain: String,
+    /// Where mails come back to, with the message's name behind a `+`; empty: to whoever sends.
+    pub return_path: String,
+    /// The maildir in which returned mails lie, if the installation has one.
+    pub bounce_folder: Option<std::path::PathBuf>,
     /// Who mails come from.
     pub mail_from: Mailbox,
     /// How messages are tried.

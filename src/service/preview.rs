@@ -9,6 +9,7 @@ use super::offer::Offer;
 use super::outlook::{Outlook, Recipient, outlook};
 use super::receive::Receiving;
 use super::{Service, ServiceError};
+use crate::channel::NoticeWords;
 use crate::channel::email::{AddressedAs, InvitationKind, InvitationWords, Rendered};
 use crate::domain::account::Account;
 use crate::domain::delivery::{Addressee, DeliveryFacts};
@@ -129,20 +130,14 @@ impl Preview {
     /// [`ServiceError::Internal`] if the words cannot be made.
     pub fn mail(&self, service: &Service, to: &Recipient) -> Result<Rendered, ServiceError> {
         let draft = &self.open.notice.draft;
-        let filled = |text: &str| Some(text.trim().to_owned()).filter(|text| !text.is_empty());
         let level = self.outlook.ladder.as_ref().map_or("", |ladder| ladder.level.word_zh());
+        let network = service.settings.network;
         let words = InvitationWords {
-            urgency_word: level.to_owned(),
-            document_number: filled(&draft.document_number),
-            title: draft.title.trim().to_owned(),
-            dispatching_organ: draft.dispatching_organ.trim().to_owned(),
+            notice: NoticeWords::of(level, &draft.document_number, draft, network),
             organization_name: to.organization.name.clone(),
             deadline: to.deadline.as_ref().map(|deadline| deadline.at),
             deadline_origin: to.deadline.as_ref().map(|it| it.explanation_zh.clone()),
             link: format!("{}{SAMPLE_LINK}", service.settings.public_url),
-            duty_phone: draft.duty_phone.trim().to_owned(),
-            contact_person: filled(&draft.contact_person),
-            network: service.settings.network,
             kind: InvitationKind::First,
             addressed_as: match to.addressee {
                 Addressee::Primary => AddressedAs::Primary,

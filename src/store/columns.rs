@@ -6,6 +6,7 @@ use diesel::sql_types::{BigInt, Text};
 
 use crate::domain::address::{AddressKind, AddressStatus};
 use crate::domain::alarm::AlarmKind;
+use crate::domain::call::CallOutcome;
 use crate::domain::call_task::TaskKind;
 use crate::domain::delivery::{Addressee, AskAgainReason, ReceiptMode, ReturnReason};
 use crate::domain::ids::{
@@ -13,12 +14,13 @@ use crate::domain::ids::{
     FileId, LinkId, MessageId, NoticeId, OrganizationId, ReceiptId, ReturnId, RoundId, RungId,
     TaskId, VerificationId,
 };
-use crate::domain::message::MessageState;
+use crate::domain::message::{Channel, MessagePurpose, MessageState};
 use crate::domain::notice::{FileRole, NoticeState};
 use crate::domain::organization::{ContactRole, DeskKind, Level, OrganizationKind};
 use crate::domain::receipt::Grade;
 use crate::domain::time::Timestamp;
 use crate::domain::urgency::Urgency;
+use crate::domain::verification::RoundScope;
 use crate::domain::working_time::WorkingHours;
 
 /// Columns of text that hold exactly the texts a type parses.
@@ -60,6 +62,8 @@ text_columns!(
     AskAgainReason,
     AttemptId,
     CallId,
+    CallOutcome,
+    Channel,
     ContactId,
     ContactRole,
     DeliveryId,
@@ -72,6 +76,7 @@ text_columns!(
     Level,
     LinkId,
     MessageId,
+    MessagePurpose,
     MessageState,
     NoticeId,
     NoticeState,
@@ -82,6 +87,7 @@ text_columns!(
     ReturnId,
     ReturnReason,
     RoundId,
+    RoundScope,
     RungId,
     TaskId,
     TaskKind,

@@ -8,6 +8,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use tokio::sync::oneshot;
 
+use super::fate::Fate;
 use super::{Answer, StoreError};
 
 /// Questions answered by one read, at most.
@@ -44,7 +45,7 @@ impl<Q, A> Gather<Q, A> {
         let mut waiting = self.lock();
         waiting.asked.push((question, tell));
         let is_first = !std::mem::replace(&mut waiting.is_read, true);
-        (Answer::new(told), is_first)
+        (Answer::new(told, Fate::Commits), is_first)
     }
 
     /// Answers until nobody waits. `read` answers each question, in order.

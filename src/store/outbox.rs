@@ -1,5 +1,6 @@
-//! The outbox from the worker's side: taking what is due under a lease, keeping the lease, and
-//! looking once more before a mail leaves. How it ended is written in [`super::outcomes`].
+//! The outbox from the worker's side: taking what is due under a lease, and keeping the lease.
+//! What a message says is read in [`super::letters`], how it ended is written in
+//! [`super::outcomes`].
 //!
 //! A lease is a token and an end. Every change names the token, so a worker that slept through
 //! its lease changes nothing. Never here: sending, and deciding what follows.
@@ -12,16 +13,11 @@ use diesel::sql_query;
 use diesel::sql_types::{BigInt, Integer, Text};
 
 use super::engine::on_engine;
-use super::schema::{
-    attempts, contact_addresses, contacts, deliveries, links, messages, notice_versions, notices,
-};
+use super::schema::{attempts, messages};
 use super::{Conn, StoreError, Tx};
-use crate::domain::delivery::Addressee;
-use crate::domain::ids::{AddressId, AttemptId, DeliveryId, LinkId, MessageId, NoticeId};
-use crate::domain::message::MessageState;
-use crate::domain::notice::{NoticeDraft, NoticeState};
+use crate::domain::ids::{AddressId, AttemptId, DeliveryId, MessageId, NoticeId};
+use crate::domain::message::{Channel, MessagePurpose, MessageState};
 use crate::domain::time::Timestamp;
-use crate::domain::urgency::Urgency;
 
 /// What a worker asks for.
 #[derive(Debug, Clone)]
@@ -51,6 +47,10 @@ pub struct Taken {
     pub delivery_id: Option<DeliveryId>,
     /// To which address.
     pub address_id: AddressId,
+    /// By which way.
+    pub channel: Channel,
+    /// What it is for.
+    pub purpose: MessagePurpose,
     /// In which lane.
     pub lane: i32,
     /// This attempt.
@@ -82,8 +82,11 @@ struct NewAttempt {
     started_at: i64,
 }
 
-type TakenRow =
-    (MessageId, Option<NoticeId>, i32, Option<DeliveryId>, AddressId, i32, i32, i32, Timestamp);
+type TakenRow = (
+    (MessageId, Option<NoticeId>, i32, Option<DeliveryId>, AddressId),
+    (Channel, MessagePurpose),
+    (i32, i32, i32, Timestamp),
+);
 
 /// Leases what is due, lower lanes first, and counts the attempt before it is made.
 ///
@@ -125,32 +128,34 @@ pub fn message_take_due(tx: &mut Tx, order: &TakeOrder) -> Result<Vec<Taken>, St
         .filter(messages::lease_token.eq(Some(order.token.as_str())))
         .order((messages::lane, messages::created_at, messages::id))
         .select((
-            messages::id,
-            messages::notice_id,
-            messages::version,
-            messages::delivery_id,
-            messages::address_id,
-            messages::lane,
-            messages::attempts,
-            messages::spared,
-            messages::created_at,
+            (
+                messages::id,
+                messages::notice_id,
+                messages::version,
+                messages::delivery_id,
+                messages::address_id,
+            ),
+            (messages::channel, messages::purpose),
+            (messages::lane, messages::attempts, messages::spared, messages::created_at),
         ))
         .load(tx.db())?;
     let taken: Vec<Taken> = rows
         .into_iter()
         .zip(&order.attempts)
-        .map(|(row, attempt_id)| Taken {
-            id: row.0,
-            notice_id: row.1,
-            version: row.2,
-            delivery_id: row.3,
-            address_id: row.4,
-            lane: row.5,
+        .map(|((what, kind, count), attempt_id)| Taken {
+            id: what.0,
+            notice_id: what.1,
+            version: what.2,
+            delivery_id: what.3,
+            address_id: what.4,
+            channel: kind.0,
+            purpose: kind.1,
+            lane: count.0,
             attempt_id: *attempt_id,
-            number: row.6,
-            spared: row.7,
-            created_at: row.8,
-            unreported: unreported.contains(row.0.to_string().as_str()),
+            number: count.1,
+            spared: count.2,
+            created_at: count.3,
+            unreported: unreported.contains(what.0.to_string().as_str()),
         })
         .collect();
     insert_attempts(tx, &taken, order.now)?;
@@ -237,194 +242,4 @@ pub fn message_renew(
         .execute(tx.db())?;
     }
     Ok(renewed)
-}
-
-/// What a second look says.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum StillWanted {
-    /// Send it.
-    Yes,
-    /// No longer ours: cancelled, or the lease has ended.
-    Gone,
-    /// Ours, but it must not go out: to be cancelled for this reason.
-    No(&'static str),
-}
-
-type LookRow = (
-    (MessageState, Option<String>, Option<Timestamp>),
-    (Option<Timestamp>, Option<Timestamp>),
-    NoticeState,
-    (String, Option<Timestamp>),
-    (Option<LinkId>, Option<Timestamp>),
-);
-
-/// Looks again, just before a mail leaves, whether it is still wanted and still ours.
-///
-/// A delivery that was sent back is still chased: only the issuer's consent ends that, and the
-/// act of consent cancels the messages itself.
-///
-/// # Errors
-/// The store's own.
-pub fn message_still_wanted(
-    conn: &mut Conn,
-    id: MessageId,
-    token: &str,
-    now: Timestamp,
-) -> Result<StillWanted, StoreError> {
-    let row: Option<LookRow> = messages::table
-        .inner_join(deliveries::table.on(deliveries::id.nullable().eq(messages::delivery_id)))
-        .inner_join(notices::table.on(notices::id.nullable().eq(messages::notice_id)))
-        .inner_join(contact_addresses::table.on(contact_addresses::id.eq(messages::address_id)))
-        .inner_join(contacts::table.on(contacts::id.eq(contact_addresses::contact_id)))
-        .left_join(links::table.on(links::id.nullable().eq(messages::link_id)))
-        .filter(messages::id.eq(id.to_string()))
-        .select((
-            (messages::state, messages::lease_token, messages::due_at),
-            (deliveries::acknowledged_at, deliveries::recalled_at),
-            notices::state,
-            (contact_addresses::status, contacts::retired_at),
-            (messages::link_id, links::revoked_at.nullable()),
-        ))
-        .first(conn.db())
-        .optional()?;
-    let Some((lease, answer, notice, address, link)) = row else { return Ok(StillWanted::Gone) };
-    let (state, held_by, until) = lease;
-    let ours = state == MessageState::Leased
-        && held_by.as_deref() == Some(token)
-        && until.is_some_and(|until| now < until);
-    Ok(if !ours {
-        StillWanted::Gone
-    } else if answer.0.is_some() {
-        StillWanted::No("acknowledged")
-    } else if answer.1.is_some() {
-        StillWanted::No("recalled")
-    } else if notice != NoticeState::Issued {
-        StillWanted::No("notice_ended")
-    } else if address.0 == "retired" || address.1.is_some() {
-        StillWanted::No("address_retired")
-    } else if link.0.is_some() && link.1.is_some() {
-        StillWanted::No("link_revoked")
-    } else {
-        StillWanted::Yes
-    })
-}
-
-/// What a message is written from, but for the header of its notice.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Letter {
-    /// The way it goes: `email`.
-    pub channel: String,
-    /// Which rung it belongs to.
-    pub step: i32,
-    /// What it is for.
-    pub purpose: String,
-    /// Address as typed.
-    pub address: String,
-    /// Whose address that is.
-    pub contact_name: String,
-    /// The link it carries, and its generation.
-    pub link: Option<(LinkId, i32)>,
-    /// The organisation, as it was named when the notice was issued.
-    pub organization_name: String,
-    /// 主送 or 抄送.
-    pub addressee: Addressee,
-    /// Until when to sign.
-    pub deadline_at: Option<Timestamp>,
-    /// Where the deadline comes from.
-    pub deadline_origin: Option<String>,
-    /// Number of the notice.
-    pub document_number: String,
-    /// Level of the notice.
-    pub urgency: Urgency,
-    /// How many reminders went to this address up to this one.
-    pub reminders: i64,
-}
-
-type LetterRow = (
-    (String, i32, String, DeliveryId, AddressId),
-    (String, String),
-    Option<(LinkId, i32)>,
-    (String, Addressee, Option<Timestamp>, Option<String>),
-    (String, Urgency),
-);
-
-/// Reads what a message is written from.
-///
-/// # Errors
-/// The store's own.
-pub fn message_letter(conn: &mut Conn, id: MessageId) -> Result<Letter, StoreError> {
-    let row: LetterRow = messages::table
-        .inner_join(deliveries::table.on(deliveries::id.nullable().eq(messages::delivery_id)))
-        .inner_join(notices::table.on(notices::id.nullable().eq(messages::notice_id)))
-        .inner_join(contact_addresses::table.on(contact_addresses::id.eq(messages::address_id)))
-        .inner_join(contacts::table.on(contacts::id.eq(contact_addresses::contact_id)))
-        .left_join(links::table.on(links::id.nullable().eq(messages::link_id)))
-        .filter(messages::id.eq(id.to_string()))
-        .select((
-            (
-                messages::channel,
-                messages::step,
-                messages::purpose,
-                deliveries::id,
-                messages::address_id,
-            ),
-            (contact_addresses::address, contacts::name),
-            (links::id, links::generation).nullable(),
-            (
-                deliveries::organization_name,
-                deliveries::addressee,
-                deliveries::deadline_at,
-                deliveries::deadline_origin,
-            ),
-            (notices::document_number, notices::urgency),
-        ))
-        .first(conn.db())?;
-    let ((channel, step, purpose, delivery, to), address, link, facts, notice) = row;
-    let reminders = if purpose == "reminder" {
-        messages::table
-            .filter(messages::delivery_id.eq(delivery.to_string()))
-            .filter(messages::address_id.eq(to.to_string()))
-            .filter(messages::purpose.eq("reminder"))
-            .filter(messages::step.le(step))
-            .count()
-            .get_result(conn.db())?
-    } else {
-        0
-    };
-    Ok(Letter {
-        channel,
-        step,
-        purpose,
-        address: address.0,
-        contact_name: address.1,
-        link,
-        organization_name: facts.0,
-        addressee: facts.1,
-        deadline_at: facts.2,
-        deadline_origin: facts.3,
-        document_number: notice.0,
-        urgency: notice.1,
-        reminders,
-    })
-}
-
-/// The header of one version of a notice, which never changes once it is issued.
-///
-/// # Errors
-/// [`StoreError::Inconsistent`] if it cannot be read back, else the store's own.
-pub fn notice_header_of_version(
-    conn: &mut Conn,
-    id: NoticeId,
-    version: i32,
-) -> Result<NoticeDraft, StoreError> {
-    let header: String = notice_versions::table
-        .filter(notice_versions::notice_id.eq(id.to_string()))
-        .filter(notice_versions::version.eq(version))
-        .select(notice_versions::header)
-        .first(conn.db())?;
-    serde_json::from_str(&header).map_err(|error| StoreError::Inconsistent {
-        table: "notice_versions",
-        id: id.to_string(),
-        what: error.to_string(),
-    })
 }

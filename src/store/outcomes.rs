@@ -12,7 +12,7 @@ use super::engine::on_engine;
 use super::schema::{attempt_outcomes, contact_addresses, messages};
 use super::{ROWS_PER_INSERT_MAX, StoreError, Tx};
 use crate::domain::ids::{AddressId, AttemptId, DeliveryId, MessageId};
-use crate::domain::message::MessageState;
+use crate::domain::message::{MessagePurpose, MessageState};
 use crate::domain::time::Timestamp;
 
 /// Where a message goes after an attempt.
@@ -195,7 +195,14 @@ fn move_messages(
     }
 }
 
-/// Of these deliveries, the ones with a message that is still owed or was handed over.
+/// What brings a recipient to the page; see [`MessagePurpose::carries_link`].
+fn link_purposes() -> Vec<&'static str> {
+    let all = MessagePurpose::ALL.iter().filter(|purpose| purpose.carries_link());
+    all.map(|purpose| purpose.as_str()).collect()
+}
+
+/// Of these deliveries, the ones with a message to the page that is still owed or was handed
+/// over.
 ///
 /// # Errors
 /// The store's own.
@@ -203,6 +210,7 @@ pub fn delivery_with_a_way(tx: &mut Tx, ids: &[DeliveryId]) -> Result<Vec<Delive
     let texts: Vec<String> = ids.iter().map(ToString::to_string).collect();
     let found: Vec<Option<DeliveryId>> = messages::table
         .filter(messages::delivery_id.eq_any(&texts))
+        .filter(messages::purpose.eq_any(link_purposes()))
         .filter(
             messages::due_at
                 .is_not_null()

@@ -6,11 +6,14 @@ use std::collections::BTreeMap;
 use diesel::prelude::*;
 
 use super::schema::{
-    accounts, attempt_outcomes, attempts, contact_addresses, contacts, links, messages,
+    accounts, attempt_outcomes, attempts, contact_addresses, contacts, deliveries, links, messages,
+    organizations,
 };
 use super::{Conn, StoreError};
 use crate::domain::address::AddressKind;
-use crate::domain::ids::{AccountId, AddressId, AttemptId, DeliveryId, LinkId};
+use crate::domain::ids::{
+    AccountId, AddressId, AttemptId, DeliveryId, LinkId, NoticeId, OrganizationId,
+};
 use crate::domain::organization::ContactRole;
 use crate::domain::time::Timestamp;
 
@@ -63,6 +66,8 @@ pub fn attempt_list_of_delivery(
 pub struct AddressOwner {
     /// The person or seat.
     pub name: String,
+    /// Its organisation, where that is not the one the story is about.
+    pub organization: Option<String>,
     /// What it does.
     pub role: ContactRole,
     /// Mail or telephone.
@@ -82,6 +87,8 @@ pub struct Names {
     pub links: BTreeMap<LinkId, AddressId>,
 }
 
+type OwnerRow = (AddressId, String, ContactRole, AddressKind, String, OrganizationId, String);
+
 /// The names behind the ids in a delivery's events; `staff` are the accounts they name.
 ///
 /// # Errors
@@ -100,26 +107,37 @@ pub fn names_of_delivery(
         .filter(links::delivery_id.eq(delivery.to_string()))
         .select((links::id, links::address_id))
         .load(conn.db())?;
+    let (notice, organization): (NoticeId, OrganizationId) = deliveries::table
+        .filter(deliveries::id.eq(delivery.to_string()))
+        .select((deliveries::notice_id, deliveries::organization_id))
+        .first(conn.db())?;
+    // What was sent about the notice as a whole belongs to the story of each delivery.
+    let of_notice = messages::notice_id.eq(notice.to_string()).and(messages::delivery_id.is_null());
     let written_to: Vec<AddressId> = messages::table
-        .filter(messages::delivery_id.eq(delivery.to_string()))
+        .filter(messages::delivery_id.eq(delivery.to_string()).or(of_notice))
         .select(messages::address_id)
         .distinct()
         .load(conn.db())?;
     let all = links.iter().map(|(_, address)| address).chain(&written_to);
     let texts: Vec<String> = all.map(ToString::to_string).collect();
-    let owners: Vec<(AddressId, String, ContactRole, AddressKind, String)> =
-        contact_addresses::table
-            .inner_join(contacts::table.on(contacts::id.eq(contact_addresses::contact_id)))
-            .filter(contact_addresses::id.eq_any(&texts))
-            .select((
-                contact_addresses::id,
-                contacts::name,
-                contacts::role,
-                contact_addresses::kind,
-                contact_addresses::address,
-            ))
-            .load(conn.db())?;
-    let owned = |(id, name, role, kind, address)| (id, AddressOwner { name, role, kind, address });
+    let owners: Vec<OwnerRow> = contact_addresses::table
+        .inner_join(contacts::table.on(contacts::id.eq(contact_addresses::contact_id)))
+        .inner_join(organizations::table.on(organizations::id.eq(contacts::organization_id)))
+        .filter(contact_addresses::id.eq_any(&texts))
+        .select((
+            contact_addresses::id,
+            contacts::name,
+            contacts::role,
+            contact_addresses::kind,
+            contact_addresses::address,
+            organizations::id,
+            organizations::short_name,
+        ))
+        .load(conn.db())?;
+    let owned = |(id, name, role, kind, address, of, short_name): OwnerRow| {
+        let organization = (of != organization).then_some(short_name);
+        (id, AddressOwner { name, organization, role, kind, address })
+    };
     Ok(Names {
         accounts: accounts.into_iter().collect(),
         addresses: owners.into_iter().map(owned).collect(),

@@ -33,8 +33,8 @@ pub mod visit;
 use error::WebError;
 use handlers::receive::{self, give_back, receipt, sign, take, viewing};
 use handlers::{
-    accounts, asset, board, compose, demo_mailbox, directory, draft_files, home, link, notices,
-    own_password, register, review, sign_in, story,
+    accounts, asset, board, call, compose, coverage, demo_mailbox, directory, draft_files, duty,
+    health, home, link, notices, own_password, register, review, rounds, sign_in, story, verify,
 };
 use route::{Route, Subject, Who};
 pub use server::server;
@@ -45,7 +45,12 @@ const READERS: &[Role] = &[Clerk, Releaser, Duty, Auditor];
 const WRITERS: &[Role] = &[Clerk];
 const RELEASERS: &[Role] = &[Releaser];
 const DUTY: &[Role] = &[Duty];
+/// Who sees what the duty desk has before it; only 值班 takes and records calls.
+const DUTY_ROOM: &[Role] = &[Clerk, Duty];
 const ADMINISTRATORS: &[Role] = &[Administrator];
+/// Who mends the directory or calls at night.
+const REACHERS: &[Role] = &[Administrator, Duty];
+const COVERERS: &[Role] = &[Administrator, Duty, Clerk];
 const ALL_STAFF: &[Role] = &[Clerk, Releaser, Duty, Administrator, Auditor];
 
 macro_rules! routes {
@@ -64,6 +69,10 @@ macro_rules! routes {
 routes! {
     GET  "/"                 Who::Staff(ALL_STAFF), None => home::lead;
     GET  "/assets/{name}"    Who::Anyone, Public => asset::show;
+
+    GET  "/health/live"      Who::Anyone, None => health::live;
+    GET  "/health/ready"     Who::Anyone, None => health::ready;
+    GET  "/health/engine"    Who::Anyone, None => health::engine;
 
     GET  "/sign-in"          Who::Anyone, None => sign_in::form;
     POST "/sign-in"          Who::Anyone, None => sign_in::enter;
@@ -90,8 +99,20 @@ routes! {
     GET  "/notices/{notice}/register" Who::Staff(READERS), Notice => register::print;
     GET  "/deliveries/{delivery}" Who::Staff(READERS), Delivery => story::show;
 
+    GET  "/duty"             Who::Staff(DUTY_ROOM), None => duty::show;
+    POST "/deliveries/{delivery}/claim" Who::Staff(DUTY), Delivery => duty::claim;
+    GET  "/deliveries/{delivery}/call" Who::Staff(DUTY), Delivery => call::form;
+    POST "/deliveries/{delivery}/call" Who::Staff(DUTY), Delivery => call::record;
+
     GET  "/directory"        Who::Staff(ALL_STAFF), None => directory::list;
     GET  "/directory/{organization}" Who::Staff(ALL_STAFF), Organization => directory::organization;
+
+    POST "/directory/{organization}/confirm" Who::Staff(REACHERS), Organization => rounds::called;
+    GET  "/coverage"         Who::Staff(COVERERS), None => coverage::show;
+    GET  "/rounds"           Who::Staff(REACHERS), None => rounds::list;
+    POST "/rounds"           Who::Staff(ADMINISTRATORS), None => rounds::start;
+    GET  "/verify"           Who::Anyone, None => verify::form;
+    POST "/verify"           Who::Anyone, None => verify::take;
 
     GET  "/accounts"         Who::Staff(ADMINISTRATORS), None => accounts::list;
     POST "/accounts"         Who::Staff(ADMINISTRATORS), None => accounts::create;

@@ -2,6 +2,8 @@
 //! `sqlite` (also when unset) or `postgres`. `tests/run it-sqlite it-postgres` runs it on both.
 
 #[cfg(test)]
+mod bounces;
+#[cfg(test)]
 mod commands;
 #[cfg(test)]
 mod compose;
@@ -12,15 +14,23 @@ mod demo_data;
 #[cfg(test)]
 mod directory;
 #[cfg(test)]
+mod duty;
+#[cfg(test)]
 mod harness;
 #[cfg(test)]
 mod link_pages;
 #[cfg(test)]
 mod link_signing;
 #[cfg(test)]
+mod purposes;
+#[cfg(test)]
+mod reaching;
+#[cfg(test)]
 mod route_matrix;
 #[cfg(test)]
 mod rules;
+#[cfg(test)]
+mod self_check;
 #[cfg(test)]
 mod signing_in;
 #[cfg(test)]

@@ -1,16 +1,23 @@
-//! The words of a mail: subject, plain part and HTML part of one invitation to sign.
+//! The words of mails: subject, plain part and HTML part, one type for each purpose.
 //!
 //! Typed templates, so a missing field does not compile. On the open internet neither the title
 //! nor the number leaves the house, and no mail loads anything or says who opened it.
 
+mod chasing;
 mod session;
+mod sheet;
+mod telling;
 mod when;
 
 use askama::Template;
 
+pub use chasing::{
+    DeskLine, IssuerAlertWords, LeaderPromptWords, SuperiorRequestWords, UnsignedLine,
+};
 pub use session::{EmailSession, Envelope, Hurry};
+pub use telling::{Decided, EndedBy, ReturnDecisionWords, VerificationWords, WithdrawalWords};
 
-use crate::domain::network::Network;
+use super::NoticeWords;
 use crate::domain::time::Timestamp;
 
 /// Why this mail goes out.
@@ -41,14 +48,8 @@ pub enum AddressedAs {
 /// Everything a mail says.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct InvitationWords {
-    /// 特提, 特急, 加急, 平急 or 平件.
-    pub urgency_word: String,
-    /// 发文字号, if the notice has one.
-    pub document_number: Option<String>,
-    /// Title.
-    pub title: String,
-    /// 发电单位.
-    pub dispatching_organ: String,
+    /// The notice.
+    pub notice: NoticeWords,
     /// The organisation that is to sign, full name.
     pub organization_name: String,
     /// Until when; never shown to a copy addressee.
@@ -57,12 +58,6 @@ pub struct InvitationWords {
     pub deadline_origin: Option<String>,
     /// The one link.
     pub link: String,
-    /// The issuer's duty phone.
-    pub duty_phone: String,
-    /// Whom to ask for at that phone.
-    pub contact_person: Option<String>,
-    /// Where the installation stands.
-    pub network: Network,
     /// Why this mail goes out.
     pub kind: InvitationKind,
     /// 主送 or 抄送.
@@ -123,9 +118,9 @@ impl InvitationWords {
             words: self,
             opening: self.opening(),
             subject: &subject,
-            named: self.network.may_name_the_notice(),
+            named: self.notice.named(),
             origin: self.shown_origin(),
-            tag_style: tag_style(&self.urgency_word),
+            tag_style: tag_style(&self.notice.urgency_word),
         };
         let text = TextPart(view()).render()?;
         let html = HtmlPart(view()).render()?;
@@ -141,7 +136,7 @@ impl InvitationWords {
     }
 
     fn subject(&self) -> String {
-        let mut subject = format!("【{}】", self.urgency_word);
+        let mut subject = format!("【{}】", self.notice.urgency_word);
         match self.kind {
             InvitationKind::First => {}
             InvitationKind::Reminder { nth, .. } => subject += &format!("第{nth}次催签 "),
@@ -150,14 +145,7 @@ impl InvitationWords {
         if self.addressed_as == AddressedAs::Copy {
             subject += "抄送 ";
         }
-        if self.network.may_name_the_notice() {
-            if let Some(number) = &self.document_number {
-                subject += &format!("{number} ");
-            }
-            subject += &self.title;
-        } else {
-            subject += &format!("{}的一份公文", self.dispatching_organ);
-        }
+        subject += &self.notice.called();
         match self.shown_deadline() {
             Some(at) if self.is_overdue() => {
                 subject += &format!(" — 已过签收时限{}，请即签收", when::short(at));
@@ -170,8 +158,8 @@ impl InvitationWords {
 
     /// The first sentence, from whom and what until when, with the time as its middle part.
     fn opening(&self) -> [String; 3] {
-        let organ = &self.dispatching_organ;
-        let what = format!("{}公文", self.urgency_word);
+        let organ = &self.notice.dispatching_organ;
+        let what = self.notice.what();
         let act = match (self.kind, self.addressed_as) {
             (InvitationKind::Resend, _) => format!("{organ}向贵单位重发一份{what}"),
             (_, AddressedAs::Copy) => format!("{organ}向贵单位抄送一份{what}"),

@@ -1,21 +1,28 @@
 //! What mails say, and what they must not say.
 
 use super::*;
+use crate::domain::network::Network;
 
-fn words() -> InvitationWords {
-    let civil = jiff::civil::date(2026, 11, 24).at(0, 20, 37, 0);
-    InvitationWords {
+fn notice(network: Network) -> NoticeWords {
+    NoticeWords {
         urgency_word: "特提".to_owned(),
         document_number: Some("湘办发电〔2026〕35号".to_owned()),
         title: "关于切实做好强降温天气应对工作的通知".to_owned(),
         dispatching_organ: "中共湖南省委办公厅".to_owned(),
+        duty_phone: "0731-00000000".to_owned(),
+        contact_person: Some("王某".to_owned()),
+        network,
+    }
+}
+
+fn words() -> InvitationWords {
+    let civil = jiff::civil::date(2026, 11, 24).at(0, 20, 37, 0);
+    InvitationWords {
+        notice: notice(Network::GovernmentExtranet),
         organization_name: "中共长沙市望城区委办公室".to_owned(),
         deadline: Timestamp::from_shanghai(civil),
         deadline_origin: Some("特提，发出后30分钟内".to_owned()),
         link: "https://qs.example/l/abc?a=1&b=2".to_owned(),
-        duty_phone: "0731-00000000".to_owned(),
-        contact_person: Some("王某".to_owned()),
-        network: Network::GovernmentExtranet,
         kind: InvitationKind::First,
         addressed_as: AddressedAs::Primary,
     }
@@ -63,7 +70,12 @@ fn all() -> Vec<InvitationWords> {
                 InvitationKind::Reminder { nth: 3, overdue: true },
                 InvitationKind::Resend,
             ] {
-                all.push(InvitationWords { network, addressed_as, kind, ..words() });
+                all.push(InvitationWords {
+                    notice: notice(network),
+                    addressed_as,
+                    kind,
+                    ..words()
+                });
             }
         }
     }
@@ -97,7 +109,7 @@ fn on_the_internet_neither_title_nor_number_leaves_the_house() {
     for words in all() {
         let Rendered { subject, text, html } = rendered(&words);
         for part in [subject, text, html] {
-            let named = words.network != Network::Internet;
+            let named = words.notice.named();
             assert_eq!(part.contains("强降温"), named, "{part}");
             assert_eq!(part.contains("35号"), named, "{part}");
         }
@@ -107,7 +119,9 @@ fn on_the_internet_neither_title_nor_number_leaves_the_house() {
 #[test]
 fn each_kind_says_what_it_is() {
     let subject = |kind, addressed_as| {
-        rendered(&InvitationWords { kind, addressed_as, document_number: None, ..words() }).subject
+        let mut words = InvitationWords { kind, addressed_as, ..words() };
+        words.notice.document_number = None;
+        rendered(&words).subject
     };
     let title = "关于切实做好强降温天气应对工作的通知";
     let second = InvitationKind::Reminder { nth: 2, overdue: false };
@@ -135,9 +149,114 @@ fn each_kind_says_what_it_is() {
 #[test]
 fn what_people_typed_stays_text_and_a_strange_link_is_refused() {
     let mut evil = words();
-    evil.title = "<script>alert(1)</script>".to_owned();
+    evil.notice.title = "<script>alert(1)</script>".to_owned();
     let html = rendered(&evil).html;
     assert!(!html.contains("<script>"));
     evil.link = "javascript:alert(1)".to_owned();
     assert!(matches!(evil.render(), Err(WordsError::Link)));
+}
+
+fn at(hour: i8, minute: i8) -> Timestamp {
+    let civil = jiff::civil::date(2026, 11, 24).at(hour, minute, 0, 0);
+    Timestamp::from_shanghai(civil).expect("an instant")
+}
+
+/// Every mail without a link, on a network.
+fn sheets(network: Network) -> Vec<Rendered> {
+    let organization_name = || "中共长沙市望城区委办公室".to_owned();
+    let line = |name: &str, standing, phone: Option<&str>, next_call_at| UnsignedLine {
+        organization_name: name.to_owned(),
+        standing,
+        phone: phone.map(str::to_owned),
+        next_call_at,
+    };
+    let deadline = Some(at(0, 20));
+    let mut all = vec![
+        LeaderPromptWords {
+            notice: notice(network),
+            organization_name: organization_name(),
+            leader: "带班领导张某".to_owned(),
+            deadline,
+            now: at(0, 5),
+        }
+        .render(),
+        IssuerAlertWords {
+            notice: notice(network),
+            leader: "中共湖南省委办公厅 带班领导周某".to_owned(),
+            unsigned: vec![
+                line("望城区委", "已送出，未查看", Some("0731-55500001"), Some(at(0, 5))),
+                line("浏阳市委", "暂无法联系", None, Some(at(0, 40))),
+            ],
+            deadline,
+            now: at(0, 21),
+        }
+        .render(),
+        SuperiorRequestWords {
+            notice: notice(network),
+            to: "长沙市委办公室 值班室".to_owned(),
+            organization_name: organization_name(),
+            desks: vec![DeskLine {
+                name: "区委值班室".to_owned(), phones: vec!["0731-5".into()]
+            }],
+            deadline,
+            now: at(0, 45),
+        }
+        .render(),
+    ];
+    for ended_by in [EndedBy::Recall, EndedBy::Revoke, EndedBy::Abolish, EndedBy::Supersede] {
+        let words = WithdrawalWords {
+            notice: notice(network),
+            organization_name: organization_name(),
+            ended_by,
+            reason: "强降温通知第35号数字有误".to_owned(),
+            ended_at: at(1, 0),
+        };
+        all.push(words.render());
+    }
+    for decided in [Decided::Accepted, Decided::Refused, Decided::Answered] {
+        let words = ReturnDecisionWords {
+            notice: notice(network),
+            organization_name: organization_name(),
+            decided,
+            reason: Some("强降温属贵单位职责".to_owned()),
+            deadline,
+        };
+        all.push(words.render());
+    }
+    all.into_iter().map(|rendered| rendered.expect("renders")).collect()
+}
+
+#[test]
+fn mails_without_a_link_have_none_and_name_the_notice_only_where_they_may() {
+    for network in [Network::GovernmentExtranet, Network::Internet] {
+        for (place, mail) in sheets(network).into_iter().enumerate() {
+            for part in [&mail.subject, &mail.text, &mail.html] {
+                assert!(!part.contains("://"), "{part}");
+                if place == 0 || network == Network::Internet {
+                    assert!(!part.contains("强降温") && !part.contains("35号"), "{part}");
+                }
+            }
+            assert!(mail.subject.starts_with("【特提】") && !mail.text.contains("\n\n\n"));
+            assert!(!mail.html.contains("<img") && !mail.html.contains("<script"));
+        }
+    }
+}
+
+#[test]
+fn a_list_says_who_stands_where_and_who_is_to_be_called_now() {
+    let list = sheets(Network::GovernmentExtranet).remove(1);
+    let called = "湘办发电〔2026〕35号 关于切实做好强降温天气应对工作的通知";
+    assert_eq!(list.subject, format!("【特提】仍有2家未签收 — {called}"));
+    assert_eq!(
+        list.text,
+        format!(
+            "中共湖南省委办公厅 带班领导周某：\n\n\
+             截至2026年11月24日（星期二）0时21分，下列2家单位没有签收{called}，\
+             签收时限为2026年11月24日（星期二）0时20分，已经超过。\n\n\
+             1. 望城区委：已送出，未查看；电话 0731-55500001；现在应打电话\n\
+             2. 浏阳市委：暂无法联系；没有登记电话；下一次电话 11月24日0时40分\n\n\
+             发出后又签收的，以系统中的签收登记表为准。\n\
+             本邮件由系统发出，请勿直接回复。"
+        )
+    );
 }

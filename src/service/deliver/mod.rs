@@ -27,10 +27,8 @@ use crate::domain::message::{AttemptOutcome, Fault, Happening, Phase};
 use crate::domain::time::{Span, Timestamp};
 use crate::domain::urgency::Urgency;
 use crate::store::events::event_append;
-use crate::store::outbox::{
-    StillWanted, TakeOrder, Taken, message_any_due, message_renew, message_still_wanted,
-    message_take_due,
-};
+use crate::store::letters::{StillWanted, message_still_wanted};
+use crate::store::outbox::{TakeOrder, Taken, message_any_due, message_renew, message_take_due};
 use crate::store::outcomes::{NextPlace, Standing};
 use crate::store::{Lane, StoreError};
 use hand::Hand;
@@ -301,6 +299,9 @@ fn attempt(batch: &Batch<'_>, sender: &mut Sender, taken: Taken) -> Result<Ended
         Err(NoLetter::Unwritable(why)) => {
             let next = NextPlace::Dead { why: "unwritable", uncertain: false };
             return judge::not_tried(batch, taken, next, &why, now);
+        }
+        Err(NoLetter::Moot(why)) => {
+            return judge::not_tried(batch, taken, NextPlace::Cancelled(why), why, now);
         }
         Err(NoLetter::Store(error)) => {
             let due_at = now.plus(READ_AGAIN);

@@ -38,8 +38,10 @@ pub(super) struct Ended {
 }
 
 impl Ended {
-    fn accepted(&self) -> bool {
-        self.attempt.outcome == "accepted"
+    /// The delivery that was handed over by this; none for what brings nobody to the page.
+    fn handed_over(&self) -> Option<DeliveryId> {
+        let brought = self.attempt.outcome == "accepted" && self.taken.purpose.carries_link();
+        self.taken.delivery_id.filter(|_| brought)
     }
 }
 
@@ -101,8 +103,8 @@ fn note_hand_overs(
 ) -> Result<(), StoreError> {
     let mut first = Vec::new();
     let mut lost_until_now: Vec<(DeliveryId, AddressId)> = Vec::new();
-    for (one, _) in all.iter().filter(|(one, _)| one.accepted()) {
-        let Some(id) = one.taken.delivery_id else { continue };
+    for (one, _) in all {
+        let Some(id) = one.handed_over() else { continue };
         let Some(facts) = after.get_mut(&id) else { continue };
         if facts.handed_over_at.is_none() {
             facts.handed_over_at = Some(now);
@@ -165,6 +167,7 @@ fn note_unreachable(
     };
     let in_question: BTreeSet<DeliveryId> = all
         .iter()
+        .filter(|(one, _)| one.taken.purpose.carries_link())
         .filter(|(one, standing)| *standing == Standing::Held && closed(one.attempt.next))
         .filter_map(|(one, _)| one.taken.delivery_id)
         .filter(|id| {
@@ -247,4 +250,6 @@ pub(super) fn message_about(event: Event, taken: &Taken) -> Event {
         .attempt(taken.attempt_id)
         .address(taken.address_id)
         .fact("attempt", taken.number)
+        .fact("channel", taken.channel.as_str())
+        .fact("purpose", taken.purpose.as_str())
 }

@@ -6,12 +6,14 @@
 use std::collections::BTreeSet;
 
 mod acts;
+mod calls;
 
 use super::Story;
 use crate::domain::address::AddressKind;
 use crate::domain::delivery::{AskAgainReason, ReturnReason};
 use crate::domain::evidence::EventKind;
 use crate::domain::ids::{AccountId, AddressId, AttemptId, LinkId};
+use crate::domain::message::MessagePurpose;
 use crate::domain::time::{Span, Timestamp};
 use crate::store::board::ReturnLine;
 use crate::store::events::StoredEvent;
@@ -81,7 +83,8 @@ fn tell(story: &Story, event: &StoredEvent, kind: EventKind) -> (Tone, String, S
     let who = actor(story, event);
     let said = relay_words(event);
     let plain = |text: String| (Tone::Plain, text, String::new());
-    if let Some(told) = acts::tell(story, event, kind) {
+    let room = acts::tell(story, event, kind).or_else(|| calls::tell(story, event, kind));
+    if let Some(told) = room {
         return told;
     }
     match kind {
@@ -128,6 +131,7 @@ fn tell(story: &Story, event: &StoredEvent, kind: EventKind) -> (Tone, String, S
                 "no_message_could_be_handed_over" => {
                     "发给本单位的邮件都没有送出，暂无法联系，要打电话送达。"
                 }
+                "all_bounced" => "发给本单位的邮件都被退回，暂无法联系，要打电话送达。",
                 _ => "本单位没有可用的联系方式，暂无法联系，要打电话送达。",
             };
             (Tone::Gap, text.to_owned(), String::new())
@@ -162,7 +166,13 @@ fn tell(story: &Story, event: &StoredEvent, kind: EventKind) -> (Tone, String, S
         | Kind::ReturnRefused
         | Kind::RecipientAdded
         | Kind::IssuedWithGap
-        | Kind::ReleasedAfterwards => {
+        | Kind::ReleasedAfterwards
+        | Kind::CallMade
+        | Kind::CallsDelegated
+        | Kind::DelegationReported
+        | Kind::DutyTonightTold
+        | Kind::EscalatedByHand
+        | Kind::OfferDeclined => {
             (Tone::Plain, "另有一条与本单位无关的记录。".to_owned(), event.kind.clone())
         }
     }
@@ -171,7 +181,8 @@ fn tell(story: &Story, event: &StoredEvent, kind: EventKind) -> (Tone, String, S
 fn of_message(story: &Story, event: &StoredEvent, kind: EventKind) -> (Tone, String) {
     use EventKind as Kind;
     let to = subject(event, "address").map_or_else(String::new, |id| owner(story, id));
-    let mail = format!("发给{to}的邮件");
+    let (item, taker) = item_and_taker(event);
+    let mail = format!("发给{to}的{item}");
     let nth = match event.facts.get("attempt").and_then(serde_json::Value::as_i64) {
         Some(n) if n > 1 => format!("（第 {n} 次）"),
         _ => String::new(),
@@ -179,22 +190,57 @@ fn of_message(story: &Story, event: &StoredEvent, kind: EventKind) -> (Tone, Str
     let crossed = is(event, "crossed");
     match kind {
         Kind::MessageHandedOver if crossed => {
-            (Tone::Plain, format!("{mail}已交给对方邮件服务器；这封在路上时，对方已经答复。"))
+            (Tone::Plain, format!("{mail}已交给{taker}；这封在路上时，对方已经答复。"))
         }
         Kind::MessageHandedOver if is(event, "lease_lost") => {
-            (Tone::Plain, format!("{mail}已交给对方邮件服务器，可能与另一次重复，编号相同。"))
+            (Tone::Plain, format!("{mail}已交给{taker}，可能与另一次重复，编号相同。"))
         }
-        Kind::MessageHandedOver => (Tone::Plain, format!("{mail}已交给对方邮件服务器{nth}。")),
+        Kind::MessageHandedOver => (Tone::Plain, format!("{mail}已交给{taker}{nth}。")),
         Kind::MessageNotSent => (Tone::Gap, format!("{mail}这一次没有送出{nth}，会再试。")),
-        Kind::MessageRejected => (Tone::Gap, format!("{mail}被对方邮件服务器拒收，不再重发。")),
+        Kind::MessageRejected => (Tone::Gap, format!("{mail}被{taker}拒收，不再重发。")),
         Kind::MessageUncertain if crossed => {
             (Tone::Gap, format!("{mail}是否送到没有回音；这封在路上时，对方已经答复。"))
         }
         Kind::MessageUncertain => {
             (Tone::Gap, format!("{mail}是否送到没有回音{nth}，会以同一编号再发一次。"))
         }
-        Kind::MessageCancelled => (Tone::Plain, format!("{mail}不再发送，因为对方已经答复。")),
+        Kind::MessageCancelled => {
+            (Tone::Plain, format!("{mail}不再发送，因为{}。", cancelled_zh(&fact(event, "why"))))
+        }
         _ => (Tone::Gap, format!("{mail}多次没有送出，已停止再试。请换一种方式联系。")),
+    }
+}
+
+/// What was sent, and who takes such things over.
+fn item_and_taker(event: &StoredEvent) -> (String, &'static str) {
+    let (way, taker) = match fact(event, "channel").as_str() {
+        "sms" => ("短信", "短信平台"),
+        "webhook" => ("接口消息", "对方系统"),
+        _ => ("邮件", "对方邮件服务器"),
+    };
+    let purpose = match fact(event, "purpose").parse() {
+        Ok(MessagePurpose::Reminder) => "催签",
+        Ok(MessagePurpose::Resend) => "重发",
+        Ok(MessagePurpose::LeaderPrompt) => "请带班领导过问的",
+        Ok(MessagePurpose::IssuerAlert) => "未签收清单",
+        Ok(MessagePurpose::SuperiorRequest) => "“请协助联系”",
+        Ok(MessagePurpose::Withdrawal) => "撤回、撤销、废止或更正通知",
+        Ok(MessagePurpose::ReturnDecision) => "退文答复",
+        Ok(MessagePurpose::Verification) => "核验",
+        Ok(MessagePurpose::Invitation) | Err(_) => "",
+    };
+    (format!("{purpose}{way}"), taker)
+}
+
+fn cancelled_zh(why: &str) -> &'static str {
+    match why {
+        "recalled" => "公文已撤回",
+        "notice_ended" => "公文已经结束",
+        "chase_stopped" => "已终止催签",
+        "address_retired" => "这个联系方式已停用",
+        "link_revoked" => "其中的链接已作废",
+        "nobody_is_outstanding" => "已经没有未签收的单位",
+        _ => "对方已经答复",
     }
 }
 
@@ -208,6 +254,12 @@ fn of_signature(story: &Story, event: &StoredEvent) -> (Tone, String, String) {
         format!("，晚 {}", duration(signed.acknowledged_at.since(due)))
     });
     let way = signed.mode.word_zh();
+    if fact(event, "channel") == "phone" {
+        let caller = actor(story, event);
+        let quiet = format!("{way}，回执 {}，拨打 {}", signed.number, signed.signer_phone);
+        let text = format!("{caller}打电话读出标题、文号，{who}确认收到，记为{way}{on_time}。");
+        return (Tone::Answer, text, quiet);
+    }
     let quiet = format!("{way}，回执 {}，电话 {}", signed.number, signed.signer_phone);
     (Tone::Answer, format!("{who}签收{on_time}。"), quiet)
 }
@@ -276,12 +328,16 @@ fn owner(story: &Story, id: AddressId) -> String {
     story.names.addresses.get(&id).map_or_else(
         || "本单位".to_owned(),
         |owner| {
-            let way = if owner.kind == AddressKind::Email { "" } else { "手机" };
+            let way = match owner.kind {
+                AddressKind::Email => "",
+                AddressKind::Phone | AddressKind::Mobile => "手机",
+            };
             let role = owner.role.word_zh();
+            let of = owner.organization.as_deref().unwrap_or_default();
             if owner.name.contains(role) {
-                format!("{}{way}", owner.name)
+                format!("{of}{}{way}", owner.name)
             } else {
-                format!("{role}{}{way}", owner.name)
+                format!("{of}{role}{}{way}", owner.name)
             }
         },
     )

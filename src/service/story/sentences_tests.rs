@@ -48,6 +48,7 @@ fn story(events: Vec<StoredEvent>) -> Story {
         role: ContactRole::Primary,
         address: "jy@wc.example".into(),
         kind: AddressKind::Email,
+        organization: None,
     };
     let address = id(AddressId::new, 1);
     Story {

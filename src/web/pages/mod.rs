@@ -3,10 +3,13 @@
 
 pub mod accounts;
 pub mod board;
+pub mod call;
 pub mod closed;
 pub mod compose;
+pub mod coverage;
 pub mod demo_mailbox;
 pub mod directory;
+pub mod duty;
 pub mod failure;
 #[cfg(test)]
 mod gallery;
@@ -24,6 +27,8 @@ pub mod receipt_print;
 pub mod receive;
 pub mod register_print;
 pub mod review;
+pub mod rounds;
 pub mod signed;
 pub mod slip;
 pub mod story;
+pub mod verify;

@@ -1,0 +1,206 @@
+//! Words that tell whoever was notified before how it ended, and the code that shows an address
+//! to work.
+
+use super::sheet::Sheet;
+use super::{Rendered, WordsError, when};
+use crate::channel::NoticeWords;
+use crate::domain::time::Timestamp;
+
+/// How a notice ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum EndedBy {
+    /// 撤回.
+    Recall,
+    /// 撤销: void from the beginning.
+    Revoke,
+    /// 废止: void from now on.
+    Abolish,
+    /// 更正: another takes its place.
+    Supersede,
+}
+
+impl EndedBy {
+    const fn word_zh(self) -> &'static str {
+        match self {
+            Self::Recall => "撤回",
+            Self::Revoke => "撤销",
+            Self::Abolish => "废止",
+            Self::Supersede => "更正",
+        }
+    }
+
+    /// What it means for whoever has it. 撤销 and 废止 in the terms of the 条例 of 2012.
+    const fn meaning_zh(self) -> &'static str {
+        match self {
+            Self::Recall => "请不要再办理、转发，已经下载或打印的不再作为依据。",
+            Self::Revoke => "公文被撤销的，视为自始无效。",
+            Self::Abolish => "公文被废止的，自废止之日起失效。",
+            Self::Supersede => {
+                "更正后的公文另行发送，以更正后的为准；原来的不再作为依据。\
+                 打开原来的链接，会引到更正后的公文。"
+            }
+        }
+    }
+}
+
+/// 撤回, 撤销, 废止 or 更正, told to whoever was notified before.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct WithdrawalWords {
+    /// The notice.
+    pub notice: NoticeWords,
+    /// Whom it tells.
+    pub organization_name: String,
+    /// How it ended.
+    pub ended_by: EndedBy,
+    /// The reason that was written.
+    pub reason: String,
+    /// When.
+    pub ended_at: Timestamp,
+}
+
+impl WithdrawalWords {
+    /// The parts of the mail.
+    ///
+    /// # Errors
+    /// A template failed.
+    pub fn render(&self) -> Result<Rendered, WordsError> {
+        let act = self.ended_by.word_zh();
+        let urgency_word = &self.notice.urgency_word;
+        let mut facts = self.notice.facts();
+        facts.push(("时间", when::full(self.ended_at)));
+        facts.push(("原因", reason_or_where(&self.notice, &self.reason)));
+        Sheet {
+            subject: format!("【{urgency_word}】{act}：{}", self.notice.called()),
+            urgency_word: Some(urgency_word.clone()),
+            to: self.organization_name.clone(),
+            opening: vec![format!(
+                "{}已{act}发给贵单位的一份{}。{}",
+                self.notice.dispatching_organ,
+                self.notice.what(),
+                self.ended_by.meaning_zh()
+            )],
+            facts,
+            closing: vec![self.notice.ask_at("有疑问，请致电值班室：")],
+            ..Sheet::default()
+        }
+        .render()
+    }
+}
+
+/// What the issuer decided on what came back.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Decided {
+    /// 退文 accepted: nothing is to be signed.
+    Accepted,
+    /// 退文 refused: it is still to be signed.
+    Refused,
+    /// 请求重发 answered: a good copy went out.
+    Answered,
+}
+
+/// The issuer's answer to a 退文 or 请求重发.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ReturnDecisionWords {
+    /// The notice.
+    pub notice: NoticeWords,
+    /// Whom it tells.
+    pub organization_name: String,
+    /// What was decided.
+    pub decided: Decided,
+    /// The reason that was written.
+    pub reason: Option<String>,
+    /// Until when to sign.
+    pub deadline: Option<Timestamp>,
+}
+
+impl ReturnDecisionWords {
+    /// The parts of the mail.
+    ///
+    /// # Errors
+    /// A template failed.
+    pub fn render(&self) -> Result<Rendered, WordsError> {
+        let what = self.notice.what();
+        let until = self.deadline.map(when::full);
+        let until = until.map_or_else(String::new, |at| format!("，签收时限仍为{at}"));
+        let (head, opening) = match self.decided {
+            Decided::Accepted => (
+                "同意退文",
+                format!("贵单位退回的一份{what}，发文单位已同意退回。不必签收，不再催签。"),
+            ),
+            Decided::Refused => (
+                "未同意退文，请签收",
+                format!(
+                    "贵单位退回的一份{what}，发文单位未同意退回。\
+                     请用原来邮件中的链接打开并签收{until}。"
+                ),
+            ),
+            Decided::Answered => (
+                "已重新发送",
+                format!("贵单位请求重发的一份{what}，已经重新发送，请查收并签收{until}。"),
+            ),
+        };
+        let mut facts = self.notice.facts();
+        if let Some(reason) = self.reason.as_ref().filter(|reason| !reason.is_empty()) {
+            facts.push(("说明", reason_or_where(&self.notice, reason)));
+        }
+        let urgency_word = &self.notice.urgency_word;
+        Sheet {
+            subject: format!("【{urgency_word}】{head}：{}", self.notice.called()),
+            urgency_word: Some(urgency_word.clone()),
+            to: self.organization_name.clone(),
+            opening: vec![opening],
+            facts,
+            closing: vec![self.notice.ask_at("有疑问，请致电值班室：")],
+            ..Sheet::default()
+        }
+        .render()
+    }
+}
+
+/// What a person typed may repeat the title.
+fn reason_or_where(notice: &NoticeWords, reason: &str) -> String {
+    if notice.named() {
+        reason.trim().to_owned()
+    } else {
+        "请打开原来邮件中的链接查看，或致电值班室".to_owned()
+    }
+}
+
+/// A code that shows an address to work.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct VerificationWords {
+    /// The organisation the address belongs to.
+    pub organization_name: String,
+    /// Whose it is.
+    pub contact_name: String,
+    /// The six digits.
+    pub code: String,
+    /// Where they are typed in.
+    pub page: String,
+}
+
+impl VerificationWords {
+    /// The parts of the mail.
+    ///
+    /// # Errors
+    /// The page's address is no web address, or a template failed.
+    pub fn render(&self) -> Result<Rendered, WordsError> {
+        if !self.page.starts_with("https://") && !self.page.starts_with("http://") {
+            return Err(WordsError::Link);
+        }
+        Sheet {
+            subject: format!("请核验联系方式 — {}", self.organization_name),
+            to: format!("{} {}", self.organization_name, self.contact_name),
+            opening: vec![
+                "这个邮箱登记为贵单位接收公文的联系方式。请核验它能够收到，\
+                 以免急件送不到。核验码："
+                    .to_owned(),
+            ],
+            code: Some(self.code.clone()),
+            facts: vec![("填写核验码的页面", self.page.clone())],
+            closing: vec!["不是贵单位的邮箱，或不知此事，不必理会。".to_owned()],
+            ..Sheet::default()
+        }
+        .render()
+    }
+}

@@ -1,0 +1,238 @@
+//! Which words a message carries: from what was read to the template of its purpose.
+
+use super::NoLetter;
+use crate::channel::NoticeWords;
+use crate::channel::email::{
+    AddressedAs, Decided, DeskLine, EndedBy, InvitationKind, InvitationWords, IssuerAlertWords,
+    LeaderPromptWords, Rendered, ReturnDecisionWords, SuperiorRequestWords, UnsignedLine,
+    VerificationWords, WithdrawalWords, WordsError,
+};
+use crate::domain::delivery::Addressee;
+use crate::domain::ids::OrganizationId;
+use crate::domain::message::MessagePurpose;
+use crate::domain::notice::NoticeDraft;
+use crate::domain::organization::Desk;
+use crate::domain::time::Timestamp;
+use crate::service::Service;
+use crate::store::desks::desk_list_of;
+use crate::store::letters::{Letter, LetterDelivery, LetterNotice};
+use crate::store::tidings::{
+    Outstanding, delivery_list_outstanding, notice_end_find, return_answer_find,
+};
+
+impl From<WordsError> for NoLetter {
+    fn from(error: WordsError) -> Self {
+        Self::Unwritable(error.to_string())
+    }
+}
+
+fn unwritable(what: &str) -> NoLetter {
+    NoLetter::Unwritable(what.to_owned())
+}
+
+/// The words of a mail.
+pub(super) fn of_mail(
+    service: &Service,
+    letter: &Letter,
+    header: Option<&NoticeDraft>,
+    now: Timestamp,
+) -> Result<Rendered, NoLetter> {
+    let told = Told { service, letter, header, now };
+    Ok(match letter.purpose {
+        MessagePurpose::Invitation | MessagePurpose::Reminder | MessagePurpose::Resend => {
+            told.invitation()?.render()?
+        }
+        MessagePurpose::LeaderPrompt => told.leader_prompt()?.render()?,
+        MessagePurpose::IssuerAlert => told.issuer_alert()?.render()?,
+        MessagePurpose::SuperiorRequest => told.superior_request()?.render()?,
+        MessagePurpose::Withdrawal => told.withdrawal()?.render()?,
+        MessagePurpose::ReturnDecision => told.return_decision()?.render()?,
+        MessagePurpose::Verification => told.verification()?.render()?,
+    })
+}
+
+/// What is at hand for the words of one message.
+struct Told<'a> {
+    service: &'a Service,
+    letter: &'a Letter,
+    header: Option<&'a NoticeDraft>,
+    now: Timestamp,
+}
+
+impl Told<'_> {
+    fn delivery(&self) -> Result<&LetterDelivery, NoLetter> {
+        self.letter.delivery.as_ref().ok_or_else(|| unwritable("it has no delivery"))
+    }
+
+    fn notice(&self) -> Result<(&LetterNotice, NoticeWords), NoLetter> {
+        let (Some(notice), Some(header)) = (&self.letter.notice, self.header) else {
+            return Err(unwritable("it has no notice"));
+        };
+        let network = self.service.settings.network;
+        let level = notice.urgency.word_zh();
+        Ok((notice, NoticeWords::of(level, &notice.document_number, header, network)))
+    }
+
+    fn invitation(&self) -> Result<InvitationWords, NoLetter> {
+        let letter = self.letter;
+        let delivery = self.delivery()?;
+        let (link, generation) = letter.link.ok_or_else(|| unwritable("it has no link"))?;
+        let generation =
+            u32::try_from(generation).map_err(|_| unwritable("its link has no generation"))?;
+        let token = self.service.keys.link_token(link, generation);
+        let overdue = delivery.deadline_at.is_some_and(|deadline| self.now > deadline);
+        let kind = match letter.purpose {
+            MessagePurpose::Reminder => {
+                let nth = u32::try_from(letter.reminders).unwrap_or(u32::MAX).max(1);
+                InvitationKind::Reminder { nth, overdue }
+            }
+            MessagePurpose::Resend => InvitationKind::Resend,
+            _ => InvitationKind::First,
+        };
+        Ok(InvitationWords {
+            notice: self.notice()?.1,
+            organization_name: delivery.organization_name.clone(),
+            deadline: delivery.deadline_at,
+            deadline_origin: delivery.deadline_origin.clone(),
+            link: format!("{}/l/{token}", self.service.settings.public_url),
+            kind,
+            addressed_as: match delivery.addressee {
+                Addressee::Primary => AddressedAs::Primary,
+                Addressee::Copy => AddressedAs::Copy,
+            },
+        })
+    }
+
+    fn leader_prompt(&self) -> Result<LeaderPromptWords, NoLetter> {
+        let delivery = self.delivery()?;
+        Ok(LeaderPromptWords {
+            notice: self.notice()?.1,
+            organization_name: delivery.organization_name.clone(),
+            leader: self.letter.contact_name.clone(),
+            deadline: delivery.deadline_at,
+            now: self.now,
+        })
+    }
+
+    fn issuer_alert(&self) -> Result<IssuerAlertWords, NoLetter> {
+        let (notice, words) = self.notice()?;
+        let store = &self.service.store;
+        let unsigned = store.read(|conn| delivery_list_outstanding(conn, notice.id))?;
+        if unsigned.is_empty() {
+            return Err(NoLetter::Moot("nobody_is_outstanding"));
+        }
+        let ids: Vec<OrganizationId> = unsigned.iter().map(|one| one.organization_id).collect();
+        let mut desks = store.read(|conn| desk_list_of(conn, &ids))?;
+        let deadline = unsigned.iter().filter_map(|one| one.deadline_at).min();
+        let line = |one: Outstanding| UnsignedLine {
+            phone: desks.remove(&one.organization_id).and_then(|desks| phone_now(&desks)),
+            standing: standing_zh(&one),
+            next_call_at: one.next_call_at,
+            organization_name: one.organization_name,
+        };
+        Ok(IssuerAlertWords {
+            notice: words,
+            leader: self.addressed(),
+            unsigned: unsigned.into_iter().map(line).collect(),
+            deadline,
+            now: self.now,
+        })
+    }
+
+    fn superior_request(&self) -> Result<SuperiorRequestWords, NoLetter> {
+        let delivery = self.delivery()?;
+        let ids = [delivery.organization_id];
+        let desks = self.service.store.read(|conn| desk_list_of(conn, &ids))?;
+        let desks = desks.into_values().flatten();
+        Ok(SuperiorRequestWords {
+            notice: self.notice()?.1,
+            to: self.addressed(),
+            organization_name: delivery.organization_name.clone(),
+            desks: desks.map(|desk| DeskLine { phones: phones(&desk), name: desk.name }).collect(),
+            deadline: delivery.deadline_at,
+            now: self.now,
+        })
+    }
+
+    fn withdrawal(&self) -> Result<WithdrawalWords, NoLetter> {
+        let event = self.letter.about.as_deref().unwrap_or_default();
+        let end = self.service.store.read(|conn| notice_end_find(conn, event))?;
+        let end = end.ok_or_else(|| unwritable("the end it tells of is not on record"))?;
+        let ended_by = match end.act.as_str() {
+            "recall" => EndedBy::Recall,
+            "revoke" => EndedBy::Revoke,
+            "abolish" => EndedBy::Abolish,
+            "supersede" => EndedBy::Supersede,
+            other => return Err(NoLetter::Unwritable(format!("{other} is told to nobody"))),
+        };
+        Ok(WithdrawalWords {
+            notice: self.notice()?.1,
+            organization_name: self.delivery()?.organization_name.clone(),
+            ended_by,
+            reason: end.reason,
+            ended_at: end.ended_at,
+        })
+    }
+
+    fn return_decision(&self) -> Result<ReturnDecisionWords, NoLetter> {
+        let delivery = self.delivery()?;
+        let answer = self.service.store.read(|conn| return_answer_find(conn, delivery.id))?;
+        let answer = answer.ok_or_else(|| unwritable("the decision it tells of is not there"))?;
+        let decided = match answer.decision.as_str() {
+            "accepted" => Decided::Accepted,
+            "refused" => Decided::Refused,
+            _ => Decided::Answered,
+        };
+        Ok(ReturnDecisionWords {
+            notice: self.notice()?.1,
+            organization_name: delivery.organization_name.clone(),
+            decided,
+            reason: answer.why,
+            deadline: delivery.deadline_at,
+        })
+    }
+
+    fn verification(&self) -> Result<VerificationWords, NoLetter> {
+        let about = self.letter.about.as_deref().unwrap_or_default();
+        if about.is_empty() {
+            return Err(unwritable("it belongs to no asking"));
+        }
+        Ok(VerificationWords {
+            organization_name: self.letter.contact_organization.clone(),
+            contact_name: self.letter.contact_name.clone(),
+            code: self.service.keys.verification_code(about),
+            page: format!("{}/verify?check={about}", self.service.settings.public_url),
+        })
+    }
+
+    /// The contact with its organisation: `长沙市人民政府办公厅 值班室`.
+    fn addressed(&self) -> String {
+        format!("{} {}", self.letter.contact_organization, self.letter.contact_name)
+    }
+}
+
+const fn standing_zh(one: &Outstanding) -> &'static str {
+    if one.returned {
+        "已退文，等待答复"
+    } else if one.unreachable {
+        "暂无法联系"
+    } else if one.opened {
+        "已查看，未签收"
+    } else if one.handed_over {
+        "已送出，未查看"
+    } else {
+        "尚未送出"
+    }
+}
+
+fn phones(desk: &Desk) -> Vec<String> {
+    let night = desk.night_phone.as_ref().map(|phone| format!("夜间{phone}"));
+    desk.phone.as_ref().map(ToString::to_string).into_iter().chain(night).collect()
+}
+
+/// The desk that is manned day and night before the others, its numbers in one text.
+fn phone_now(desks: &[Desk]) -> Option<String> {
+    let round = desks.iter().filter(|desk| desk.round_the_clock);
+    let mut all = round.chain(desks).map(phones).filter(|phones| !phones.is_empty());
+    all.next().map(|phones| phones.join("、"))
+}

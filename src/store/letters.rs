@@ -1,0 +1,253 @@
+//! What a message is written from, and the last look before it leaves. Reads only.
+//!
+//! A message may be about a delivery, about a notice as a whole, or about an address alone.
+//! Never here: what it says, and whether it is still wanted.
+
+use diesel::prelude::*;
+
+use super::schema::{
+    contact_addresses, contacts, deliveries, links, messages, notice_versions, notices,
+    organizations,
+};
+use super::{Conn, StoreError};
+use crate::domain::delivery::Addressee;
+use crate::domain::ids::{AddressId, DeliveryId, LinkId, MessageId, NoticeId, OrganizationId};
+use crate::domain::message::{Channel, MessagePurpose, MessageState};
+use crate::domain::notice::{NoticeDraft, NoticeState};
+use crate::domain::organization::ContactRole;
+use crate::domain::time::Timestamp;
+use crate::domain::urgency::Urgency;
+use crate::domain::wanted::{Circumstances, unwanted_because};
+
+/// What a second look says.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum StillWanted {
+    /// Send it.
+    Yes,
+    /// No longer ours: cancelled, or the lease has ended.
+    Gone,
+    /// Ours, but it must not go out: to be cancelled for this reason.
+    No(&'static str),
+}
+
+type LookRow = (
+    (MessageState, Option<String>, Option<Timestamp>, MessagePurpose),
+    (Option<Timestamp>, Option<Timestamp>, Option<Timestamp>),
+    Option<NoticeState>,
+    (String, Option<Timestamp>),
+    (Option<LinkId>, Option<Timestamp>),
+);
+
+/// Looks again, just before a message leaves, whether it is still wanted and still ours.
+///
+/// # Errors
+/// The store's own.
+pub fn message_still_wanted(
+    conn: &mut Conn,
+    id: MessageId,
+    token: &str,
+    now: Timestamp,
+) -> Result<StillWanted, StoreError> {
+    let row: Option<LookRow> = messages::table
+        .left_join(deliveries::table.on(deliveries::id.nullable().eq(messages::delivery_id)))
+        .left_join(notices::table.on(notices::id.nullable().eq(messages::notice_id)))
+        .inner_join(contact_addresses::table.on(contact_addresses::id.eq(messages::address_id)))
+        .inner_join(contacts::table.on(contacts::id.eq(contact_addresses::contact_id)))
+        .left_join(links::table.on(links::id.nullable().eq(messages::link_id)))
+        .filter(messages::id.eq(id.to_string()))
+        .select((
+            (messages::state, messages::lease_token, messages::due_at, messages::purpose),
+            (
+                deliveries::acknowledged_at.nullable(),
+                deliveries::recalled_at.nullable(),
+                deliveries::chase_stopped_at.nullable(),
+            ),
+            notices::state.nullable(),
+            (contact_addresses::status, contacts::retired_at),
+            (messages::link_id, links::revoked_at.nullable()),
+        ))
+        .first(conn.db())
+        .optional()?;
+    let Some((lease, answer, notice, address, link)) = row else { return Ok(StillWanted::Gone) };
+    let (state, held_by, until, purpose) = lease;
+    let ours = state == MessageState::Leased
+        && held_by.as_deref() == Some(token)
+        && until.is_some_and(|until| now < until);
+    if !ours {
+        return Ok(StillWanted::Gone);
+    }
+    let at = Circumstances {
+        purpose,
+        acknowledged: answer.0.is_some(),
+        recalled: answer.1.is_some(),
+        chase_stopped: answer.2.is_some(),
+        notice,
+        address_retired: address.0 == "retired" || address.1.is_some(),
+        link_revoked: link.0.is_some() && link.1.is_some(),
+    };
+    Ok(unwanted_because(&at).map_or(StillWanted::Yes, StillWanted::No))
+}
+
+/// What a message is written from, but for the header of its notice.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Letter {
+    /// The way it goes.
+    pub channel: Channel,
+    /// Which rung it belongs to.
+    pub step: i32,
+    /// What it is for.
+    pub purpose: MessagePurpose,
+    /// The id of what it tells of.
+    pub about: Option<String>,
+    /// Address as typed.
+    pub address: String,
+    /// Whose address that is.
+    pub contact_name: String,
+    /// What that person or seat does.
+    pub contact_role: ContactRole,
+    /// The organisation that contact belongs to.
+    pub contact_organization: String,
+    /// The link it carries, and its generation.
+    pub link: Option<(LinkId, i32)>,
+    /// The delivery it is about.
+    pub delivery: Option<LetterDelivery>,
+    /// The notice it is about.
+    pub notice: Option<LetterNotice>,
+    /// How many reminders went to this address up to this one.
+    pub reminders: i64,
+}
+
+/// The delivery a message is about.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LetterDelivery {
+    /// Which.
+    pub id: DeliveryId,
+    /// To which organisation.
+    pub organization_id: OrganizationId,
+    /// The organisation, as it was named when the notice was issued.
+    pub organization_name: String,
+    /// 主送 or 抄送.
+    pub addressee: Addressee,
+    /// Until when to sign.
+    pub deadline_at: Option<Timestamp>,
+    /// Where the deadline comes from.
+    pub deadline_origin: Option<String>,
+}
+
+/// The notice a message is about.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LetterNotice {
+    /// Which.
+    pub id: NoticeId,
+    /// Its number.
+    pub document_number: String,
+    /// Its level.
+    pub urgency: Urgency,
+}
+
+type DeliveryColumns =
+    (DeliveryId, OrganizationId, String, Addressee, Option<Timestamp>, Option<String>);
+
+type LetterRow = (
+    (Channel, i32, MessagePurpose, Option<String>, AddressId),
+    (String, String, ContactRole, String),
+    Option<(LinkId, i32)>,
+    Option<DeliveryColumns>,
+    Option<(NoticeId, String, Urgency)>,
+);
+
+/// Reads what a message is written from.
+///
+/// # Errors
+/// The store's own.
+pub fn message_letter(conn: &mut Conn, id: MessageId) -> Result<Letter, StoreError> {
+    let row: LetterRow = messages::table
+        .left_join(deliveries::table.on(deliveries::id.nullable().eq(messages::delivery_id)))
+        .left_join(notices::table.on(notices::id.nullable().eq(messages::notice_id)))
+        .inner_join(contact_addresses::table.on(contact_addresses::id.eq(messages::address_id)))
+        .inner_join(contacts::table.on(contacts::id.eq(contact_addresses::contact_id)))
+        .inner_join(organizations::table.on(organizations::id.eq(contacts::organization_id)))
+        .left_join(links::table.on(links::id.nullable().eq(messages::link_id)))
+        .filter(messages::id.eq(id.to_string()))
+        .select((
+            (
+                messages::channel,
+                messages::step,
+                messages::purpose,
+                messages::about,
+                messages::address_id,
+            ),
+            (contact_addresses::address, contacts::name, contacts::role, organizations::name),
+            (links::id, links::generation).nullable(),
+            (
+                deliveries::id,
+                deliveries::organization_id,
+                deliveries::organization_name,
+                deliveries::addressee,
+                deliveries::deadline_at,
+                deliveries::deadline_origin,
+            )
+                .nullable(),
+            (notices::id, notices::document_number, notices::urgency).nullable(),
+        ))
+        .first(conn.db())?;
+    let ((channel, step, purpose, about, to), contact, link, delivery, notice) = row;
+    let delivery = delivery.map(|row| LetterDelivery {
+        id: row.0,
+        organization_id: row.1,
+        organization_name: row.2,
+        addressee: row.3,
+        deadline_at: row.4,
+        deadline_origin: row.5,
+    });
+    let reminders = match &delivery {
+        Some(delivery) if purpose == MessagePurpose::Reminder => messages::table
+            .filter(messages::delivery_id.eq(delivery.id.to_string()))
+            .filter(messages::address_id.eq(to.to_string()))
+            .filter(messages::channel.eq(channel.as_str()))
+            .filter(messages::purpose.eq(purpose.as_str()))
+            .filter(messages::step.le(step))
+            .count()
+            .get_result(conn.db())?,
+        _ => 0,
+    };
+    Ok(Letter {
+        channel,
+        step,
+        purpose,
+        about,
+        address: contact.0,
+        contact_name: contact.1,
+        contact_role: contact.2,
+        contact_organization: contact.3,
+        link,
+        delivery,
+        notice: notice.map(|(id, document_number, urgency)| LetterNotice {
+            id,
+            document_number,
+            urgency,
+        }),
+        reminders,
+    })
+}
+
+/// The header of one version of a notice, which never changes once it is issued.
+///
+/// # Errors
+/// [`StoreError::Inconsistent`] if it cannot be read back, else the store's own.
+pub fn notice_header_of_version(
+    conn: &mut Conn,
+    id: NoticeId,
+    version: i32,
+) -> Result<NoticeDraft, StoreError> {
+    let header: String = notice_versions::table
+        .filter(notice_versions::notice_id.eq(id.to_string()))
+        .filter(notice_versions::version.eq(version))
+        .select(notice_versions::header)
+        .first(conn.db())?;
+    serde_json::from_str(&header).map_err(|error| StoreError::Inconsistent {
+        table: "notice_versions",
+        id: id.to_string(),
+        what: error.to_string(),
+    })
+}
