@@ -26,6 +26,7 @@ use crate::service::demo_mailbox::DemoMailbox;
 use crate::service::lanes::Lanes;
 use crate::service::offer::Offers;
 use crate::service::rules::{BadRules, Rules};
+use crate::service::visit::Visits;
 use crate::service::watch::{Watch, WatchSettings};
 use crate::service::{Sending, Service, Settings};
 use crate::store::{Durability, EngineSettings, Store, StoreError, migrate};
@@ -162,6 +163,7 @@ impl App {
         let service = Service {
             lanes: Lanes::open(&store),
             offers: Offers::default(),
+            visits: Visits::default(),
             store,
             files: Arc::new(DirectoryFiles::open_store(&files, Arc::clone(&random), now)?),
             clock,

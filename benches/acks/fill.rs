@@ -1,4 +1,4 @@
-//! Fills the product's database: one 加急 notice to as many organisations as there are rows. Each
+//! Fills the product's database: one 特提 notice to as many organisations as there are rows. Each
 //! was reached by one mail, has opened its page, and has its ladder still before it — what a
 //! signature usually finds.
 
@@ -22,12 +22,20 @@ use crate::database::Database;
 
 /// Deliveries written in one transaction.
 const CHUNK: usize = 5_000;
-/// What is still to come of a 加急 ladder: step, act, hours after issue.
-const RUNGS: [(u8, &str, i64); 4] =
-    [(2, "remind", 2), (3, "remind", 4), (4, "call", 4), (5, "prompt_leader", 6)];
-
-/// How many rungs each open delivery has.
-pub(crate) const RUNGS_EACH: usize = RUNGS.len();
+/// A 特提 ladder as an issue writes it: step, act, minutes after issue. The first is done by the
+/// issue itself, the second is the next and only due one.
+const RUNGS: [(u8, &str, i64); 8] = [
+    (1, "remind", 0),
+    (2, "remind", 5),
+    (3, "remind", 10),
+    (4, "call", 10),
+    (5, "prompt_leader", 15),
+    (6, "alert_issuer", 20),
+    (7, "offer_superior", 30),
+    (8, "ask_superior", 40),
+];
+/// The step that comes next.
+const NEXT: u8 = 2;
 
 /// A delivery and the link its recipient has.
 #[derive(Debug, Clone, Copy)]
@@ -77,7 +85,7 @@ impl Maker {
     fn notice(&self, database: &mut Database) -> anyhow::Result<()> {
         let Self { now, issuer, author, notice } = self;
         let now = now.as_micros();
-        let (title, urgency) = ("关于切实做好强降温天气应对工作的通知", Urgency::Priority);
+        let (title, urgency) = ("关于切实做好强降温天气应对工作的通知", Urgency::Flash);
         let draft = NoticeDraft {
             title: title.into(),
             body: "请各单位认真贯彻落实。".into(),
@@ -137,8 +145,8 @@ impl Maker {
                 reason: "picked".into(),
                 tree_path: format!("0.{number:07}"),
                 tree_depth: 1,
-                deadline_at: Some(now.plus(Span::hours(4))),
-                deadline_origin: Some("发出后4小时内".into()),
+                deadline_at: Some(now.plus(Span::minutes(30))),
+                deadline_origin: Some("发出后30分钟内".into()),
                 unreachable: false,
             });
             links.push(NewLink {
@@ -158,7 +166,7 @@ impl Maker {
                 channel: Channel::Email,
                 step: 0,
                 purpose: MessagePurpose::Invitation,
-                lane: 2,
+                lane: 0,
                 // never taken by a sender: set to handed over below
                 due_at: now.plus(Span::hours(24)),
             });
@@ -185,13 +193,19 @@ impl Maker {
     /// The rungs still to come, those of one delivery together as an issue writes them, and the
     /// first mails as handed over.
     fn ladder(&self, database: &mut Database) -> anyhow::Result<()> {
-        let steps = RUNGS.map(|(step, act, hours)| {
-            let due = self.now.plus(Span::hours(hours)).as_micros();
-            format!("SELECT {step} AS step, '{act}' AS act, {due} AS due")
+        let steps = RUNGS.map(|(step, act, minutes)| {
+            let planned = self.now.plus(Span::minutes(minutes)).as_micros();
+            let due = if step == NEXT { planned.to_string() } else { "NULL".into() };
+            let closed = if step < NEXT { planned.to_string() } else { "NULL".into() };
+            format!(
+                "SELECT {step} AS step, '{act}' AS act, {planned} AS planned, \
+                 CAST({due} AS BIGINT) AS due, CAST({closed} AS BIGINT) AS closed"
+            )
         });
         database.run(&format!(
-            "INSERT INTO rungs (id, delivery_id, step, action, planned_at, due_at) \
-             SELECT 'rng_' || step || substr(id, 6), id, step, act, due, due \
+            "INSERT INTO rungs (id, delivery_id, step, action, planned_at, due_at, closed_at, \
+             closed_why) SELECT 'rng_' || step || substr(id, 6), id, step, act, planned, due, \
+             closed, CASE WHEN closed IS NOT NULL THEN 'done_by_issue' END \
              FROM deliveries, ({}) AS steps ORDER BY tree_path, step",
             steps.join(" UNION ALL ")
         ))?;

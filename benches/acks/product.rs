@@ -17,7 +17,7 @@ use tracing::span::{Attributes, Id, Record};
 use tracing::{Event, Level, Metadata, Subscriber};
 
 use crate::database::Database;
-use crate::fill::{RUNGS_EACH, Sent, fill};
+use crate::fill::{Sent, fill};
 use crate::support::load::RequestFile;
 use crate::support::side::{Batches, Place, answer_owner, shuffled};
 
@@ -27,11 +27,11 @@ pub(crate) fn serve(place: &Place) -> anyhow::Result<()> {
     tracing::subscriber::set_global_default(Listening(Arc::clone(&batches)))?;
     let app = App::open(&config(place)?)?;
     let sent = fill(&app.service, &place.url, place.rows)?;
-    let now = app.service.now();
     let mut requests = RequestFile::create(&Place::requests(&place.folder))?;
     for at in shuffled(place.rows) {
-        let random = random::bytes(&SystemRandom)?;
-        requests.push(request(&app.service.keys, sent[at], random, now).as_bytes())?;
+        let now = app.service.now();
+        let nonce = CheckForm::nonce(now, random::bytes(&SystemRandom)?);
+        requests.push(request(&app.service.keys, sent[at], nonce, now).as_bytes())?;
     }
     requests.finish()?;
     drop(sent);
@@ -102,7 +102,7 @@ pub(crate) fn recount(place: &Place, answered: usize) -> anyhow::Result<()> {
     ];
     database.expect(&signed, answered)?;
     let open = place.rows - answered;
-    database.expect(&["rungs WHERE due_at IS NOT NULL"], open * RUNGS_EACH)?;
+    database.expect(&["rungs WHERE due_at IS NOT NULL"], open)?;
     let kept = format!(
         "notice_tallies WHERE acknowledged = {answered} AND opened = {open} AND pending = 0 \
          AND handed_over = 0 AND returned = 0 AND recalled = 0"

@@ -336,7 +336,9 @@ CREATE TABLE receipts (
     -- A signature by link that came after a 电话确认 or 代收: it stands beside the receipt that
     -- answered, and changes nothing about it.
     beside BOOLEAN NOT NULL,
-    number TEXT NOT NULL UNIQUE,
+    -- Its last ten characters are those of the id, so a number is looked for among the ids of
+    -- its day and needs no index of its own.
+    number TEXT NOT NULL,
     mode TEXT NOT NULL CHECK (mode IN ('self', 'on_behalf', 'phone')),
     grade TEXT NOT NULL,
     authority TEXT,
@@ -380,6 +382,7 @@ CREATE TABLE viewings (
 );
 CREATE INDEX viewings_by_delivery ON viewings (delivery_id);
 
+-- Nonces begin with the instant of their form, so that one more touches the last page only.
 CREATE TABLE spent_nonces (
     nonce BYTEA PRIMARY KEY NOT NULL,
     ends_at BIGINT NOT NULL
@@ -399,10 +402,8 @@ CREATE TABLE events (
 );
 CREATE INDEX events_by_subject ON events (notice_id, delivery_id);
 
+-- The personal values of an event and their salts by name, JSON; deleting the row forgets them.
 CREATE TABLE event_personal (
-    event_id TEXT NOT NULL REFERENCES events (id),
-    name TEXT NOT NULL,
-    value TEXT NOT NULL,
-    salt BYTEA NOT NULL,
-    PRIMARY KEY (event_id, name)
+    event_id TEXT PRIMARY KEY NOT NULL REFERENCES events (id),
+    known TEXT NOT NULL
 );

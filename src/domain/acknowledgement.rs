@@ -1,7 +1,7 @@
 //! Whether an organisation's signature counts: decided from what the transaction has read and
 //! holds. Pure: it does not ask who signs, and it writes nothing.
 
-use super::delivery::DeliveryFacts;
+use super::delivery::{DeliveryFacts, ReceiptMode};
 use super::notice::NoticeState;
 
 /// What stands in the way of a signature, or nothing.
@@ -9,6 +9,8 @@ use super::notice::NoticeState;
 pub enum Verdict {
     /// It counts: the first valid signature of this delivery.
     Sign,
+    /// It stands beside a weaker receipt that answered before, and changes nothing about it.
+    StandBeside,
     /// Somebody signed before; theirs is the receipt.
     AlreadySigned,
     /// The page showed another version than the one in force.
@@ -35,15 +37,23 @@ pub struct Situation<'a> {
     pub shown: i32,
     /// Whether the form's nonce was never spent.
     pub nonce_is_fresh: bool,
+    /// In which way it is signed.
+    pub mode: ReceiptMode,
+    /// Whether another signature stands beside the receipt already.
+    pub beside_is_taken: bool,
 }
 
 /// Decides one signature. A deadline gone by is no reason to refuse; nor is a 退文 that the
 /// issuer has not accepted; nor is a notice that was closed or archived meanwhile.
 #[must_use]
 pub fn decide_acknowledge(situation: Situation<'_>) -> Verdict {
-    let Situation { facts, notice, current, shown, nonce_is_fresh } = situation;
+    let Situation { facts, notice, current, shown, nonce_is_fresh, mode, beside_is_taken } =
+        situation;
     if facts.acknowledged_at.is_some() {
-        return Verdict::AlreadySigned;
+        let weaker = facts.receipt_mode.is_some_and(|answered| mode.may_stand_beside(answered));
+        let stands = weaker && !beside_is_taken && facts.recalled_at.is_none();
+        let valid = may_be_answered(notice) && shown == current && nonce_is_fresh;
+        return if stands && valid { Verdict::StandBeside } else { Verdict::AlreadySigned };
     }
     if !may_be_answered(notice) {
         return Verdict::Withdrawn(notice);
@@ -104,6 +114,8 @@ mod tests {
             current: 2,
             shown,
             nonce_is_fresh: fresh,
+            mode: ReceiptMode::OwnOrganization,
+            beside_is_taken: false,
         })
     }
 
@@ -117,6 +129,39 @@ mod tests {
         assert_eq!(decide(open, NoticeState::Issued, 2, false), Verdict::StaleForm);
         let late = DeliveryFacts { deadline: AT, returned_at: AT, ..open };
         assert_eq!(decide(late, NoticeState::Closed, 2, true), Verdict::Sign);
+    }
+
+    #[test]
+    fn a_stronger_signature_stands_beside_a_weaker_receipt_once() {
+        use ReceiptMode::{OnBehalf, OwnOrganization, Phone};
+        for (mode, answered, beside_is_taken, wanted) in [
+            (OwnOrganization, Phone, false, Verdict::StandBeside),
+            (OwnOrganization, OnBehalf, false, Verdict::StandBeside),
+            (OnBehalf, Phone, false, Verdict::StandBeside),
+            (OwnOrganization, Phone, true, Verdict::AlreadySigned),
+            (OnBehalf, OnBehalf, false, Verdict::AlreadySigned),
+            (OnBehalf, OwnOrganization, false, Verdict::AlreadySigned),
+            (OwnOrganization, OwnOrganization, false, Verdict::AlreadySigned),
+        ] {
+            let facts = DeliveryFacts {
+                acknowledged_at: AT,
+                receipt_mode: Some(answered),
+                ..DeliveryFacts::default()
+            };
+            let notice = NoticeState::Issued;
+            let situation = Situation {
+                facts: &facts,
+                notice,
+                current: 1,
+                shown: 1,
+                nonce_is_fresh: true,
+                mode,
+                beside_is_taken,
+            };
+            assert_eq!(decide_acknowledge(situation), wanted, "{mode} after {answered}");
+            let stale = Situation { nonce_is_fresh: false, ..situation };
+            assert_eq!(decide_acknowledge(stale), Verdict::AlreadySigned);
+        }
     }
 
     #[test]

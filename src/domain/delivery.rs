@@ -46,6 +46,17 @@ stored_words!(ReceiptMode, {
 });
 
 impl ReceiptMode {
+    /// Whether a signature in this way may stand beside a receipt in the way of `answered`: by
+    /// link after 电话确认, or by the organisation itself after 代收.
+    #[must_use]
+    pub const fn may_stand_beside(self, answered: Self) -> bool {
+        match (self, answered) {
+            (Self::OwnOrganization, Self::OnBehalf | Self::Phone)
+            | (Self::OnBehalf, Self::Phone) => true,
+            (Self::OwnOrganization | Self::OnBehalf | Self::Phone, _) => false,
+        }
+    }
+
     /// The word on pages.
     #[must_use]
     pub const fn word_zh(self) -> &'static str {

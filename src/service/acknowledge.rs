@@ -2,7 +2,8 @@
 //! before the writer is asked (fields, code, event, signed receipt); what depends on the moment
 //! of the commit is decided inside it, for a whole slice of signatures at once.
 //!
-//! First valid signature counts; whoever comes later gets the same receipt. A late signature,
+//! First valid signature counts; whoever comes later gets the same receipt. After 电话确认 or 代收 a
+//! stronger one by link stands beside it once, and changes nothing about it. A late signature,
 //! one below the wanted grade, or one after an unaccepted 退文 is accepted and marked. A refusal
 //! leaves nothing behind.
 
@@ -21,14 +22,13 @@ use crate::domain::evidence::SealedEvent;
 use crate::domain::ids::{AddressId, DeliveryId, NoticeId};
 use crate::domain::notice::NoticeState;
 use crate::domain::time::Timestamp;
-use crate::store::deliveries::{Delivery, delivery_lock, delivery_set_acknowledged};
+use crate::store::answers::answer_settle;
+use crate::store::deliveries::{Delivery, delivery_lock};
 use crate::store::events::event_append_sealed;
 use crate::store::links::link_verify_addresses;
-use crate::store::messages::message_cancel_open;
 use crate::store::nonces::{Nonce, nonce_list_spent, nonce_spend_all};
 use crate::store::notices::notice_hold;
 use crate::store::receipts::{Receipt, receipt_insert_all, receipt_list_of};
-use crate::store::rungs::rung_close_open;
 use crate::store::tallies::TallyChanges;
 use crate::store::{Answer, SliceAct, StoreError, Tx};
 
@@ -83,20 +83,30 @@ impl SliceAct for AcknowledgeAct {
     fn run(&self, tx: &mut Tx, items: &[Signature]) -> Result<Vec<Acknowledged>, StoreError> {
         let mut slice = Slice::read(tx, items)?;
         let mut answers = Vec::with_capacity(items.len());
-        let mut signed = Vec::new();
+        let (mut signed, mut beside) = (Vec::new(), Vec::new());
         for item in items {
             let verdict = slice.decide(item)?;
-            if verdict == Verdict::Sign {
-                slice.sign(item);
-                signed.push(item);
-                answers.push(Acknowledged::Signed(Arc::clone(&item.receipt)));
-            } else {
-                answers.push(slice.refuse(item, verdict)?);
+            match verdict {
+                Verdict::Sign => {
+                    slice.sign(item);
+                    signed.push(item);
+                    answers.push(Acknowledged::Signed(Arc::clone(&item.receipt)));
+                }
+                // How it is told was settled before; if it stands otherwise now, the person is
+                // shown what stands and may sign again.
+                Verdict::StandBeside if item.receipt.beside => {
+                    slice.stand_beside(item);
+                    beside.push(item);
+                    answers.push(Acknowledged::Signed(Arc::clone(&item.receipt)));
+                }
+                _ => answers.push(slice.refuse(item, verdict)?),
             }
         }
+        write_receipts(tx, &[signed.as_slice(), &beside].concat())?;
         if !signed.is_empty() {
-            write(tx, &signed, &slice.tallies)?;
+            write_answers(tx, &signed)?;
         }
+        slice.tallies.write(tx)?;
         Ok(answers)
     }
 }
@@ -106,6 +116,8 @@ struct Slice {
     standings: BTreeMap<NoticeId, (NoticeState, i32)>,
     deliveries: BTreeMap<DeliveryId, Delivery>,
     receipts: BTreeMap<DeliveryId, Arc<Receipt>>,
+    /// Those that came later and stand beside.
+    beside: BTreeMap<DeliveryId, Arc<Receipt>>,
     spent: BTreeSet<Vec<u8>>,
     tallies: TallyChanges,
 }
@@ -125,14 +137,21 @@ impl Slice {
             .filter(|delivery| delivery.facts.acknowledged_at.is_some())
             .map(|delivery| delivery.id)
             .collect();
-        let receipts = receipt_list_of(tx, &signed)?
+        let (beside, receipts): (Vec<_>, Vec<_>) = receipt_list_of(tx, &signed)?
             .into_iter()
             .map(|receipt| (receipt.delivery_id, Arc::new(receipt)))
-            .collect();
+            .partition(|(_, receipt)| receipt.beside);
         let nonces: Vec<[u8; 16]> = items.iter().map(|item| item.nonce.bytes).collect();
         let spent = nonce_list_spent(tx, &nonces)?.into_iter().collect();
         let deliveries = locked.into_iter().map(|delivery| (delivery.id, delivery)).collect();
-        Ok(Self { standings, deliveries, receipts, spent, tallies: TallyChanges::default() })
+        Ok(Self {
+            standings,
+            deliveries,
+            receipts: receipts.into_iter().collect(),
+            beside: beside.into_iter().collect(),
+            spent,
+            tallies: TallyChanges::default(),
+        })
     }
 
     fn decide(&self, item: &Signature) -> Result<Verdict, StoreError> {
@@ -146,6 +165,8 @@ impl Slice {
             current,
             shown: item.shown,
             nonce_is_fresh: !self.spent.contains(item.nonce.bytes.as_slice()),
+            mode: item.receipt.mode,
+            beside_is_taken: self.beside.contains_key(&delivery.id),
         }))
     }
 
@@ -163,6 +184,12 @@ impl Slice {
         self.spent.insert(item.nonce.bytes.to_vec());
     }
 
+    /// Notes a signature that stands beside the receipt that answered.
+    fn stand_beside(&mut self, item: &Signature) {
+        self.beside.insert(item.receipt.delivery_id, Arc::clone(&item.receipt));
+        self.spent.insert(item.nonce.bytes.to_vec());
+    }
+
     fn refuse(&self, item: &Signature, verdict: Verdict) -> Result<Acknowledged, StoreError> {
         let id = item.receipt.delivery_id;
         Ok(match verdict {
@@ -171,11 +198,15 @@ impl Slice {
             }
             Verdict::Withdrawn(state) => Acknowledged::Withdrawn(state),
             Verdict::StaleForm => Acknowledged::StaleForm,
-            Verdict::Sign | Verdict::AlreadySigned => {
-                let receipt = self.receipts.get(&id).ok_or_else(|| StoreError::Inconsistent {
-                    table: "deliveries",
-                    id: id.to_string(),
-                    what: "acknowledged without a receipt".into(),
+            Verdict::Sign | Verdict::StandBeside | Verdict::AlreadySigned => {
+                let by_the_same =
+                    self.beside.get(&id).filter(|known| known.signer == item.receipt.signer);
+                let receipt = by_the_same.or_else(|| self.receipts.get(&id)).ok_or_else(|| {
+                    StoreError::Inconsistent {
+                        table: "deliveries",
+                        id: id.to_string(),
+                        what: "acknowledged without a receipt".into(),
+                    }
                 })?;
                 Acknowledged::AlreadySigned(Arc::clone(receipt))
             }
@@ -183,25 +214,33 @@ impl Slice {
     }
 }
 
-/// Writes everything that follows from these signatures, one statement per table.
-fn write(tx: &mut Tx, signed: &[&Signature], tallies: &TallyChanges) -> Result<(), StoreError> {
-    let ids: Vec<DeliveryId> = signed.iter().map(|item| item.receipt.delivery_id).collect();
+/// Writes what every signature leaves, one statement per table.
+fn write_receipts(tx: &mut Tx, signed: &[&Signature]) -> Result<(), StoreError> {
     let receipts: Vec<&Receipt> = signed.iter().map(|item| item.receipt.as_ref()).collect();
     let events: Vec<&SealedEvent> = signed.iter().map(|item| &item.event).collect();
     let nonces: Vec<Nonce> = signed.iter().map(|item| item.nonce).collect();
     let unverified: Vec<AddressId> = signed.iter().filter_map(|item| item.unverified).collect();
-    let latest = signed.iter().map(|item| item.receipt.acknowledged_at).max().unwrap_or_default();
-
     receipt_insert_all(tx, &receipts)?;
     event_append_sealed(tx, &events)?;
-    all_moved("spent_nonces", nonce_spend_all(tx, &nonces)?, signed.len())?;
-    all_moved("deliveries", delivery_set_acknowledged(tx, &ids)?, signed.len())?;
-    message_cancel_open(tx, &ids, ANSWERED, latest)?;
-    rung_close_open(tx, &ids, ANSWERED, latest)?;
+    nonce_spend_all(tx, &nonces)?;
     if !unverified.is_empty() {
-        link_verify_addresses(tx, &unverified, latest)?;
+        link_verify_addresses(tx, &unverified, latest(signed))?;
     }
-    tallies.write(tx)
+    Ok(())
+}
+
+/// Writes what a signature that answers ends besides.
+fn write_answers(tx: &mut Tx, signed: &[&Signature]) -> Result<(), StoreError> {
+    let answered: Vec<(DeliveryId, Timestamp)> = signed
+        .iter()
+        .map(|item| (item.receipt.delivery_id, item.receipt.acknowledged_at))
+        .collect();
+    let moved = answer_settle(tx, &answered, ANSWERED, latest(signed))?;
+    all_moved("deliveries", moved, signed.len())
+}
+
+fn latest(signed: &[&Signature]) -> Timestamp {
+    signed.iter().map(|item| item.receipt.acknowledged_at).max().unwrap_or_default()
 }
 
 /// The rows were read and held just before, so another count means a bug, not a race.

@@ -41,8 +41,8 @@ pub mod demo_mailbox;
 pub mod directory;
 pub mod download;
 pub mod duty;
-pub mod escalate;
 pub mod end_notice;
+pub mod escalate;
 pub mod escalate_by_hand;
 pub mod fetch_note;
 pub mod forget_nonces;
@@ -64,16 +64,16 @@ pub mod receipt_file;
 pub mod receive;
 pub mod register_viewing;
 pub mod release_and_issue;
-pub mod resend;
 pub mod remind_by_hand;
+pub mod resend;
 pub mod return_notice;
 pub mod rules;
 pub mod scope;
 pub mod self_check;
 pub mod send_back;
 pub mod sessions;
-pub mod stop_chasing;
 pub mod shift;
+pub mod stop_chasing;
 pub mod story;
 pub mod submit;
 pub mod tell_duty;
@@ -111,6 +111,8 @@ pub struct Service {
     pub settings: Arc<Settings>,
     /// The ways into the writer for acts that come in bursts.
     pub lanes: lanes::Lanes,
+    /// Visits by link that are being proved.
+    pub visits: visit::Visits,
     /// Issued versions that recipients look at.
     pub offers: offer::Offers,
 }

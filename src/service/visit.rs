@@ -3,6 +3,7 @@
 //!
 //! Reading changes nothing; that some program fetched the page is noted elsewhere.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use super::{Service, ServiceError};
@@ -10,10 +11,11 @@ use crate::adapters::secrets::links::{Visit, parse_link_token};
 use crate::domain::address::AddressStatus;
 use crate::domain::ids::{AddressId, DeliveryId, LinkId, NoticeId};
 use crate::domain::notice::NoticeState;
-use crate::domain::time::{Span, Timestamp};
+use crate::domain::time::Span;
 use crate::store::corrections::{link_of_address, successor_find};
 use crate::store::deliveries::Delivery;
-use crate::store::links::{Link, link_find};
+use crate::store::links::{Link, link_find, link_list};
+use crate::store::{Answer, Gather};
 
 /// A visit by a good link, as its holder's request found it.
 #[derive(Debug, Clone)]
@@ -117,22 +119,52 @@ pub fn follow(service: &Service, visiting: &Visiting) -> Result<Option<Arrival>,
     }))
 }
 
-/// The visit a cookie keeps, if its link still opens that delivery.
+/// Visits whose links wait to be read. Cheap to clone; clones lead to the same reader.
+#[derive(Clone, Default)]
+pub struct Visits(Arc<Gather<LinkId, Option<Link>>>);
+
+/// A visit whose cookie is genuine, while its link is being read.
+pub struct Resuming {
+    visit: Visit,
+    link: Answer<Option<Link>>,
+    /// Nobody reads yet: [`read_waiting`] must be run where reading may take its time.
+    pub must_read: bool,
+}
+
+/// Begins to resume the visit that a cookie keeps: nothing if it keeps none of that delivery.
+#[must_use]
+pub fn resume(service: &Service, delivery: DeliveryId, cookie: &str) -> Option<Resuming> {
+    let visit = service.keys.read_visit(cookie, service.now())?;
+    if visit.delivery != delivery {
+        return None;
+    }
+    let (link, must_read) = service.visits.0.ask(visit.link);
+    Some(Resuming { visit, link, must_read })
+}
+
+/// Reads the links that are waited for, many at once, until nobody waits any more.
+pub fn read_waiting(service: &Service) {
+    service.visits.0.read_all(|ids| {
+        let found = service.store.read(|conn| link_list(conn, ids))?;
+        let found: HashMap<LinkId, Link> = found.into_iter().map(|one| (one.id, one)).collect();
+        Ok(ids.iter().map(|id| found.get(id).cloned()).collect())
+    });
+}
+
+/// The visit, if its link still opens that delivery.
 ///
 /// # Errors
 /// The store's own.
-pub fn resume(
+pub async fn resumed(
     service: &Service,
-    delivery: DeliveryId,
-    cookie: &str,
+    resuming: Resuming,
 ) -> Result<Option<Visiting>, ServiceError> {
-    let now: Timestamp = service.now();
-    let Some(visit) = service.keys.read_visit(cookie, now) else { return Ok(None) };
-    if visit.delivery != delivery {
-        return Ok(None);
-    }
-    let link = service.store.read(|conn| link_find(conn, visit.link))?;
-    let good = link.filter(|link| opens(link) && generation(link) == visit.generation);
+    let Resuming { visit, link, .. } = resuming;
+    let link = link.ready().await?;
+    let delivery = visit.delivery;
+    let good = link.filter(|link| {
+        opens(link) && generation(link) == visit.generation && link.delivery.id == delivery
+    });
     Ok(good.map(|link| Visiting {
         link: link.id,
         delivery,

@@ -3,9 +3,11 @@
 //! Facts are set here one kind at a time; the counts of their notice follow in the same write
 //! through [`super::tallies`]. Which fact may follow which is decided in `domain/delivery.rs`.
 
+use std::collections::BTreeMap;
+
 use diesel::prelude::*;
 
-use super::engine::{RowLock, on_engine};
+use super::engine::{load_held, on_engine};
 use super::schema::{deliveries, events, notices, receipts};
 use super::{Conn, ROWS_PER_INSERT_MAX, StoreError, Tx};
 use crate::domain::delivery::{Addressee, DeliveryFacts, ReceiptMode};
@@ -97,6 +99,9 @@ impl From<Row> for Delivery {
 /// What [`Row`] is read from; `receipts` must be left-joined.
 macro_rules! delivery_columns {
     () => {
+        delivery_columns!(receipts::mode.nullable())
+    };
+    ($mode:expr) => {
         (
             deliveries::id,
             deliveries::notice_id,
@@ -117,12 +122,21 @@ macro_rules! delivery_columns {
             deliveries::acknowledged_at,
             deliveries::returned_at,
             deliveries::recalled_at,
-            receipts::mode.nullable(),
+            $mode,
         )
     };
 }
 
 pub(super) use delivery_columns;
+
+/// In the place of the receipt's mode where `receipts` is not joined: nothing, to be filled in by
+/// [`delivery_fill_modes`].
+macro_rules! mode_unread {
+    () => {
+        None::<String>.into_sql::<diesel::sql_types::Nullable<diesel::sql_types::Text>>()
+    };
+}
+pub(super) use mode_unread;
 
 /// A delivery as it is written at issue.
 #[derive(Debug, Clone)]
@@ -268,17 +282,41 @@ pub fn delivery_lock(tx: &mut Tx, ids: &[DeliveryId]) -> Result<Vec<Delivery>, S
     let mut texts: Vec<String> = ids.iter().map(ToString::to_string).collect();
     texts.sort_unstable();
     texts.dedup();
-    tx.db().lock_rows("deliveries", &texts, RowLock::Exclusive)?;
-    let rows: Vec<Row> = deliveries::table
-        .left_join(
-            receipts::table
-                .on(receipts::delivery_id.eq(deliveries::id).and(receipts::beside.eq(false))),
-        )
+    let held = deliveries::table
         .filter(deliveries::id.eq_any(&texts))
         .order(deliveries::id)
-        .select(delivery_columns!())
-        .load(tx.db())?;
-    Ok(rows.into_iter().map(Delivery::from).collect())
+        .select(delivery_columns!(mode_unread!()));
+    let rows: Vec<Row> = load_held!(tx.db(), held)?;
+    let mut found: Vec<Delivery> = rows.into_iter().map(Delivery::from).collect();
+    // Only now: a receipt may have come in while the rows were waited for.
+    delivery_fill_modes(tx, found.iter_mut())?;
+    Ok(found)
+}
+
+/// Fills in how the signed ones among deliveries were signed; mostly there are none.
+pub(super) fn delivery_fill_modes<'d>(
+    conn: &mut Conn,
+    among: impl Iterator<Item = &'d mut Delivery>,
+) -> Result<(), StoreError> {
+    let mut signed: BTreeMap<String, &mut Delivery> = among
+        .filter(|one| one.facts.acknowledged_at.is_some())
+        .map(|one| (one.id.to_string(), one))
+        .collect();
+    if signed.is_empty() {
+        return Ok(());
+    }
+    let ids: Vec<&String> = signed.keys().collect();
+    let modes: Vec<(String, ReceiptMode)> = receipts::table
+        .filter(receipts::delivery_id.eq_any(ids))
+        .filter(receipts::beside.eq(false))
+        .select((receipts::delivery_id, receipts::mode))
+        .load(conn.db())?;
+    for (id, mode) in modes {
+        if let Some(one) = signed.get_mut(&id) {
+            one.facts.receipt_mode = Some(mode);
+        }
+    }
+    Ok(())
 }
 
 /// A fact that is set once and then stays.

@@ -32,6 +32,80 @@ macro_rules! on_engine {
 }
 pub(super) use on_engine;
 
+/// Inserts a burst of rows, each field a column of the same name, and says how many went in. One
+/// statement over arrays on PostgreSQL, where each statement is a round trip; one prepared
+/// statement for each row on SQLite, where reading a long statement costs more than running it.
+macro_rules! insert_burst {
+    ($db:expr, $table:ident, $rows:expr, { $($column:ident: $kind:ty),+ $(,)? }) => {{
+        use diesel::prelude::*;
+        let rows = $rows;
+        if rows.is_empty() {
+            Ok(0)
+        } else {
+            match $db {
+                $crate::store::engine::DbConn::Pg(conn) => {
+                    let columns = [$(stringify!($column)),+];
+                    let text = $crate::store::engine::array_insert(stringify!($table), &columns);
+                    diesel::sql_query(text)
+                        $(.bind::<diesel::sql_types::Array<$kind>, _>(
+                            rows.iter().map(|row| &row.$column).collect::<Vec<_>>(),
+                        ))+
+                        .execute(conn)
+                }
+                $crate::store::engine::DbConn::Sqlite(conn) => {
+                    rows.iter().try_fold(0usize, |sum, row| {
+                        let one = diesel::insert_into($table::table).values(row).execute(conn)?;
+                        Ok::<_, diesel::result::Error>(sum.saturating_add(one))
+                    })
+                }
+            }
+        }
+    }};
+}
+pub(super) use insert_burst;
+
+/// `INSERT INTO table (columns) SELECT * FROM unnest($1, …)`.
+pub(super) fn array_insert(table: &str, columns: &[&str]) -> String {
+    let binds: Vec<String> = (1..=columns.len()).map(|place| format!("${place}")).collect();
+    let (columns, binds) = (columns.join(", "), binds.join(", "));
+    format!("INSERT INTO {table} ({columns}) SELECT * FROM unnest({binds})")
+}
+
+/// The inner connection, with an expression of its own for each engine: where one statement does
+/// on PostgreSQL what SQLite does cheaper in several.
+macro_rules! per_engine {
+    ($db:expr, $inner:ident, postgres => $pg:expr, sqlite => $sqlite:expr $(,)?) => {
+        match $db {
+            $crate::store::engine::DbConn::Pg($inner) => $pg,
+            $crate::store::engine::DbConn::Sqlite($inner) => $sqlite,
+        }
+    };
+}
+pub(super) use per_engine;
+
+/// Loads rows and holds them until the end of the transaction, in the order of the query: others
+/// may read them but not change them. SQLite has one writer, so there is nothing to hold.
+macro_rules! load_held {
+    ($db:expr, $query:expr) => {
+        match $db {
+            $crate::store::engine::DbConn::Pg(conn) => $query.for_no_key_update().load(conn),
+            $crate::store::engine::DbConn::Sqlite(conn) => $query.load(conn),
+        }
+    };
+}
+pub(super) use load_held;
+
+/// As [`load_held`], but several may hold the same rows.
+macro_rules! load_shared {
+    ($db:expr, $query:expr) => {
+        match $db {
+            $crate::store::engine::DbConn::Pg(conn) => $query.for_share().load(conn),
+            $crate::store::engine::DbConn::Sqlite(conn) => $query.load(conn),
+        }
+    };
+}
+pub(super) use load_shared;
+
 /// Oldest SQLite without the race between a checkpoint and a write that could damage a database
 /// (<https://sqlite.org/wal.html#walresetbug>).
 const SQLITE_VERSION_MIN: i64 = 3_051_003;
@@ -145,9 +219,12 @@ fn pg_connect_error(error: diesel::ConnectionError) -> StoreError {
 }
 
 fn sqlite_prepare(conn: &mut SqliteConnection, purpose: Purpose) -> Result<(), StoreError> {
+    // The writer walks its whole cache after each commit that moved pages about, so a large one
+    // costs it more than it saves; the file lies in the system's cache anyway.
+    let cache_kib = if purpose == Purpose::Write { 16_384 } else { 65_536 };
     conn.batch_execute(&format!(
         "PRAGMA busy_timeout={BUSY_TIMEOUT_MS}; PRAGMA synchronous=FULL; \
-         PRAGMA foreign_keys=ON; PRAGMA temp_store=MEMORY; PRAGMA cache_size=-65536;"
+         PRAGMA foreign_keys=ON; PRAGMA temp_store=MEMORY; PRAGMA cache_size=-{cache_kib};"
     ))?;
     match purpose {
         Purpose::Read => conn.batch_execute("PRAGMA query_only=ON")?,
@@ -203,9 +280,12 @@ fn pg_prepare(
     purpose: Purpose,
     durability: Durability,
 ) -> Result<(), StoreError> {
+    // Statements are prepared, and PostgreSQL keeps their plans: one made while a table was empty
+    // would read all of it ever after. Nothing here needs a whole table where an index will do.
     conn.batch_execute(
         "SET client_min_messages = warning; SET idle_in_transaction_session_timeout = '60s'; \
-         SET lock_timeout = '20s'; SET timezone = 'UTC'; SET tcp_user_timeout = '20s';",
+         SET lock_timeout = '20s'; SET timezone = 'UTC'; SET tcp_user_timeout = '20s'; \
+         SET enable_seqscan = off; SET jit = off;",
     )?;
     if purpose == Purpose::Read {
         conn.batch_execute("SET default_transaction_read_only = on")?;
@@ -242,8 +322,7 @@ fn pg_refuse_unsafe(conn: &mut PgConnection, durability: Durability) -> Result<(
     Ok(())
 }
 
-/// How a row is held until the end of the transaction, where several servers write.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+/// How rows are held until the write ends.
 pub(super) enum RowLock {
     /// Others may read it, but not change it.
     Shared,

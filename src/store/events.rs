@@ -3,34 +3,35 @@
 use std::collections::BTreeMap;
 
 use diesel::prelude::*;
+use diesel::sql_types::{BigInt, Binary, Nullable, Text};
+use serde_json::{Map, Value, json};
 
-use super::engine::on_engine;
+use super::engine::insert_burst;
 use super::schema::{event_personal, events};
-use super::{Conn, ROWS_PER_INSERT_MAX, StoreError, Tx};
+use super::{Conn, StoreError, Tx};
+use crate::domain::calendar::hex;
 use crate::domain::evidence::{Actor, Event, EventKind, SealedEvent};
 use crate::domain::ids::{DeliveryId, EventId, NoticeId};
 use crate::domain::time::Timestamp;
 
 #[derive(Insertable)]
 #[diesel(table_name = events, treat_none_as_default_value = false)]
-struct NewEvent {
+struct NewEvent<'e> {
     id: String,
     kind: &'static str,
     happened_at: i64,
     actor: String,
     notice_id: Option<String>,
     delivery_id: Option<String>,
-    bytes: Vec<u8>,
+    bytes: &'e [u8],
     leaf_hash: Vec<u8>,
 }
 
 #[derive(Insertable)]
 #[diesel(table_name = event_personal, treat_none_as_default_value = false)]
-struct NewPersonal<'e> {
+struct NewPersonal {
     event_id: String,
-    name: &'static str,
-    value: &'e str,
-    salt: &'e [u8],
+    known: String,
 }
 
 /// Appends events in the transaction of the change they tell of.
@@ -54,41 +55,55 @@ pub fn event_append(tx: &mut Tx, new: &[Event]) -> Result<(), StoreError> {
 /// # Errors
 /// The store's own.
 pub fn event_append_sealed(tx: &mut Tx, new: &[&SealedEvent]) -> Result<(), StoreError> {
-    let row = |sealed: &&SealedEvent| {
-        let event = sealed.event();
-        NewEvent {
-            id: event.id.to_string(),
-            kind: event.kind.as_str(),
-            happened_at: event.at.as_micros(),
-            actor: event.actor.to_string(),
-            notice_id: event.subjects.notice.map(|id| id.to_string()),
-            delivery_id: event.subjects.delivery.map(|id| id.to_string()),
-            bytes: sealed.bytes().to_vec(),
-            leaf_hash: sealed.leaf().as_bytes().to_vec(),
-        }
-    };
-    let rows: Vec<NewEvent> = new.iter().map(row).collect();
-    for chunk in rows.chunks(ROWS_PER_INSERT_MAX) {
-        on_engine!(tx.db(), conn =>
-            diesel::insert_into(events::table).values(chunk).execute(conn))?;
-    }
-    let personal: Vec<NewPersonal<'_>> = new
+    let rows: Vec<NewEvent<'_>> = new.iter().map(|sealed| row_of(sealed)).collect();
+    insert_burst!(tx.db(), events, &rows, {
+        id: Text, kind: Text, happened_at: BigInt, actor: Text, notice_id: Nullable<Text>,
+        delivery_id: Nullable<Text>, bytes: Binary, leaf_hash: Binary,
+    })?;
+    let personal: Vec<NewPersonal> = new
         .iter()
-        .flat_map(|sealed| {
-            let event = sealed.event();
-            event.personal.iter().map(|known| NewPersonal {
-                event_id: event.id.to_string(),
-                name: known.name,
-                value: &known.value,
-                salt: &known.salt,
-            })
-        })
+        .map(|sealed| sealed.event())
+        .filter(|event| !event.personal.is_empty())
+        .map(|event| NewPersonal { event_id: event.id.to_string(), known: known_of(event) })
         .collect();
-    for chunk in personal.chunks(ROWS_PER_INSERT_MAX) {
-        on_engine!(tx.db(), conn =>
-            diesel::insert_into(event_personal::table).values(chunk).execute(conn))?;
-    }
+    insert_burst!(tx.db(), event_personal, &personal, { event_id: Text, known: Text })?;
     Ok(())
+}
+
+fn row_of(sealed: &SealedEvent) -> NewEvent<'_> {
+    let event = sealed.event();
+    NewEvent {
+        id: event.id.to_string(),
+        kind: event.kind.as_str(),
+        happened_at: event.at.as_micros(),
+        actor: event.actor.to_string(),
+        notice_id: event.subjects.notice.map(|id| id.to_string()),
+        delivery_id: event.subjects.delivery.map(|id| id.to_string()),
+        bytes: sealed.bytes(),
+        leaf_hash: sealed.leaf().as_bytes().to_vec(),
+    }
+}
+
+/// The personal values of an event with their salts, by name. One row holds them all: it is
+/// written in every burst, and forgotten as a whole.
+fn known_of(event: &Event) -> String {
+    let known: Map<String, Value> = event
+        .personal
+        .iter()
+        .map(|one| (one.name.to_owned(), json!({ "value": one.value, "salt": hex(&one.salt) })))
+        .collect();
+    Value::Object(known).to_string()
+}
+
+fn values_of(id: EventId, known: &str) -> Result<BTreeMap<String, String>, StoreError> {
+    let read: Result<Map<String, Value>, _> = serde_json::from_str(known);
+    let read = read.map_err(|error| StoreError::Inconsistent {
+        table: "event_personal",
+        id: id.to_string(),
+        what: error.to_string(),
+    })?;
+    let text = |one: &Value| Some(one.get("value")?.as_str()?.to_owned());
+    Ok(read.iter().filter_map(|(name, one)| Some((name.clone(), text(one)?))).collect())
 }
 
 /// An event as it stands in the log.
@@ -126,13 +141,13 @@ pub fn event_list_of_delivery(
         .select((events::id, events::kind, events::happened_at, events::actor, events::bytes))
         .load(conn.db())?;
     let ids: Vec<String> = rows.iter().map(|row| row.0.to_string()).collect();
-    let known: Vec<(EventId, String, String)> = event_personal::table
+    let known: Vec<(EventId, String)> = event_personal::table
         .filter(event_personal::event_id.eq_any(&ids))
-        .select((event_personal::event_id, event_personal::name, event_personal::value))
+        .select((event_personal::event_id, event_personal::known))
         .load(conn.db())?;
     let mut personal: BTreeMap<EventId, BTreeMap<String, String>> = BTreeMap::new();
-    for (id, name, value) in known {
-        personal.entry(id).or_default().insert(name, value);
+    for (id, known) in known {
+        personal.insert(id, values_of(id, &known)?);
     }
     rows.into_iter()
         .map(|(id, kind, at, actor, bytes)| {

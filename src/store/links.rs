@@ -3,9 +3,11 @@
 
 use diesel::prelude::*;
 
-use super::deliveries::{Delivery, Row as DeliveryRow, delivery_columns};
-use super::engine::on_engine;
-use super::schema::{contact_addresses, contacts, deliveries, links, notices, receipts};
+use super::deliveries::{
+    Delivery, Row as DeliveryRow, delivery_columns, delivery_fill_modes, mode_unread,
+};
+use super::engine::{on_engine, per_engine};
+use super::schema::{contact_addresses, deliveries, links, notices};
 use super::{Conn, ROWS_PER_INSERT_MAX, StoreError, Tx};
 use crate::domain::address::AddressStatus;
 use crate::domain::ids::{AddressId, ContactId, DeliveryId, LinkId};
@@ -99,47 +101,71 @@ struct Row {
     channel: String,
 }
 
+/// What a [`Row`] is read from, those of one id or of several.
+macro_rules! link_rows {
+    ($filter:expr) => {
+        links::table
+            .inner_join(deliveries::table.on(deliveries::id.eq(links::delivery_id)))
+            .inner_join(notices::table.on(notices::id.eq(deliveries::notice_id)))
+            .inner_join(contact_addresses::table.on(contact_addresses::id.eq(links::address_id)))
+            .filter($filter)
+            .select((
+                links::id,
+                delivery_columns!(mode_unread!()),
+                notices::state,
+                notices::version,
+                links::address_id,
+                contact_addresses::contact_id,
+                links::generation,
+                links::revoked_at,
+                contact_addresses::status,
+                contact_addresses::kind,
+            ))
+    };
+}
+
+impl From<Row> for Link {
+    fn from(row: Row) -> Self {
+        Self {
+            id: row.id,
+            delivery: row.delivery.into(),
+            notice_state: row.notice_state,
+            notice_version: row.notice_version,
+            address_id: row.address_id,
+            contact_id: row.contact_id,
+            generation: row.generation,
+            revoked_at: row.revoked_at,
+            address_status: row.address_status,
+            channel: row.channel,
+        }
+    }
+}
+
 /// The link of that id, with the delivery it opens.
 ///
 /// # Errors
 /// The store's own.
 pub fn link_find(conn: &mut Conn, id: LinkId) -> Result<Option<Link>, StoreError> {
-    let row: Option<Row> = links::table
-        .inner_join(deliveries::table.on(deliveries::id.eq(links::delivery_id)))
-        .inner_join(notices::table.on(notices::id.eq(deliveries::notice_id)))
-        .inner_join(contact_addresses::table.on(contact_addresses::id.eq(links::address_id)))
-        .inner_join(contacts::table.on(contacts::id.eq(contact_addresses::contact_id)))
-        .left_join(
-            receipts::table
-                .on(receipts::delivery_id.eq(deliveries::id).and(receipts::beside.eq(false))),
-        )
-        .filter(links::id.eq(id.to_string()))
-        .select((
-            links::id,
-            delivery_columns!(),
-            notices::state,
-            notices::version,
-            links::address_id,
-            contacts::id,
-            links::generation,
-            links::revoked_at,
-            contact_addresses::status,
-            contact_addresses::kind,
-        ))
-        .first(conn.db())
-        .optional()?;
-    Ok(row.map(|row| Link {
-        id: row.id,
-        delivery: row.delivery.into(),
-        notice_state: row.notice_state,
-        notice_version: row.notice_version,
-        address_id: row.address_id,
-        contact_id: row.contact_id,
-        generation: row.generation,
-        revoked_at: row.revoked_at,
-        address_status: row.address_status,
-        channel: row.channel,
-    }))
+    Ok(link_list(conn, &[id])?.pop())
+}
+
+/// The links of those ids that exist, in any order: one round trip on PostgreSQL, one snapshot
+/// and one prepared statement on SQLite.
+///
+/// # Errors
+/// The store's own.
+pub fn link_list(conn: &mut Conn, ids: &[LinkId]) -> Result<Vec<Link>, StoreError> {
+    let texts: Vec<String> = ids.iter().map(ToString::to_string).collect();
+    let rows: Vec<Row> = per_engine!(conn.db(), inner,
+        postgres => link_rows!(links::id.eq_any(&texts)).load(inner)?,
+        sqlite => inner.transaction(|inner| {
+            let one = |text: &String| link_rows!(links::id.eq(text)).first(inner).optional();
+            texts.iter().map(one).filter_map(Result::transpose).collect::<Result<_, _>>()
+        })?,
+    );
+    let mut found: Vec<Link> = rows.into_iter().map(Link::from).collect();
+    delivery_fill_modes(conn, found.iter_mut().map(|link| &mut link.delivery))?;
+    Ok(found)
 }
 
 /// Notes that a signature came through links, which shows that their addresses work: those not

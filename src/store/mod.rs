@@ -13,6 +13,7 @@ use tokio::sync::oneshot;
 
 pub mod accounts;
 pub mod alarms;
+pub mod answers;
 pub mod board;
 pub mod bounces;
 pub mod call_list;
@@ -34,6 +35,7 @@ mod engine;
 mod error;
 pub mod events;
 pub mod fate;
+mod gather;
 mod lane;
 pub mod letters;
 pub mod links;
@@ -68,6 +70,7 @@ use engine::{DbConn, Purpose};
 pub use engine::{Durability, EngineSettings};
 pub use error::{StoreError, WriteError};
 use fate::{Fate, Fates};
+pub use gather::Gather;
 pub use lane::{Answer, Lane, SliceAct};
 use writer::{Failure, Job, Writer};
 

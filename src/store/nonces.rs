@@ -1,10 +1,11 @@
 //! Nonces of signing forms that were used. One is kept until its form would have expired anyway.
 
 use diesel::prelude::*;
+use diesel::sql_types::{BigInt, Binary};
 
-use super::engine::on_engine;
+use super::engine::insert_burst;
 use super::schema::spent_nonces;
-use super::{Conn, ROWS_PER_INSERT_MAX, StoreError, Tx};
+use super::{Conn, StoreError, Tx};
 use crate::domain::time::Timestamp;
 
 /// A form's nonce and when the form expires.
@@ -35,24 +36,17 @@ struct NewRow<'n> {
     ends_at: i64,
 }
 
-/// Spends nonces; says how many of them were fresh.
+/// Spends nonces that were seen to be fresh in this transaction.
 ///
 /// # Errors
-/// The store's own.
-pub fn nonce_spend_all(tx: &mut Tx, nonces: &[Nonce]) -> Result<usize, StoreError> {
+/// [`StoreError::Unique`] if one was not.
+pub fn nonce_spend_all(tx: &mut Tx, nonces: &[Nonce]) -> Result<(), StoreError> {
     let rows: Vec<NewRow<'_>> = nonces
         .iter()
         .map(|nonce| NewRow { nonce: &nonce.bytes, ends_at: nonce.ends_at.as_micros() })
         .collect();
-    let mut fresh = 0usize;
-    for chunk in rows.chunks(ROWS_PER_INSERT_MAX) {
-        fresh = fresh.saturating_add(on_engine!(tx.db(), conn =>
-            diesel::insert_into(spent_nonces::table)
-                .values(chunk)
-                .on_conflict_do_nothing()
-                .execute(conn))?);
-    }
-    Ok(fresh)
+    insert_burst!(tx.db(), spent_nonces, &rows, { nonce: Binary, ends_at: BigInt })?;
+    Ok(())
 }
 
 /// Forgets nonces whose forms have expired; says how many.

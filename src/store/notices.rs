@@ -3,6 +3,7 @@
 
 use diesel::prelude::*;
 
+use super::engine::load_shared;
 use super::schema::{accounts, notice_versions, notices, organizations};
 use super::{Conn, StoreError, Tx};
 use crate::domain::digest::Sha256Digest;
@@ -192,11 +193,12 @@ pub fn notice_hold(
     let mut texts: Vec<String> = ids.iter().map(ToString::to_string).collect();
     texts.sort_unstable();
     texts.dedup();
-    tx.db().lock_rows("notices", &texts, super::engine::RowLock::Shared)?;
-    Ok(notices::table
-        .filter(notices::id.eq_any(&texts))
-        .select((notices::id, notices::state, notices::version))
-        .load(tx.db())?)
+    let held = notices::table.filter(notices::id.eq_any(&texts)).order(notices::id).select((
+        notices::id,
+        notices::state,
+        notices::version,
+    ));
+    Ok(load_shared!(tx.db(), held)?)
 }
 
 /// Where a notice stands and which version is in force; nothing else is read.

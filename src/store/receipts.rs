@@ -2,10 +2,11 @@
 //! whoever asks again gets the same bytes. The database refuses to change one.
 
 use diesel::prelude::*;
+use diesel::sql_types::{BigInt, Bool, Nullable, Text};
 
-use super::engine::on_engine;
+use super::engine::insert_burst;
 use super::schema::receipts;
-use super::{Conn, ROWS_PER_INSERT_MAX, StoreError, Tx};
+use super::{Conn, StoreError, Tx};
 use crate::domain::ids::{DeliveryId, EventId, ReceiptId};
 use crate::domain::receipt::{Grade, Mode};
 use crate::domain::stated_person::StatedPerson;
@@ -59,7 +60,7 @@ struct NewRow<'r> {
     jws: &'r str,
 }
 
-/// Writes receipts, in chunks.
+/// Writes receipts.
 ///
 /// # Errors
 /// [`StoreError::Unique`] if a delivery has one already.
@@ -83,10 +84,11 @@ pub fn receipt_insert_all(tx: &mut Tx, new: &[&Receipt]) -> Result<(), StoreErro
             jws: &receipt.jws,
         })
         .collect();
-    for chunk in rows.chunks(ROWS_PER_INSERT_MAX) {
-        on_engine!(tx.db(), conn =>
-            diesel::insert_into(receipts::table).values(chunk).execute(conn))?;
-    }
+    insert_burst!(tx.db(), receipts, &rows, {
+        id: Text, delivery_id: Text, beside: Bool, number: Text, mode: Text, grade: Text,
+        authority: Nullable<Text>, signer_name: Text, signer_post: Text, signer_phone: Text,
+        acknowledged_at: BigInt, late: Bool, event_id: Text, jws: Text,
+    })?;
     Ok(())
 }
 
@@ -131,7 +133,8 @@ impl From<Row> for Receipt {
     }
 }
 
-/// The receipts that answered, of those deliveries that have one.
+/// The receipts of those deliveries that have one: the one that answered, and the one that
+/// stands beside it if there is.
 ///
 /// # Errors
 /// The store's own.
@@ -145,15 +148,16 @@ pub fn receipt_list_of(
     let texts: Vec<String> = deliveries.iter().map(ToString::to_string).collect();
     let rows: Vec<Row> = receipts::table
         .filter(receipts::delivery_id.eq_any(&texts))
-        .filter(receipts::beside.eq(false))
+        .order((receipts::delivery_id, receipts::beside))
         .load(conn.db())?;
     Ok(rows.into_iter().map(Receipt::from).collect())
 }
 
-/// The receipt of a delivery.
+/// The receipt that answered for a delivery.
 ///
 /// # Errors
 /// The store's own.
 pub fn receipt_find(conn: &mut Conn, delivery: DeliveryId) -> Result<Option<Receipt>, StoreError> {
-    Ok(receipt_list_of(conn, &[delivery])?.pop())
+    let standing = receipt_list_of(conn, &[delivery])?;
+    Ok(standing.into_iter().find(|receipt| !receipt.beside))
 }

@@ -150,12 +150,13 @@ routes! {
     POST "/accounts/{account}/roles"   Who::Staff(ADMINISTRATORS), Account => accounts::set_roles;
 
     GET  "/l/{token}"        Who::Anyone, None => link::arrive;
+    // first of its kind: paths are tried in this order, and signatures come in bursts
+    POST "/receive/{delivery}/acknowledge" Who::LinkHolder, Receiving => sign::sign;
     GET  "/receive/{delivery}" Who::LinkHolder, Receiving => receive::show;
     GET  "/receive/{delivery}/current" Who::LinkHolder, Receiving => receive::current;
     POST "/receive/{delivery}/open" Who::LinkHolder, Receiving => take::text;
     POST "/receive/{delivery}/files/{file}/open" Who::LinkHolder, Receiving => take::look;
     POST "/receive/{delivery}/files/{file}/download" Who::LinkHolder, Receiving => take::keep;
-    POST "/receive/{delivery}/acknowledge" Who::LinkHolder, Receiving => sign::sign;
     POST "/receive/{delivery}/viewing" Who::LinkHolder, Receiving => viewing::register;
     GET  "/receive/{delivery}/return" Who::LinkHolder, Receiving => give_back::return_form;
     POST "/receive/{delivery}/return" Who::LinkHolder, Receiving => give_back::send_back;

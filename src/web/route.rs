@@ -43,6 +43,10 @@ pub enum Subject {
     Public,
 }
 
+/// The path of the route that took a request: looking it up again would try them all.
+#[derive(Clone, Copy)]
+pub(super) struct Pattern(pub(super) &'static str);
+
 /// One line of the route table.
 pub struct Route {
     /// `GET` (which answers `HEAD` too) or `POST`.
@@ -60,13 +64,16 @@ pub struct Route {
 impl Route {
     /// Adds this route, behind its guard, to the application.
     pub(super) fn register(&self, app: &mut web::ServiceConfig) {
-        let who = self.who;
         let route = if self.method == Method::GET {
             web::route().guard(guard::Any(guard::Get()).or(guard::Head()))
         } else {
             web::method(self.method.clone())
         };
-        let guard = from_fn(move |request, next| admit(who, request, next));
+        let (who, pattern) = (self.who, self.path);
+        let guard = from_fn(move |request: ServiceRequest, next| {
+            request.extensions_mut().insert(Pattern(pattern));
+            admit(who, request, next)
+        });
         let guarded = (self.mount)(route).wrap(guard);
         app.route(self.path, guarded);
     }

@@ -7,15 +7,16 @@
 use std::fmt::Write as _;
 use std::time::Instant;
 
-use actix_web::Error;
 use actix_web::body::{BoxBody, EitherBody, MessageBody};
 use actix_web::dev::{ServiceRequest, ServiceResponse};
 use actix_web::http::header::{CONTENT_TYPE, HeaderName, HeaderValue};
 use actix_web::middleware::Next;
+use actix_web::{Error, HttpMessage as _};
 use askama::Template;
 use tracing::Instrument as _;
 
 use super::pages::failure::{Failure, FailurePage};
+use super::route::Pattern;
 use super::{service_of, session};
 use crate::adapters::random;
 
@@ -40,7 +41,8 @@ pub(super) async fn tell<B: MessageBody + 'static>(
     let answered = async move {
         let answer = next.call(request).await?;
         let micros = u64::try_from(begun.elapsed().as_micros()).unwrap_or(u64::MAX);
-        let route = answer.request().match_pattern().unwrap_or_else(|| "none".to_owned());
+        let pattern = answer.request().extensions().get::<Pattern>().copied();
+        let route = pattern.map_or("none", |pattern| pattern.0);
         let status = answer.status().as_u16();
         tracing::info!(route = %route, status, micros, "answered");
         Ok(finish(answer, &id))

@@ -32,8 +32,13 @@ pub(super) async fn holder_of(request: &HttpRequest) -> Result<Visit, WebError> 
     let value = request.cookie(&cookie_name(delivery)).ok_or(WebError::LinkRefused)?;
     let value = value.value().to_owned();
     let service = super::service_of(request)?;
-    let found = web::block(move || use_case::resume(&service, delivery, &value)).await??;
-    found.ok_or(WebError::LinkRefused)
+    let resuming = use_case::resume(&service, delivery, &value).ok_or(WebError::LinkRefused)?;
+    if resuming.must_read {
+        let service = service.clone();
+        // Not awaited: it also reads for others, and the answer comes by itself.
+        drop(web::block(move || use_case::read_waiting(&service)));
+    }
+    use_case::resumed(&service, resuming).await?.ok_or(WebError::LinkRefused)
 }
 
 /// The cookie that keeps a visit, for `seconds`.

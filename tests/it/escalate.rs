@@ -17,7 +17,7 @@ use qianshou::service::release_and_issue::release_and_issue;
 use qianshou::service::{Sending, accounts, compose, demo, submit, visit};
 use qianshou::store::links::FIRST_GENERATION;
 
-use crate::support::stand::Stand;
+use crate::support::stand::{Stand, resume_now};
 
 /// 2026-11-24T02:02 in Changsha.
 const NIGHT: Timestamp = Timestamp::from_micros(1_795_456_920_000_000);
@@ -230,7 +230,7 @@ fn signature(fixture: &Stand, id: DeliveryId) -> Signature {
     let generation = u32::try_from(FIRST_GENERATION).unwrap();
     let service = &fixture.service;
     let arrival = visit::begin(service, &service.keys.link_token(link, generation)).unwrap();
-    let visiting = visit::resume(service, id, &arrival.cookie).unwrap().unwrap();
+    let visiting = resume_now(service, id, &arrival.cookie).unwrap();
     let code = fresh_code(service, id, visiting.version, fixture.service.now()).unwrap();
     let request = SignRequest {
         name: "王某".into(),

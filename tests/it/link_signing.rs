@@ -106,6 +106,77 @@ fn a_signature_is_proved_by_its_receipt_and_closes_what_was_owed() {
 }
 
 #[test]
+fn an_answer_ends_calls_that_are_owed_but_not_the_question_how_good_it_is() {
+    let Some(ground) = Ground::new() else { return };
+    let issued = ground.issue(2, "unverified");
+    for (place, (seat, kind)) in
+        [(0, "call"), (0, "offer_superior"), (0, "confirm_grade"), (1, "call")].iter().enumerate()
+    {
+        ground.sql(&format!(
+            "INSERT INTO call_tasks (id, issuer_id, notice_id, delivery_id, kind, reason, lane, \
+             opened_at, due_at, raised) SELECT 'tsk_{place}', issuer_id, id, '{}', '{kind}', \
+             'call', 0, 1, 1, 1 FROM notices WHERE id = '{}'",
+            issued.seats[*seat].delivery, issued.notice
+        ));
+    }
+    sign(&ground, &issued.seats[0]);
+    let ended = "call_tasks WHERE closed_why = 'acknowledged' AND closed_at IS NOT NULL";
+    assert_eq!(ground.count(ended), 2);
+    assert_eq!(ground.count("call_tasks WHERE closed_at IS NULL AND kind = 'confirm_grade'"), 1);
+    assert_eq!(ground.count("call_tasks WHERE closed_at IS NULL AND kind = 'call'"), 1);
+}
+
+#[test]
+fn a_stronger_signature_stands_beside_the_weaker_one_that_answered() {
+    let Some(ground) = Ground::new() else { return };
+    let issued = ground.issue(1, "unverified");
+    let (seat, delivery) = (&issued.seats[0], issued.seats[0].delivery);
+    let visit = ground.visit(seat);
+    let on_behalf =
+        SignRequest { on_behalf: true, authority: "张某".into(), ..filled(&ground, &visit) };
+    let first = acknowledge(&ground.service, ready(&ground, &visit, &on_behalf)).wait().unwrap();
+    let answered = receipt(&first);
+    let facts = format!("SELECT acknowledged_at AS line FROM deliveries WHERE id = '{delivery}'");
+    let facts = facts.replace("acknowledged_at AS", "CAST(acknowledged_at AS TEXT) AS");
+    let before = ground.lines(&facts);
+
+    // A form that was made ready before anybody signed answers nothing now and stands nowhere.
+    let early = SignRequest { name: "赵某".into(), ..filled(&ground, &visit) };
+    let early = acknowledge(&ground.service, ready(&ground, &visit, &early)).wait().unwrap();
+    assert_eq!(receipt(&early).jws, answered.jws);
+
+    ground.clock.advance(Span::minutes(7));
+    let visit = ground.visit(seat);
+    let own = SignRequest { name: "李某".into(), ..filled(&ground, &visit) };
+    let outcome = acknowledge(&ground.service, ready(&ground, &visit, &own)).wait().unwrap();
+    assert!(matches!(outcome, Acknowledged::Signed(_)));
+    let beside = receipt(&outcome);
+    assert!(beside.beside && !answered.beside);
+    let body = verify_receipt(&beside.jws, ground.service.keys.receipt_public_pem()).unwrap();
+    assert_eq!((body.signer.name.as_str(), body.event), ("李某", beside.event_id));
+
+    assert_eq!(ground.lines(&facts), before, "the answer stays when it was");
+    let of = |rows: &str| ground.count(&format!("{rows} AND delivery_id = '{delivery}'"));
+    assert_eq!(of("events WHERE kind = 'acknowledged'"), 1);
+    assert_eq!(of("events WHERE kind = 'signed_beside'"), 1);
+    assert_eq!(of("events WHERE id <> ''"), 2);
+    assert_eq!((of("receipts WHERE beside"), of("receipts WHERE NOT beside")), (1, 1));
+    assert_eq!(ground.assert_tallies_hold(issued.notice).acknowledged, 1);
+
+    // Posted again it is the same; whoever comes third is shown what answered.
+    let visit = ground.visit(seat);
+    for (name, wanted) in [("李某", &beside.jws), ("周某", &answered.jws)] {
+        let again = SignRequest { name: name.into(), ..filled(&ground, &visit) };
+        match prepare(&ground.service, &visit, &again).unwrap() {
+            Preparation::Settled(Acknowledged::AlreadySigned(known)) => {
+                assert_eq!(&known.jws, wanted, "{name}");
+            }
+            _ => panic!("{name} signed"),
+        }
+    }
+}
+
+#[test]
 fn an_address_that_was_verified_gives_the_stronger_grade() {
     let Some(ground) = Ground::new() else { return };
     let issued = ground.issue(1, "verified");

@@ -36,7 +36,7 @@ use qianshou::store::tallies::{tally_find, tally_insert};
 use qianshou::store::{StoreError, Tx};
 
 pub(crate) use super::stand::PUBLIC_URL;
-use super::stand::Stand;
+use super::stand::{Stand, resume_now};
 
 /// When the notice of [`Ground::issue`] was issued.
 const ISSUED_AT: Timestamp = Timestamp::from_micros(1_795_000_000_000_000);
@@ -170,7 +170,7 @@ impl Ground {
     /// The visit that a seat's link opens.
     pub(crate) fn visit(&self, seat: &Seat) -> Visiting {
         let arrival = visit::begin(&self.service, &seat.token).unwrap();
-        visit::resume(&self.service, seat.delivery, &arrival.cookie).unwrap().unwrap()
+        resume_now(&self.service, seat.delivery, &arrival.cookie).unwrap()
     }
 
     /// Runs statements past the store.

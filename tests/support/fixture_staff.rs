@@ -36,7 +36,7 @@ use qianshou::store::organizations::OrganizationBrief;
 use qianshou::store::shelves::{Shelf, shelf_list};
 use qianshou::store::tallies::{TallyChanges, tally_insert};
 
-use super::stand::Stand;
+use super::stand::{Stand, resume_now};
 
 pub(crate) const PASSWORD: &str = DEMO_PASSWORD;
 /// 2026-11-24T02:02 in Changsha.
@@ -126,7 +126,7 @@ impl Town {
         let generation = u32::try_from(FIRST_GENERATION).unwrap();
         let token = self.service.keys.link_token(sent.1.unwrap(), generation);
         let arrival = visit::begin(&self.service, &token).unwrap();
-        let visiting = visit::resume(&self.service, sent.0, &arrival.cookie).unwrap().unwrap();
+        let visiting = resume_now(&self.service, sent.0, &arrival.cookie).unwrap();
         (visiting, arrival.cookie)
     }
 

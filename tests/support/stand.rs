@@ -10,11 +10,13 @@ use qianshou::adapters::mail::{Mailbox, Mailer};
 use qianshou::adapters::random::SystemRandom;
 use qianshou::adapters::secrets::keys::Keys;
 use qianshou::adapters::secrets::passwords::Passwords;
+use qianshou::domain::ids::DeliveryId;
 use qianshou::domain::network::Network;
 use qianshou::domain::time::{Span, Timestamp};
 use qianshou::service::lanes::Lanes;
 use qianshou::service::offer::Offers;
 use qianshou::service::rules::Rules;
+use qianshou::service::visit::{self, Visiting, Visits};
 use qianshou::service::watch::{Watch, WatchSettings};
 use qianshou::service::{Sending, Service, Settings};
 use qianshou::store::{Durability, EngineSettings, Store, migrate};
@@ -49,6 +51,7 @@ impl Stand {
         let service = Service {
             lanes: Lanes::open(&store),
             offers: Offers::default(),
+            visits: Visits::default(),
             store,
             clock: Arc::new(clock.clone()),
             random: Arc::new(SystemRandom),
@@ -92,4 +95,16 @@ fn facts(sending: Sending) -> Settings {
         admin_session_idle: Span::minutes(10),
         admin_session_longest: Span::minutes(240),
     }
+}
+
+/// The visit that a cookie keeps, read here and now.
+pub(crate) fn resume_now(
+    service: &Service,
+    delivery: DeliveryId,
+    cookie: &str,
+) -> Option<Visiting> {
+    use futures_util::FutureExt as _;
+    let resuming = visit::resume(service, delivery, cookie)?;
+    visit::read_waiting(service);
+    visit::resumed(service, resuming).now_or_never().unwrap().unwrap()
 }

@@ -206,6 +206,15 @@ pub fn parse_link_token(token: &str) -> Option<(LinkId, LinkMac)> {
 }
 
 impl CheckForm {
+    /// A nonce that begins with the instant its form was made: nonces that are spent about the
+    /// same time then lie together in the database.
+    #[must_use]
+    pub fn nonce(now: Timestamp, entropy: [u8; 8]) -> [u8; 16] {
+        let [a, b, c, d, e, f, g, h] = now.as_micros().to_be_bytes();
+        let [i, j, k, l, m, n, o, p] = entropy;
+        [a, b, c, d, e, f, g, h, i, j, k, l, m, n, o, p]
+    }
+
     fn to_bytes(self) -> Vec<u8> {
         [
             &self.delivery.to_bytes()[..],

@@ -95,6 +95,8 @@ event_kinds! {
     Downloaded = "downloaded" in Handover,
     /// 签收 (C.3 ConsignmentAcceptance).
     Acknowledged = "acknowledged" in Acceptance,
+    /// 签收 by link after 电话确认 or 代收: it stands beside what answered (C.3).
+    SignedBeside = "signed_beside" in Acceptance,
     /// 登记查看: a second person looked after the signature.
     ViewingRegistered = "viewing_registered" in Consignment,
     /// 误签: who signed was corrected; the first fact stands beside it.

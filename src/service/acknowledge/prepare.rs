@@ -26,7 +26,7 @@ use crate::service::visit::{VISIT_LASTS, Visiting};
 use crate::service::{Service, ServiceError};
 use crate::store::deliveries::Delivery;
 use crate::store::nonces::Nonce;
-use crate::store::receipts::{Receipt, receipt_find};
+use crate::store::receipts::{Receipt, receipt_list_of};
 
 /// Characters in a stated authority.
 const AUTHORITY_CHARS_MAX: usize = 120;
@@ -53,7 +53,7 @@ pub fn fresh_code(
     let form = CheckForm {
         delivery,
         version: u32::try_from(version).unwrap_or(0),
-        nonce: random::bytes(service.random.as_ref())?,
+        nonce: CheckForm::nonce(now, random::bytes(service.random.as_ref())?),
         expires: now.plus(VISIT_LASTS),
     };
     Ok(SigningCode {
@@ -79,6 +79,22 @@ pub struct SignRequest {
     pub code: String,
     /// What the form carried.
     pub code_token: String,
+}
+
+impl SignRequest {
+    fn mode(&self) -> Mode {
+        if self.on_behalf { Mode::OnBehalf } else { Mode::OwnOrganization }
+    }
+
+    /// The receipt that a repeated or later signing is answered with: this person's own, if it
+    /// stands beside, else the one that answered.
+    fn answer_among(&self, standing: Vec<Receipt>) -> Option<Receipt> {
+        let person = StatedPerson::check(&self.name, &self.post, &self.phone).ok();
+        let (beside, answered): (Vec<_>, Vec<_>) =
+            standing.into_iter().partition(|receipt| receipt.beside);
+        let own = beside.into_iter().find(|receipt| Some(&receipt.signer) == person.as_ref());
+        own.or_else(|| answered.into_iter().next())
+    }
 }
 
 /// What is wrong with a signing form, each in the words of a page; `None` is right.
@@ -122,19 +138,24 @@ pub fn prepare(
 ) -> Result<Preparation, ServiceError> {
     let now = service.now();
     let delivery = visiting.found.as_ref();
-    if delivery.facts.acknowledged_at.is_some() {
-        let receipt = service.store.read(|conn| receipt_find(conn, delivery.id))?;
-        if let Some(receipt) = receipt {
-            return Ok(Preparation::Settled(Acknowledged::AlreadySigned(Arc::new(receipt))));
-        }
-    }
+    let standing = match delivery.facts.acknowledged_at {
+        Some(_) => service.store.read(|conn| receipt_list_of(conn, &[delivery.id]))?,
+        None => Vec::new(),
+    };
     let verdict = decide_acknowledge(Situation {
         facts: &delivery.facts,
         notice: visiting.notice_state,
         current: visiting.version,
         shown: visiting.version,
         nonce_is_fresh: true,
+        mode: request.mode(),
+        beside_is_taken: standing.iter().any(|receipt| receipt.beside),
     });
+    if verdict == Verdict::AlreadySigned
+        && let Some(receipt) = request.answer_among(standing)
+    {
+        return Ok(Preparation::Settled(Acknowledged::AlreadySigned(Arc::new(receipt))));
+    }
     if let Verdict::Withdrawn(state) = verdict {
         return Ok(Preparation::Settled(Acknowledged::Withdrawn(state)));
     }
@@ -151,7 +172,8 @@ pub fn prepare(
         let (shown, current) = (visiting.version, offer.version);
         return Ok(Preparation::Settled(Acknowledged::Superseded { shown, current }));
     }
-    let act = Act { service, visiting, delivery, offer: &offer, now };
+    let beside = verdict == Verdict::StandBeside;
+    let act = Act { service, visiting, delivery, offer: &offer, now, beside };
     let (event, receipt) = act.told(person, authority)?;
     Ok(Preparation::Ready(Box::new(Signature {
         notice: visiting.notice,
@@ -221,6 +243,8 @@ struct Act<'a> {
     delivery: &'a Delivery,
     offer: &'a Offer,
     now: Timestamp,
+    /// Another receipt answered; this one will stand beside it.
+    beside: bool,
 }
 
 impl Act<'_> {
@@ -230,7 +254,7 @@ impl Act<'_> {
         person: StatedPerson,
         authority: Option<String>,
     ) -> Result<(SealedEvent, Receipt), ServiceError> {
-        let Self { service, visiting, delivery, offer, now } = *self;
+        let Self { service, visiting, delivery, offer, now, beside } = *self;
         let id = ReceiptId::new(now, service.entropy()?);
         let mode = if authority.is_some() { Mode::OnBehalf } else { Mode::OwnOrganization };
         let grade = Grade::of_link(visiting.address_is_verified);
@@ -279,7 +303,7 @@ impl Act<'_> {
         let receipt = Receipt {
             id,
             delivery_id: delivery.id,
-            beside: false,
+            beside,
             number: number.to_string(),
             mode,
             grade,
@@ -302,8 +326,9 @@ impl Act<'_> {
         person: &StatedPerson,
         authority: Option<&str>,
     ) -> Result<SealedEvent, ServiceError> {
-        let Self { service, visiting, delivery, offer, now } = *self;
-        let mut event = event_of_visit(service, visiting, EventKind::Acknowledged, now)?
+        let Self { service, visiting, delivery, offer, now, beside } = *self;
+        let kind = if beside { EventKind::SignedBeside } else { EventKind::Acknowledged };
+        let mut event = event_of_visit(service, visiting, kind, now)?
             .organization(delivery.organization_id)
             .address(visiting.address)
             .receipt(receipt)

@@ -122,6 +122,10 @@ fn tell(story: &Story, event: &StoredEvent, kind: EventKind) -> (Tone, String, S
         }
         Kind::Downloaded => plain(format!("下载文件（{who}）。")),
         Kind::Acknowledged => of_signature(story, event),
+        Kind::SignedBeside => {
+            let text = format!("{}在页面上签收，与此前的签收并列。", person(event));
+            (Tone::Answer, text, String::new())
+        }
         Kind::ViewingRegistered => plain(format!("{}登记查看，此前已签收。", person(event))),
         Kind::ReceiptCorrected => {
             let text = format!("更正签收人：{}。原来的记录保留。", person(event));

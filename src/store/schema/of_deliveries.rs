@@ -172,10 +172,8 @@ table! {
 }
 
 table! {
-    event_personal (event_id, name) {
+    event_personal (event_id) {
         event_id -> Text,
-        name -> Text,
-        value -> Text,
-        salt -> Binary,
+        known -> Text,
     }
 }
