@@ -15,7 +15,6 @@ use crate::domain::ids::{
     TaskId, VerificationId,
 };
 use crate::domain::ladder::{RungAct, Ways};
-use crate::domain::message::MessageState;
 use crate::domain::message::{Channel, MessagePurpose, MessageState};
 use crate::domain::notice::{FileRole, NoticeState};
 use crate::domain::organization::{ContactRole, DeskKind, Level, OrganizationKind};
