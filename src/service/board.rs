@@ -9,7 +9,6 @@ use super::scope::Scope;
 use super::{Service, ServiceError};
 use crate::domain::delivery::{DeliveryFacts, DeliveryState, Tally};
 use crate::domain::ids::{NoticeId, OrganizationId};
-use crate::domain::ladder::RungAct;
 use crate::domain::time::Timestamp;
 use crate::domain::words::stored_words;
 use crate::store::board::{
@@ -126,14 +125,9 @@ pub struct Board {
 /// What comes next of all that is owed (earliest first): the first that is still to come, else
 /// the first that is overdue and was not done.
 pub(super) fn next_of(
-    owed: Vec<(Timestamp, Owed)>,
-    facts: &DeliveryFacts,
+    mut owed: Vec<(Timestamp, Owed)>,
     now: Timestamp,
 ) -> Option<(Timestamp, Owed)> {
-    // The call to those without a verified way is planned for all, and made to those alone.
-    let call = RungAct::CallUnreachable.as_str();
-    let idle = |what: &Owed| matches!(what, Owed::Rung(act) if act == call && !facts.unreachable);
-    let mut owed: Vec<_> = owed.into_iter().filter(|(_, what)| !idle(what)).collect();
     let place = owed.iter().position(|(at, _)| *at >= now).unwrap_or(0);
     (place < owed.len()).then(|| owed.swap_remove(place))
 }
@@ -167,7 +161,7 @@ pub fn read(service: &Service, scope: Scope, id: NoticeId) -> Result<Board, Serv
                 .remove(&delivery.id)
                 .filter(|_| delivery.facts.acknowledged_at.is_some()),
             returns: returns.remove(&delivery.id).unwrap_or_default(),
-            next: next_of(owed.remove(&delivery.id).unwrap_or_default(), &delivery.facts, now),
+            next: next_of(owed.remove(&delivery.id).unwrap_or_default(), now),
             delivery,
         });
         Ok(Board { notice, lines: lines.collect(), tally, above, read_at: now })

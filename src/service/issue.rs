@@ -23,6 +23,8 @@ use crate::store::{StoreError, WriteError};
 #[path = "issue_rows.rs"]
 mod rows;
 
+pub(super) use rows::lane_of;
+
 /// What the form of an issue brings.
 #[derive(Debug, Clone)]
 pub struct IssueRequest {

@@ -149,8 +149,8 @@ fn add_recipient(
     let first = recipient.rungs.iter().find(|rung| rung.act == RungAct::Remind);
     let first_step = first.filter(|_| !unreachable).map(|rung| rung.step);
     for rung in recipient.rungs.iter() {
-        // Whom a mail reaches is not called for want of an address.
-        if rung.act == RungAct::CallUnreachable && !unreachable {
+        // Who is issued to without any gap is not called before he had time to answer.
+        if rung.act == RungAct::CallUnreachable && recipient.gaps.is_empty() {
             continue;
         }
         rows.rungs.push(NewRung {
@@ -198,7 +198,7 @@ fn add_recipient(
 const FIRST_NOTIFICATION: i32 = 0;
 
 /// A more urgent level leaves first: 0 for 特提.
-fn lane_of(level: Urgency) -> i32 {
+pub(in crate::service) fn lane_of(level: Urgency) -> i32 {
     let rank = Urgency::ALL.iter().position(|known| *known == level);
     rank.and_then(|rank| i32::try_from(rank).ok()).unwrap_or(i32::MAX)
 }

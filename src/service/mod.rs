@@ -37,6 +37,7 @@ pub mod demo_mailbox;
 pub mod directory;
 pub mod download;
 pub mod duty;
+pub mod escalate;
 pub mod fetch_note;
 pub mod forget_nonces;
 pub mod import_directory;

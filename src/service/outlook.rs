@@ -10,7 +10,7 @@ use crate::domain::delivery::Addressee;
 use crate::domain::ids::{AddressId, OrganizationId};
 use crate::domain::ladder::{
     Deadline, IssueTimes, LadderSnapshot, PlanFor, PlannedRung, RecipientTime, RungAct, Ways,
-    deadline, plan_rungs,
+    deadline, plan_rungs, with_deadline_mark,
 };
 use crate::domain::organization::{Reach, Superior};
 use crate::domain::reach::{Gap, Hours, gaps, is_manned_around_the_clock, mail_addresses};
@@ -218,7 +218,10 @@ impl Reckoner<'_> {
         let who = PlanFor { addressee, issuer_is_above, superior_declared };
         let too_far = |_| ServiceError::Conflict("签收时限太远，无法推算，请改签收时限。".into());
         let deadline = deadline(ladder, addressee, self.times, &recipient).map_err(too_far)?;
-        let rungs = plan_rungs(ladder, &who, self.times, &recipient).map_err(too_far)?;
+        let mut rungs = plan_rungs(ladder, &who, self.times, &recipient).map_err(too_far)?;
+        if let Some(deadline) = &deadline {
+            rungs = with_deadline_mark(rungs, deadline.at);
+        }
         let reckoned: Reckoned = (deadline, rungs.into());
         self.alike.insert(alike, reckoned.clone());
         Ok(reckoned)

@@ -62,7 +62,7 @@ pub fn read(service: &Service, scope: Scope, id: DeliveryId) -> Result<Story, Se
             names: names_of_delivery(conn, id, &staff)?,
             signature: signature_find(conn, id)?,
             returns: returns.into_iter().filter(|one| one.delivery_id == id).collect(),
-            next: next_of(owed.remove(&id).unwrap_or_default(), &delivery.facts, read_at),
+            next: next_of(owed.remove(&id).unwrap_or_default(), read_at),
             notice,
             delivery,
             events,

@@ -14,6 +14,7 @@ use crate::domain::ids::{
     FileId, LinkId, MessageId, NoticeId, OrganizationId, ReceiptId, ReturnId, RoundId, RungId,
     TaskId, VerificationId,
 };
+use crate::domain::ladder::{RungAct, Ways};
 use crate::domain::message::{Channel, MessagePurpose, MessageState};
 use crate::domain::notice::{FileRole, NoticeState};
 use crate::domain::organization::{ContactRole, DeskKind, Level, OrganizationKind};
@@ -88,10 +89,12 @@ text_columns!(
     ReturnReason,
     RoundId,
     RoundScope,
+    RungAct,
     RungId,
     TaskId,
     TaskKind,
     Urgency,
+    Ways,
     VerificationId,
     WorkingHours,
 );

@@ -270,6 +270,27 @@ impl DbConn {
         Ok(())
     }
 
+    /// Holds those of these rows that nobody else holds, in the order given, and says which.
+    pub(super) fn lock_free_rows(
+        &mut self,
+        table: &'static str,
+        ids: &[String],
+    ) -> Result<Vec<String>, StoreError> {
+        let Self::Pg(conn) = self else { return Ok(ids.to_vec()) };
+        #[derive(QueryableByName)]
+        struct Held {
+            #[diesel(sql_type = Text)]
+            id: String,
+        }
+        let select = format!(
+            "SELECT id FROM {table} WHERE id = ANY($1) ORDER BY id \
+             FOR NO KEY UPDATE SKIP LOCKED"
+        );
+        let held: Vec<Held> =
+            sql_query(select).bind::<diesel::sql_types::Array<Text>, _>(ids).load(conn)?;
+        Ok(held.into_iter().map(|row| row.id).collect())
+    }
+
     /// What ends a select that picks work from a queue: rows another server holds are passed over
     /// instead of waited for. SQLite has one writer, so there is nobody to pass over.
     pub(super) fn passing_over_held(&self) -> &'static str {

@@ -73,8 +73,35 @@ pub fn message_insert_all(
     new: &[NewMessage],
     now: Timestamp,
 ) -> Result<(), StoreError> {
-    let rows: Vec<NewRow> = new
-        .iter()
+    for chunk in rows_of(new, now).chunks(ROWS_PER_INSERT_MAX) {
+        on_engine!(tx.db(), conn =>
+            diesel::insert_into(messages::table).values(chunk).execute(conn))?;
+    }
+    Ok(())
+}
+
+/// The same, but what is owed already is not owed twice: of several deliveries that make the
+/// same message about their notice, the first makes it. Says how many are new.
+///
+/// # Errors
+/// The store's own.
+pub fn message_insert_missing(
+    tx: &mut Tx,
+    new: &[NewMessage],
+    now: Timestamp,
+) -> Result<usize, StoreError> {
+    let mut inserted = 0;
+    for chunk in rows_of(new, now).chunks(ROWS_PER_INSERT_MAX) {
+        inserted += on_engine!(tx.db(), conn => diesel::insert_into(messages::table)
+            .values(chunk)
+            .on_conflict_do_nothing()
+            .execute(conn))?;
+    }
+    Ok(inserted)
+}
+
+fn rows_of(new: &[NewMessage], now: Timestamp) -> Vec<NewRow> {
+    new.iter()
         .map(|message| NewRow {
             id: message.id.to_string(),
             notice_id: message.notice_id.map(|id| id.to_string()),
@@ -94,12 +121,7 @@ pub fn message_insert_all(
             uncertain: 0,
             created_at: now.as_micros(),
         })
-        .collect();
-    for chunk in rows.chunks(ROWS_PER_INSERT_MAX) {
-        on_engine!(tx.db(), conn =>
-            diesel::insert_into(messages::table).values(chunk).execute(conn))?;
-    }
-    Ok(())
+        .collect()
 }
 
 /// Cancels what is still owed to deliveries, also what a worker holds: its outcome is then

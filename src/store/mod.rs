@@ -17,6 +17,7 @@ pub mod board;
 pub mod call_list;
 pub mod call_tasks;
 pub mod calls;
+pub mod chase;
 mod checkpoint;
 pub mod columns;
 pub mod contacts;

@@ -2,11 +2,14 @@
 //!
 //! Never here: which steps there are and when; `domain/ladder/plan.rs` computes them.
 
+use std::collections::BTreeMap;
+
 use diesel::prelude::*;
 
 use super::engine::on_engine;
 use super::schema::rungs;
-use super::{ROWS_PER_INSERT_MAX, StoreError, Tx};
+use super::{Conn, ROWS_PER_INSERT_MAX, StoreError, Tx};
+use crate::domain::escalation::OpenRung;
 use crate::domain::ids::{DeliveryId, RungId};
 use crate::domain::ladder::{RungAct, Ways};
 use crate::domain::time::Timestamp;
@@ -101,4 +104,140 @@ pub fn rung_close_open(
         rungs::closed_why.eq(Some(why)),
     ))
     .execute(tx.db())?)
+}
+
+/// When the next rung of all is due.
+///
+/// # Errors
+/// The store's own.
+pub fn rung_next_due(conn: &mut Conn) -> Result<Option<Timestamp>, StoreError> {
+    let due: Option<Option<Timestamp>> = rungs::table
+        .filter(rungs::due_at.is_not_null())
+        .order(rungs::due_at)
+        .select(rungs::due_at)
+        .first(conn.db())
+        .optional()?;
+    Ok(due.flatten())
+}
+
+/// Deliveries with a due rung, the longest due first; a glance that holds nothing.
+///
+/// # Errors
+/// The store's own.
+pub fn rung_list_due(
+    conn: &mut Conn,
+    now: Timestamp,
+    limit: usize,
+) -> Result<Vec<DeliveryId>, StoreError> {
+    Ok(rungs::table
+        .filter(rungs::due_at.le(now.as_micros()))
+        .order(rungs::due_at)
+        .limit(i64::try_from(limit).unwrap_or(i64::MAX))
+        .select(rungs::delivery_id)
+        .load(conn.db())?)
+}
+
+type OpenRow = (DeliveryId, RungId, i32, RungAct, Option<Ways>, Timestamp, Option<Timestamp>);
+
+/// What is left of the ladders of deliveries that are held, in order of their steps. Those
+/// whose next rung is not due any more, because another server fired it, are left out.
+///
+/// # Errors
+/// The store's own.
+pub fn rung_list_open(
+    tx: &mut Tx,
+    deliveries: &[DeliveryId],
+    now: Timestamp,
+) -> Result<BTreeMap<DeliveryId, Vec<OpenRung>>, StoreError> {
+    let texts: Vec<String> = deliveries.iter().map(ToString::to_string).collect();
+    let rows: Vec<OpenRow> = rungs::table
+        .filter(rungs::delivery_id.eq_any(&texts))
+        .filter(rungs::fired_at.is_null())
+        .filter(rungs::closed_at.is_null())
+        .order((rungs::delivery_id, rungs::step))
+        .select((
+            rungs::delivery_id,
+            rungs::id,
+            rungs::step,
+            rungs::action,
+            rungs::ways,
+            rungs::planned_at,
+            rungs::due_at,
+        ))
+        .load(tx.db())?;
+    let mut ladders: BTreeMap<DeliveryId, Vec<OpenRung>> = BTreeMap::new();
+    for (delivery, id, step, act, ways, planned_at, due_at) in rows {
+        let rung = OpenRung { id, step, act, ways, planned_at, due_at };
+        ladders.entry(delivery).or_default().push(rung);
+    }
+    let is_due = |rung: &OpenRung| rung.due_at.is_some_and(|at| at <= now);
+    ladders.retain(|_, rungs| rungs.first().is_some_and(is_due));
+    Ok(ladders)
+}
+
+/// Notes that rungs fired, and to what that came. Says how many rows moved: each moves once.
+///
+/// # Errors
+/// The store's own.
+pub fn rung_set_fired(
+    tx: &mut Tx,
+    ids: &[RungId],
+    outcome: &'static str,
+    now: Timestamp,
+) -> Result<usize, StoreError> {
+    let never: Option<i64> = None;
+    let mut moved = 0;
+    for chunk in texts(ids).chunks(ROWS_PER_INSERT_MAX) {
+        moved += diesel::update(
+            rungs::table
+                .filter(rungs::id.eq_any(chunk))
+                .filter(rungs::fired_at.is_null())
+                .filter(rungs::closed_at.is_null()),
+        )
+        .set((
+            rungs::due_at.eq(never),
+            rungs::fired_at.eq(Some(now.as_micros())),
+            rungs::outcome.eq(Some(outcome)),
+        ))
+        .execute(tx.db())?;
+    }
+    Ok(moved)
+}
+
+/// Makes rungs the next of their deliveries: due when they were planned.
+///
+/// # Errors
+/// The store's own.
+pub fn rung_hand_on(tx: &mut Tx, ids: &[RungId]) -> Result<usize, StoreError> {
+    let mut moved = 0;
+    for chunk in texts(ids).chunks(ROWS_PER_INSERT_MAX) {
+        moved += diesel::update(
+            rungs::table
+                .filter(rungs::id.eq_any(chunk))
+                .filter(rungs::fired_at.is_null())
+                .filter(rungs::closed_at.is_null()),
+        )
+        .set(rungs::due_at.eq(rungs::planned_at.nullable()))
+        .execute(tx.db())?;
+    }
+    Ok(moved)
+}
+
+/// Plans a rung anew, as the next of its delivery.
+///
+/// # Errors
+/// The store's own.
+pub fn rung_set_planned(tx: &mut Tx, id: RungId, at: Timestamp) -> Result<usize, StoreError> {
+    Ok(diesel::update(
+        rungs::table
+            .filter(rungs::id.eq(id.to_string()))
+            .filter(rungs::fired_at.is_null())
+            .filter(rungs::closed_at.is_null()),
+    )
+    .set((rungs::planned_at.eq(at.as_micros()), rungs::due_at.eq(Some(at.as_micros()))))
+    .execute(tx.db())?)
+}
+
+fn texts(ids: &[RungId]) -> Vec<String> {
+    ids.iter().map(ToString::to_string).collect()
 }

@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
-use super::{deliver, follow_rules, housekeep, watch};
+use super::{deliver, escalate, follow_rules, housekeep, watch};
 use crate::service::bell::Bell;
 use crate::service::deliver::{Dispatch, Share};
 use crate::service::{Service, ServiceError};
@@ -23,6 +23,8 @@ pub(super) enum Turn {
     Again,
     /// Nothing to do before the next tick.
     Rest,
+    /// Nothing to do for this long, or until the next tick, whichever is sooner.
+    RestFor(Duration),
 }
 
 /// The running workers. Dropping them stops them.
@@ -61,6 +63,7 @@ impl Workers {
         let (every, keep) = deliver::keeper(service, &dispatch);
         keepers.spawn(&bell, "keep-leases", every, keep)?;
         keepers.spawn(&bell, "watch", watch::GLANCE, watch::watcher(service))?;
+        keepers.spawn(&bell, "escalate", POLL, escalate::engine(service))?;
         keepers.spawn(&bell, "housekeep", housekeep::EVERY, housekeep::housekeeper(service))?;
         let follow = follow_rules::follower(service);
         keepers.spawn(&bell, "follow-rules", follow_rules::EVERY, follow)?;
@@ -118,7 +121,12 @@ impl Threads {
                         tracing::error!(worker = called, "a worker's turn panicked");
                         Turn::Rest
                     });
-                    if turn == Turn::Rest && !stopping.load(Ordering::SeqCst) {
+                    let pause = match turn {
+                        Turn::Again => continue,
+                        Turn::Rest => pause,
+                        Turn::RestFor(wait) => wait.min(pause),
+                    };
+                    if !stopping.load(Ordering::SeqCst) {
                         bell.wait_beyond(heard, pause);
                     }
                 }

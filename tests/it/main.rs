@@ -14,6 +14,8 @@ mod directory;
 #[cfg(test)]
 mod duty;
 #[cfg(test)]
+mod escalate;
+#[cfg(test)]
 mod harness;
 #[cfg(test)]
 mod link_pages;

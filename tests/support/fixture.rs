@@ -282,7 +282,9 @@ impl Fixture {
         assert_eq!(Tally { overdue: 0, ..counted }, kept, "counts differ from the deliveries");
         kept
     }
+}
 
+impl Stand {
     /// Runs a statement beside the service, on a connection of its own.
     pub(crate) fn sql(&self, text: &str) -> usize {
         match self.path() {

@@ -63,6 +63,13 @@ impl Stand {
         };
         Some(Self { service, clock, url, _folder: folder })
     }
+
+    /// One more server over the same database, with the same clock.
+    pub(crate) fn second(&self) -> Service {
+        let settings = EngineSettings::parse(&self.url, Durability::NotForEvidence).unwrap();
+        let store = Store::open(settings, 4).unwrap();
+        Service { lanes: Lanes::open(&store), store, bell: Arc::default(), ..self.service.clone() }
+    }
 }
 
 /// No worker runs here, so nobody waits for one.

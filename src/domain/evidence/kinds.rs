@@ -119,6 +119,12 @@ event_kinds! {
     AddressVerified = "address_verified" in Local,
     /// A mail came back from beyond the next server (C.2).
     Bounced = "bounced" in Acceptance,
+    /// 提级催签: a rung of the ladder reached somebody else than the desk, or asks a person to.
+    Escalated = "escalated" in Acceptance,
+    /// A rung of the ladder found nobody it could reach; the next one came at once.
+    RungGap = "rung_gap" in Consignment,
+    /// A message was refused for good, and the next way was taken at once.
+    NextWayTaken = "next_way_taken" in Consignment,
     /// 撤回: taken back in transport; told to whoever was notified.
     NoticeRecalled = "notice_recalled" in Local,
     /// 撤销: void from the beginning.

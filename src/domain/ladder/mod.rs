@@ -13,7 +13,8 @@ use serde::{Deserialize, Serialize};
 pub use describe::LevelChange;
 pub use offset::Offset;
 pub use plan::{
-    Deadline, DeadlineOrigin, IssueTimes, PlanFor, PlannedRung, RecipientTime, deadline, plan_rungs,
+    Deadline, DeadlineOrigin, IssueTimes, PlanFor, PlannedRung, RecipientTime, deadline,
+    plan_rungs, with_deadline_mark,
 };
 pub use policy::{PolicyFault, SHIPPED_POLICY, UrgencyPolicy};
 
@@ -58,13 +59,18 @@ pub enum RungAct {
     OfferSuperior,
     /// The superior's duty desk (S), by itself.
     AskSuperior,
+    /// The deadline has passed: what did not happen is put on record. Stands in every ladder with
+    /// a deadline, and in no policy.
+    MarkDeadline,
+    /// The issuer's own desk: the list of what is outstanding. Only after the deadline.
+    List,
 }
 
 stored_words!(RungAct, {
     Remind => "remind", CallUnreachable => "call_unreachable", Call => "call",
     PromptLeader => "prompt_leader", OfferLeader => "offer_leader",
     AlertIssuer => "alert_issuer", OfferSuperior => "offer_superior",
-    AskSuperior => "ask_superior",
+    AskSuperior => "ask_superior", MarkDeadline => "mark_deadline", List => "list",
 });
 
 impl RungAct {
@@ -80,6 +86,8 @@ impl RungAct {
             Self::AlertIssuer => "我方带班领导",
             Self::OfferSuperior => "可请上级值班室协助联系（由人决定）",
             Self::AskSuperior => "请上级值班室协助联系",
+            Self::MarkDeadline => "到时限，记录逾期未签收或未通知到",
+            Self::List => "未签收名单报我方收文点",
         }
     }
 }
@@ -120,7 +128,7 @@ pub struct Rung {
 }
 
 /// What is repeated after the deadline until the delivery is answered.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct AfterDeadline {
     /// What is done.
     pub act: AfterAct,

@@ -166,6 +166,21 @@ pub fn plan_rungs(
     Ok(planned.map(|(step, (due_at, act, ways))| PlannedRung { step, act, ways, due_at }).collect())
 }
 
+/// The same ladder with the step that puts a missed deadline on record: just after the deadline,
+/// because that instant itself is on time.
+#[must_use]
+pub fn with_deadline_mark(rungs: Vec<PlannedRung>, deadline: Timestamp) -> Vec<PlannedRung> {
+    let due_at = deadline.plus(Span::micros(1));
+    let mark = PlannedRung { step: 0, act: RungAct::MarkDeadline, ways: None, due_at };
+    let mut all = rungs;
+    let place = all.iter().take_while(|rung| rung.due_at < due_at).count();
+    all.insert(place, mark);
+    for (step, rung) in (1u16..).zip(&mut all) {
+        rung.step = step;
+    }
+    all
+}
+
 /// What an act becomes towards this recipient, if it exists at all.
 fn act_for(act: RungAct, who: &PlanFor) -> Option<RungAct> {
     match act {

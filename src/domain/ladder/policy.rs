@@ -269,6 +269,10 @@ fn check_rung(check: &mut Check, key: &str, raw: &RawRung) -> Option<Rung> {
     check.must(act != RungAct::OfferLeader, &format!("{key}.act"), || {
         "offer_leader follows from prompt_leader towards peers: write prompt_leader".to_owned()
     });
+    let by_itself = matches!(act, RungAct::MarkDeadline | RungAct::List);
+    check.must(!by_itself, &format!("{key}.act"), || {
+        format!("{act} follows from sign_within and after_deadline, and is no rung to write")
+    });
     Some(Rung { at: at?, act, ways, at_night })
 }
 
@@ -380,6 +384,7 @@ mod tests {
             ("{ at = \"0 d\"", "{ at = \"0 h\"", "level.ordinary.rung[0].at"),
             ("act = \"alert_issuer\"", "act = \"shout\"", "level.flash.rung[6].act"),
             ("act = \"prompt_leader\"", "act = \"offer_leader\"", "level.flash.rung[5].act"),
+            ("act = \"alert_issuer\"", "act = \"mark_deadline\"", "level.flash.rung[6].act"),
             ("act = \"call\" }", "act = \"call\", ways = \"every\" }", "level.flash.rung[4].ways"),
             ("ways = \"every\"", "ways = \"some\"", "level.flash.rung[0].ways"),
             (

@@ -26,6 +26,7 @@ use crate::domain::ids::{AttemptId, EventId};
 use crate::domain::message::{AttemptOutcome, Fault, Happening, Phase};
 use crate::domain::time::{Span, Timestamp};
 use crate::domain::urgency::Urgency;
+use crate::service::escalate::Engine;
 use crate::store::events::event_append;
 use crate::store::letters::{StillWanted, message_still_wanted};
 use crate::store::outbox::{TakeOrder, Taken, message_any_due, message_renew, message_take_due};
@@ -78,7 +79,7 @@ impl Dispatch {
     #[must_use]
     pub fn open(service: &Service) -> Self {
         Self {
-            records: service.store.lane(RecordOutcomes),
+            records: service.store.lane(RecordOutcomes { engine: Engine::of(service) }),
             hands: Arc::default(),
             stopping: Arc::default(),
         }

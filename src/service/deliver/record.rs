@@ -5,8 +5,10 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::domain::delivery::{DeliveryFacts, DeliveryState};
 use crate::domain::evidence::{Actor, Event, EventKind};
+use crate::domain::id_source::IdSource;
 use crate::domain::ids::{AddressId, DeliveryId, EventId};
 use crate::domain::time::Timestamp;
+use crate::service::escalate::{Engine, call_at_once, next_way};
 use crate::store::deliveries::{
     Delivery, OnceFact, delivery_lock, delivery_set_once, delivery_set_unreachable,
 };
@@ -46,7 +48,10 @@ impl Ended {
 }
 
 /// Writes outcomes of all senders together.
-pub(super) struct RecordOutcomes;
+pub(super) struct RecordOutcomes {
+    /// Finds the next way where one closes.
+    pub(super) engine: Engine,
+}
 
 impl SliceAct for RecordOutcomes {
     type Item = Ended;
@@ -68,7 +73,11 @@ impl SliceAct for RecordOutcomes {
             before.iter().map(|(id, delivery)| (*id, delivery.facts)).collect();
         note_hand_overs(tx, &all, &mut after, now)?;
         note_refused_addresses(tx, &all, now)?;
+        take_next_way(tx, &self.engine, &all, now)?;
         let lost = note_unreachable(tx, &all, &mut after)?;
+        if let Some(one) = ended.first().filter(|_| !lost.is_empty()) {
+            call_at_once(tx, &lost, ids_of(one, 1), now)?;
+        }
 
         let mut events: Vec<Event> =
             all.iter().filter_map(|(one, standing)| message_event(one, *standing, now)).collect();
@@ -92,6 +101,38 @@ impl SliceAct for RecordOutcomes {
         changes.write(tx)?;
         Ok(standings)
     }
+}
+
+/// A 特提 that was refused for good goes the next way at once.
+fn take_next_way(
+    tx: &mut Tx,
+    engine: &Engine,
+    all: &[(&Ended, Standing)],
+    now: Timestamp,
+) -> Result<(), StoreError> {
+    let is_refused = |one: &Ended, standing: Standing| {
+        standing == Standing::Held
+            && one.taken.lane == super::FLASH_LANE
+            && matches!(one.attempt.next, NextPlace::Dead { .. })
+    };
+    let refused: BTreeSet<DeliveryId> = all
+        .iter()
+        .filter(|(one, standing)| is_refused(one, *standing))
+        .filter_map(|(one, _)| one.taken.delivery_id)
+        .collect();
+    let refused: Vec<DeliveryId> = refused.into_iter().collect();
+    match all.first() {
+        Some((one, _)) if !refused.is_empty() => {
+            next_way(tx, engine, &refused, ids_of(one, 0), now)
+        }
+        _ => Ok(()),
+    }
+}
+
+/// Ids that are the same when the write runs again: drawn from one that this attempt brought.
+fn ids_of(one: &Ended, place: usize) -> IdSource {
+    let [first, second] = one.event_ids;
+    IdSource::new(if place == 0 { first } else { second }.to_bytes())
 }
 
 /// What the next server took counts for the delivery, whoever held the lease by then.

@@ -7,6 +7,7 @@ use std::collections::BTreeSet;
 
 mod acts;
 mod calls;
+mod ladder;
 
 use super::Story;
 use crate::domain::address::AddressKind;
@@ -107,7 +108,10 @@ fn tell(story: &Story, event: &StoredEvent, kind: EventKind) -> (Tone, String, S
             let to = to.map(|owner| owner.address.as_str());
             (tone, text, quietly(&[to.unwrap_or_default(), &said]))
         }
-        Kind::Reminded => (Tone::Plain, format!("{who}催签。"), reason(event)),
+        Kind::Reminded => ladder::reminded(event, &who),
+        Kind::Escalated => ladder::escalated(story, event),
+        Kind::RungGap => ladder::gap(event),
+        Kind::NextWayTaken => ladder::next_way(event),
         Kind::Resent => (Tone::Plain, format!("{who}重发。"), reason(event)),
         Kind::LinkFetched => plain("链接曾被程序自动访问，不计查看。".to_owned()),
         Kind::Opened => {
@@ -131,8 +135,12 @@ fn tell(story: &Story, event: &StoredEvent, kind: EventKind) -> (Tone, String, S
             };
             (Tone::Gap, text.to_owned(), String::new())
         }
-        Kind::Overdue => (Tone::Gap, "到时限仍未签收，记为逾期未签收。".into(), String::new()),
-        Kind::NotReached => (Tone::Gap, "到时限仍未送到，记为未通知到。".into(), String::new()),
+        Kind::Overdue => {
+            (Tone::Gap, "到时限仍未签收，记为逾期未签收。".into(), ladder::lateness(event))
+        }
+        Kind::NotReached => {
+            (Tone::Gap, "到时限仍未送到，记为未通知到。".into(), ladder::lateness(event))
+        }
         Kind::DeadlineMoved => reaching::deadline_moved(event),
         Kind::Bounced => {
             let to = subject(event, "address").map_or_else(String::new, |id| owner(story, id));

@@ -36,11 +36,7 @@ const GRACE: Span = Span::minutes(1);
 pub(super) fn of_owed(owed: &(Timestamp, Owed), now: Timestamp) -> String {
     let (at, what) = owed;
     let words = match what {
-        // Nothing fires rungs yet: what stands here is for a person to do, and says so.
-        Owed::Rung(act) => {
-            let step = act.parse::<RungAct>().map_or("下一步催签", RungAct::word_zh);
-            format!("{step}（人工）")
-        }
+        Owed::Rung(act) => act.parse::<RungAct>().map_or("下一步催签", RungAct::word_zh).to_owned(),
         Owed::Message { channel, tries } => {
             let way = if channel == "sms" { "短信" } else { "邮件" };
             match tries {

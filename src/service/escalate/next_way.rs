@@ -1,0 +1,144 @@
+//! When a message of a 特提 is refused for good: the next way at once, and where there is none,
+//! a call at once. Runs in the write that records the refusal.
+
+use std::collections::BTreeMap;
+
+use super::Engine;
+use super::rows::{ACTOR, channels};
+use crate::domain::call_task::TaskKind;
+use crate::domain::escalation::{Letter, Way, first_line};
+use crate::domain::evidence::{Event, EventKind};
+use crate::domain::id_source::IdSource;
+use crate::domain::ids::{DeliveryId, EventId, LinkId, MessageId, TaskId};
+use crate::domain::ladder::Ways;
+use crate::domain::message::MessagePurpose;
+use crate::domain::organization::Reach;
+use crate::domain::time::Timestamp;
+use crate::service::issue::lane_of;
+use crate::store::call_tasks::{NewTask, task_raise_all};
+use crate::store::chase::{Chased, chase_links, chase_notices, chase_read, chase_tried};
+use crate::store::contacts::reach_list;
+use crate::store::events::event_append;
+use crate::store::links::{NewLink, link_insert_all};
+use crate::store::messages::{NewMessage, message_insert_missing};
+use crate::store::{StoreError, Tx};
+
+/// For deliveries that the caller holds, a message of which has just been refused for good: a
+/// message by every first-line way not tried yet.
+///
+/// # Errors
+/// The store's own.
+pub(in crate::service) fn next_way(
+    tx: &mut Tx,
+    engine: &Engine,
+    refused: &[DeliveryId],
+    mut ids: IdSource,
+    now: Timestamp,
+) -> Result<(), StoreError> {
+    let chased = chase_read(tx, refused)?;
+    let notices: Vec<_> = chased.iter().map(|one| one.notice_id).collect();
+    let notices = chase_notices(tx, &notices)?;
+    let organizations: Vec<_> = chased.iter().map(|one| one.organization_id).collect();
+    let reach: BTreeMap<_, Reach> =
+        reach_list(tx, &organizations)?.into_iter().map(|one| (one.organization, one)).collect();
+    let tried = chase_tried(tx, refused)?;
+    let links = chase_links(tx, refused)?;
+    let (mut new_links, mut messages, mut events) = (Vec::new(), Vec::new(), Vec::new());
+    let chased: Vec<_> = chased
+        .into_iter()
+        .filter_map(|one| Some((notices.get(&one.notice_id)?.clone(), one)))
+        .filter(|(notice, one)| notice.out && !one.ended && lane_of(notice.urgency) == 0)
+        .collect();
+    for (notice, one) in &chased {
+        let Some(reach) = reach.get(&one.organization_id) else { continue };
+        let ways = first_line(reach, &engine.hours(), Ways::Every, now, engine.outlets);
+        let fresh: Vec<Letter> = ways
+            .into_iter()
+            .filter(|way| !tried.contains(&(one.id, way.address)))
+            .map(|way: Way| Letter {
+                purpose: MessagePurpose::Invitation,
+                way,
+                step: 0,
+                of_notice: false,
+            })
+            .collect();
+        if fresh.is_empty() {
+            continue;
+        }
+        for letter in &fresh {
+            let address = letter.way.address;
+            let link = links.get(&(one.id, address)).map_or_else(
+                || {
+                    let id = LinkId::new(now, ids.entropy());
+                    new_links.push(NewLink {
+                        id,
+                        delivery_id: one.id,
+                        address_id: address,
+                        created_at: now,
+                    });
+                    id
+                },
+                |(link, _)| *link,
+            );
+            messages.push(NewMessage {
+                id: MessageId::new(now, ids.entropy()),
+                notice_id: Some(one.notice_id),
+                version: one.version,
+                delivery_id: Some(one.id),
+                address_id: address,
+                about: None,
+                link_id: Some(link),
+                channel: letter.way.channel,
+                step: letter.step,
+                purpose: letter.purpose,
+                lane: lane_of(notice.urgency),
+                due_at: now,
+            });
+        }
+        let count = i64::try_from(fresh.len()).unwrap_or(i64::MAX);
+        let event =
+            Event::new(EventId::new(now, ids.entropy()), EventKind::NextWayTaken, now, ACTOR);
+        let version = u32::try_from(one.version).unwrap_or(1);
+        events.push(
+            event
+                .notice(one.notice_id, version)
+                .delivery(one.id)
+                .fact("messages", count)
+                .fact("channels", channels(&fresh)),
+        );
+    }
+    link_insert_all(tx, &new_links)?;
+    message_insert_missing(tx, &messages, now)?;
+    event_append(tx, &events)
+}
+
+/// For deliveries of 特提 that have just lost their last way: a call is owed at once. That they
+/// cannot be reached any more is the caller's event.
+///
+/// # Errors
+/// The store's own.
+pub(in crate::service) fn call_at_once(
+    tx: &mut Tx,
+    lost: &[DeliveryId],
+    mut ids: IdSource,
+    now: Timestamp,
+) -> Result<usize, StoreError> {
+    let chased = chase_read(tx, lost)?;
+    let notices: Vec<_> = chased.iter().map(|one| one.notice_id).collect();
+    let notices = chase_notices(tx, &notices)?;
+    let task = |one: &Chased| {
+        let notice = notices.get(&one.notice_id)?;
+        (notice.out && !one.ended && lane_of(notice.urgency) == 0).then(|| NewTask {
+            id: TaskId::new(now, ids.entropy()),
+            issuer_id: notice.issuer_id,
+            notice_id: one.notice_id,
+            delivery_id: one.id,
+            kind: TaskKind::Call,
+            reason: "no_way_left".to_owned(),
+            lane: lane_of(notice.urgency),
+            due_at: now,
+        })
+    };
+    let tasks: Vec<NewTask> = chased.iter().filter_map(task).collect();
+    task_raise_all(tx, &tasks, now)
+}
