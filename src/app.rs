@@ -292,6 +292,8 @@ fn settings(config: &Config) -> Settings {
         public_url: config.public_url.origin().to_owned(),
         network: config.network,
         message_id_domain: domain.to_owned(),
+        return_path: config.mail.return_path.clone(),
+        bounce_folder: config.mail.bounce_folder.clone(),
         mail_from: Mailbox {
             name: config.mail.from_name.clone(),
             address: config.mail.from_address.clone(),

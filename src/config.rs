@@ -59,6 +59,10 @@ pub struct Mail {
     pub from_address: String,
     /// Name they come from.
     pub from_name: String,
+    /// Where they come back to; empty: to whom they come from.
+    pub return_path: String,
+    /// The maildir in which returned mails lie.
+    pub bounce_folder: Option<PathBuf>,
 }
 
 /// The ways out that a configuration can name.
@@ -269,6 +273,9 @@ fn read_session(from: &mut Layers, kind: &str) -> SessionLimits {
     SessionLimits { idle: Span::minutes(idle), absolute: Span::minutes(absolute) }
 }
 
+/// What is left of the 64 characters of a local part beside the name of a message.
+const LOCAL_CHARS_MAX: usize = 20;
+
 fn read_mail(from: &mut Layers, public_url: Option<&PublicUrl>) -> Mail {
     let on_this_machine = public_url.is_some_and(|url| values::is_loopback(url.host()));
     let folder = from.choice("mail.transport", ("smtp", false), &[("folder", true)]);
@@ -290,7 +297,25 @@ fn read_mail(from: &mut Layers, public_url: Option<&PublicUrl>) -> Mail {
     if !whole || from_address.contains(char::is_whitespace) {
         from.fault("mail.from_address", "must be an address: mails come from it");
     }
-    Mail { transport, from_address, from_name: from.text("mail.from_name") }
+    let return_path = from.text("bounces.return_path");
+    let parts = return_path.split_once('@');
+    let fits = parts.is_some_and(|(local, host)| {
+        (1..=LOCAL_CHARS_MAX).contains(&local.len()) && !local.contains('+') && host.contains('.')
+    });
+    if !return_path.is_empty() && (!fits || return_path.contains(char::is_whitespace)) {
+        from.fault(
+            "bounces.return_path",
+            "must be empty or an address with at most 20 characters before the @, without a +",
+        );
+    }
+    let bounce_folder = Some(from.text("bounces.folder")).filter(|folder| !folder.is_empty());
+    Mail {
+        transport,
+        from_address,
+        from_name: from.text("mail.from_name"),
+        return_path,
+        bounce_folder: bounce_folder.map(PathBuf::from),
+    }
 }
 
 fn read_smtp(from: &mut Layers, public_url: Option<&PublicUrl>) -> Smtp {

@@ -5,6 +5,7 @@ pub mod files;
 pub mod mail;
 pub mod outcry;
 pub mod random;
+pub mod returned_mail;
 pub mod secrets;
 pub mod tables;
 pub mod telling;

@@ -13,6 +13,7 @@ use clap::{Args, Parser, Subcommand};
 use crate::config::Config;
 
 mod account;
+mod bounce;
 mod demo;
 mod directory;
 mod health;
@@ -107,6 +108,9 @@ pub enum Command {
     /// Take the directory of organisations over from sheets.
     #[command(subcommand)]
     Directory(DirectoryCommand),
+    /// Take mails that came back.
+    #[command(subcommand)]
+    Bounce(BounceCommand),
     /// Look at receipts.
     #[command(subcommand)]
     Receipt(ReceiptCommand),
@@ -222,6 +226,22 @@ pub enum DirectoryCommand {
     },
 }
 
+/// What can be done with a mail that came back.
+#[derive(Debug, Subcommand)]
+pub enum BounceCommand {
+    /// Read one mail from standard input; what it proves is put on record.
+    #[command(
+        after_help = "Example, in the aliases of the mail server that takes the return path:\n  \
+        bounces: \"|qianshou bounce read --config /etc/qianshou/qianshou.toml || exit 75\"\n\n\
+        With 75 the mail server tries again later, as when the database is away."
+    )]
+    Read {
+        /// Where the settings are.
+        #[command(flatten)]
+        settings: Settings,
+    },
+}
+
 /// What can be done with a receipt.
 #[derive(Debug, Subcommand)]
 pub enum ReceiptCommand {
@@ -293,6 +313,7 @@ fn done(command: &Command) -> anyhow::Result<Report> {
             let sheets = directory::Sheets { organizations, desks, contacts };
             directory::import(&sheets, *dry_run, settings)
         }
+        Command::Bounce(BounceCommand::Read { settings }) => bounce::read(settings),
         Command::Receipt(ReceiptCommand::Verify { file, key }) => Ok(receipt::verify(file, key)),
     }
 }

@@ -4,6 +4,7 @@ pub mod account;
 pub mod acknowledgement;
 pub mod address;
 pub mod alarm;
+pub mod bounce;
 pub mod calendar;
 pub mod call;
 pub mod call_point;

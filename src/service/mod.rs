@@ -52,6 +52,7 @@ pub mod outlook;
 mod phone_confirm;
 pub mod pick;
 pub mod preview;
+pub mod read_bounce;
 pub mod readiness;
 pub mod receipt_file;
 pub mod receive;
@@ -111,6 +112,10 @@ pub struct Settings {
     pub network: Network,
     /// Domain part of Message-IDs.
     pub message_id_domain: String,
+    /// Where mails come back to, with the message's name behind a `+`; empty: to whoever sends.
+    pub return_path: String,
+    /// The maildir in which returned mails lie, if the installation has one.
+    pub bounce_folder: Option<std::path::PathBuf>,
     /// Who mails come from.
     pub mail_from: Mailbox,
     /// How messages are tried.

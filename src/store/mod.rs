@@ -14,6 +14,7 @@ use tokio::sync::oneshot;
 pub mod accounts;
 pub mod alarms;
 pub mod board;
+pub mod bounces;
 pub mod call_list;
 pub mod call_tasks;
 pub mod calls;

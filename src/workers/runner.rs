@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
-use super::{deliver, escalate, follow_rules, housekeep, watch};
+use super::{deliver, escalate, follow_rules, housekeep, read_bounces, watch};
 use crate::service::bell::Bell;
 use crate::service::deliver::{Dispatch, Share};
 use crate::service::{Service, ServiceError};
@@ -67,6 +67,8 @@ impl Workers {
         keepers.spawn(&bell, "housekeep", housekeep::EVERY, housekeep::housekeeper(service))?;
         let follow = follow_rules::follower(service);
         keepers.spawn(&bell, "follow-rules", follow_rules::EVERY, follow)?;
+        let bounces = read_bounces::reader(service);
+        keepers.spawn(&bell, "read-bounces", read_bounces::EVERY, bounces)?;
         Ok(Self { senders, keepers, bell, dispatch })
     }
 

@@ -2,6 +2,8 @@
 //! `sqlite` (also when unset) or `postgres`. `tests/run it-sqlite it-postgres` runs it on both.
 
 #[cfg(test)]
+mod bounces;
+#[cfg(test)]
 mod commands;
 #[cfg(test)]
 mod compose;

@@ -83,6 +83,8 @@ fn facts(sending: Sending) -> Settings {
         network: Network::GovernmentExtranet,
         message_id_domain: "qianshou.example".to_owned(),
         mail_from: Mailbox { name: "签收".into(), address: "qs@office.example".into() },
+        return_path: String::new(),
+        bounce_folder: None,
         sending,
         upload_bytes_max: 1 << 20,
         session_idle: Span::minutes(30),

@@ -87,6 +87,7 @@ pub(super) fn write(
     let rendered = words::of_mail(service, &letter, header.as_deref(), now)?;
     let envelope = Envelope {
         to: Mailbox { name: letter.contact_name, address: letter.address },
+        return_path: service.return_path(taken.id),
         message_id: message_id_header(taken.id, &service.settings.message_id_domain),
         date: now,
     };

@@ -76,6 +76,7 @@ fn mail(service: &Service, address: &str, text: &str, now: Timestamp) -> Result<
     let id = AlarmId::new(now, service.entropy().map_err(|error| error.to_string())?);
     let safe = text.replace('&', "&amp;").replace('<', "&lt;");
     let mail = OutgoingMail {
+        return_path: None,
         from: service.settings.mail_from.clone(),
         to: Mailbox { name: String::new(), address: address.to_owned() },
         subject: "【签收自检报警】请立即查看服务器".to_owned(),

@@ -131,6 +131,7 @@ fn tell(story: &Story, event: &StoredEvent, kind: EventKind) -> (Tone, String, S
                 "no_message_could_be_handed_over" => {
                     "发给本单位的邮件都没有送出，暂无法联系，要打电话送达。"
                 }
+                "all_bounced" => "发给本单位的邮件都被退回，暂无法联系，要打电话送达。",
                 _ => "本单位没有可用的联系方式，暂无法联系，要打电话送达。",
             };
             (Tone::Gap, text.to_owned(), String::new())
