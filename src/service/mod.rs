@@ -44,6 +44,7 @@ pub mod duty;
 pub mod end_notice;
 pub mod escalate;
 pub mod escalate_by_hand;
+pub mod escalate;
 pub mod fetch_note;
 pub mod forget_nonces;
 pub mod import_directory;

@@ -23,6 +23,8 @@ const WRITTEN_EVERY: Duration = Duration::from_secs(10);
 word_enum! {
     /// A duty that must keep going round.
     pub enum Duty {
+        /// Takes the steps of ladders.
+        Escalate = "escalate", "催签";
         /// Sends messages.
         Deliver = "deliver", "发送";
     }

@@ -3,13 +3,14 @@
 use std::time::Duration;
 
 use super::runner::Turn;
-use crate::service::Service;
-use crate::service::escalate;
+use crate::service::escalate::{self, Fired};
+use crate::service::watch::{Duty, round_finished};
+use crate::service::{Service, ServiceError};
 
 /// One turn. An error costs no rung: it stays due, and the next turn finds it.
 pub(super) fn engine(service: &Service) -> impl FnMut() -> Turn + Send + 'static {
     let service = service.clone();
-    move || match escalate::tick(&service) {
+    move || match round(&service) {
         Ok(fired) if fired.more => Turn::Again,
         Ok(_) => match escalate::until_next(&service) {
             Ok(Some(span)) => {
@@ -28,4 +29,11 @@ pub(super) fn engine(service: &Service) -> impl FnMut() -> Turn + Send + 'static
             Turn::Rest
         }
     }
+}
+
+fn round(service: &Service) -> Result<Fired, ServiceError> {
+    let ticket = service.watch.ticket();
+    let fired = escalate::tick(service)?;
+    round_finished(service, Duty::Escalate, ticket);
+    Ok(fired)
 }

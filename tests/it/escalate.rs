@@ -185,7 +185,7 @@ fn two_servers_over_one_database_fire_each_rung_once() {
 #[expect(clippy::disallowed_methods, reason = "the long run is asked for by the environment")]
 fn no_reminder_is_committed_after_the_answer() {
     let races: usize =
-        env::var("QIANSHOU_TEST_RACES").ok().and_then(|n| n.parse().ok()).unwrap_or(200);
+        env::var_os("QIANSHOU_TEST_RACES").and_then(|n| n.to_str()?.parse().ok()).unwrap_or(200);
     let (mut done, mut before) = (0, 0);
     while done < races {
         let Some(town) = Issue::new() else { return };
