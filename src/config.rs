@@ -4,6 +4,7 @@
 
 mod layers;
 mod values;
+mod ways;
 
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
@@ -14,6 +15,7 @@ use crate::domain::time::Span;
 use layers::{Layers, Source};
 
 pub use values::{DatabaseUrl, PublicUrl, Secret};
+pub use ways::{Sms, Webhook};
 
 /// Everything an operator may set.
 #[derive(Debug, Clone)]
@@ -36,6 +38,10 @@ pub struct Config {
     pub upload_limit_bytes: u64,
     /// How mails leave.
     pub mail: Mail,
+    /// How systems of recipients are called.
+    pub webhook: Webhook,
+    /// How short messages leave.
+    pub sms: Sms,
     /// How the workers work.
     pub workers: Workers,
     /// How long sessions of staff last.
@@ -55,6 +61,8 @@ pub struct Mail {
     pub from_address: String,
     /// Name they come from.
     pub from_name: String,
+    /// As many a minute at most; 0: no limit.
+    pub per_minute: u32,
 }
 
 /// The ways out that a configuration can name.
@@ -207,6 +215,7 @@ fn read(from: &mut Layers) -> Option<Config> {
         text.parse().map_err(|_| "must be ADDRESS:PORT, such as 127.0.0.1:8080 or [::]:8080")
     });
     let mail = read_mail(from, public_url.as_ref());
+    let (webhook, sms) = (ways::read_webhook(from), ways::read_sms(from));
     let staff_session = read_session(from, "staff");
     let admin_session = read_session(from, "admin");
     let network = from.choice(
@@ -232,6 +241,8 @@ fn read(from: &mut Layers) -> Option<Config> {
         listen: listen?,
         public_url: public_url?,
         mail,
+        webhook,
+        sms,
         network,
         workers,
         staff_session,
@@ -285,7 +296,12 @@ fn read_mail(from: &mut Layers, public_url: Option<&PublicUrl>) -> Mail {
     if !whole || from_address.contains(char::is_whitespace) {
         from.fault("mail.from_address", "must be an address: mails come from it");
     }
-    Mail { transport, from_address, from_name: from.text("mail.from_name") }
+    Mail {
+        transport,
+        from_address,
+        from_name: from.text("mail.from_name"),
+        per_minute: from.number("mail.per_minute", 0..=1_000_000),
+    }
 }
 
 fn read_smtp(from: &mut Layers, public_url: Option<&PublicUrl>) -> Smtp {

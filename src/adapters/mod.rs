@@ -3,6 +3,7 @@
 pub mod clock;
 pub mod files;
 pub mod mail;
+pub mod outcall;
 pub mod random;
 pub mod secrets;
 pub mod tables;

@@ -32,5 +32,6 @@ pub mod text;
 pub mod time;
 pub mod urgency;
 pub mod wanted;
+pub mod webhook_url;
 pub mod words;
 pub mod working_time;

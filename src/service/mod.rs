@@ -11,6 +11,7 @@ use crate::adapters::mail::{Mailbox, Mailer};
 use crate::adapters::random::{self, NoRandomness, Random};
 use crate::adapters::secrets::keys::Keys;
 use crate::adapters::secrets::passwords::{PasswordFault, Passwords};
+use crate::channel::Outlets;
 use crate::domain::calendar::{Calendar, hex};
 use crate::domain::evidence::Event;
 use crate::domain::ids::IdEntropy;
@@ -27,6 +28,7 @@ pub mod alarm;
 pub mod ask_again;
 pub mod bell;
 pub mod board;
+pub mod channel_health;
 pub mod compose;
 pub mod deliver;
 pub mod demo;
@@ -54,6 +56,7 @@ pub mod return_notice;
 pub mod scope;
 pub mod send_back;
 pub mod sessions;
+pub mod short_code;
 pub mod story;
 pub mod submit;
 pub mod upload;
@@ -89,6 +92,10 @@ pub struct Service {
     pub lanes: lanes::Lanes,
     /// Issued versions that recipients look at.
     pub offers: offer::Offers,
+    /// The ways out beside mail, and the limits of all.
+    pub outlets: Outlets,
+    /// Codes of short messages that led nowhere lately.
+    pub misses: Arc<short_code::Misses>,
 }
 
 /// Facts about the installation that use-cases need.
@@ -121,6 +128,8 @@ pub struct Settings {
 pub struct Sending {
     /// How long a worker may hold a message without a sign of life.
     pub lease: Span,
+    /// How often workers look for what is due when nothing wakes them.
+    pub poll: Span,
     /// A message that could not be handed over for this long is given up.
     pub lifetime: Span,
     /// Waits between tries for 特提.
@@ -133,6 +142,7 @@ impl Default for Sending {
     fn default() -> Self {
         Self {
             lease: Span::seconds(15),
+            poll: Span::millis(500),
             lifetime: Span::hours(7 * 24),
             retry_flash: RetrySchedule::flash(),
             retry_ordinary: RetrySchedule::ordinary(),

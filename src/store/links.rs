@@ -164,3 +164,19 @@ pub fn link_verify_addresses(
     ))
     .execute(tx.db())?)
 }
+
+/// Revokes every link whose address or contact is out of use; says how many.
+///
+/// # Errors
+/// The store's own.
+pub fn link_revoke_of_retired(tx: &mut Tx, now: Timestamp) -> Result<usize, StoreError> {
+    let retired = contact_addresses::table
+        .inner_join(contacts::table.on(contacts::id.eq(contact_addresses::contact_id)))
+        .filter(contact_addresses::status.eq("retired").or(contacts::retired_at.is_not_null()))
+        .select(contact_addresses::id);
+    Ok(diesel::update(
+        links::table.filter(links::revoked_at.is_null()).filter(links::address_id.eq_any(retired)),
+    )
+    .set(links::revoked_at.eq(Some(now.as_micros())))
+    .execute(tx.db())?)
+}

@@ -23,6 +23,7 @@ pub mod drafts;
 mod engine;
 mod error;
 pub mod events;
+pub mod health;
 mod lane;
 pub mod letters;
 pub mod links;
@@ -39,6 +40,7 @@ pub mod rungs;
 mod schema;
 pub mod sessions;
 pub mod shelves;
+pub mod short_codes;
 pub mod story;
 pub mod tallies;
 #[cfg(test)]

@@ -34,7 +34,7 @@ use error::WebError;
 use handlers::receive::{self, give_back, receipt, sign, take, viewing};
 use handlers::{
     accounts, asset, board, compose, demo_mailbox, directory, draft_files, home, link, notices,
-    own_password, register, review, sign_in, story,
+    own_password, register, review, short_code, sign_in, story,
 };
 use route::{Route, Subject, Who};
 pub use server::server;
@@ -101,6 +101,8 @@ routes! {
     POST "/accounts/{account}/roles"   Who::Staff(ADMINISTRATORS), Account => accounts::set_roles;
 
     GET  "/l/{token}"        Who::Anyone, None => link::arrive;
+    GET  "/s"                Who::Anyone, None => short_code::form;
+    POST "/s"                Who::Anyone, None => short_code::enter;
     GET  "/receive/{delivery}" Who::LinkHolder, Receiving => receive::show;
     POST "/receive/{delivery}/open" Who::LinkHolder, Receiving => take::text;
     POST "/receive/{delivery}/files/{file}/open" Who::LinkHolder, Receiving => take::look;

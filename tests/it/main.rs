@@ -19,9 +19,12 @@ mod link_pages;
 mod link_signing;
 #[cfg(test)]
 mod purposes;
+#[cfg(test)]
 mod route_matrix;
 #[cfg(test)]
 mod signing_in;
+#[cfg(test)]
+mod sms;
 #[cfg(test)]
 mod smtp;
 #[cfg(test)]
@@ -31,3 +34,5 @@ mod staff_pages;
 mod support;
 #[cfg(test)]
 mod the_line;
+#[cfg(test)]
+mod webhook;

@@ -230,7 +230,7 @@ impl CheckForm {
 
 /// HMAC-SHA256 over label and parts, each with its length before it, so that no two different
 /// lists of parts are the same message.
-fn mac(key: &[u8; 32], label: &str, parts: &[&[u8]]) -> [u8; MAC_LEN] {
+pub(super) fn mac(key: &[u8; 32], label: &str, parts: &[&[u8]]) -> [u8; MAC_LEN] {
     // HMAC fills a short key with zeros up to its block (RFC 2104 §2); done here, it cannot fail.
     let mut block = Zeroizing::new([0u8; 64]);
     for (to, from) in block.iter_mut().zip(key) {

@@ -8,6 +8,7 @@ pub mod keys;
 pub mod links;
 pub mod passwords;
 pub mod receipts;
+pub mod webhooks;
 
 pub use keys::Keys;
 pub use passwords::{PasswordFault, Passwords, Weak, check_policy};

@@ -18,5 +18,6 @@ pub(super) mod own_password;
 pub(super) mod receive;
 pub(super) mod register;
 pub(super) mod review;
+pub(super) mod short_code;
 pub(super) mod sign_in;
 pub(super) mod story;

@@ -24,6 +24,7 @@ pub mod receipt_print;
 pub mod receive;
 pub mod register_print;
 pub mod review;
+pub mod short_code;
 pub mod signed;
 pub mod slip;
 pub mod story;
