@@ -91,7 +91,8 @@ fn post(answers: &'static [&'static str]) -> Option<Post> {
         refusal: "no such number".into(),
     };
     let mut service = at.service.clone();
-    service.outlets = Outlets { sms: Some(Gateway::open(setup, None).unwrap()), ..Outlets::default() };
+    service.outlets =
+        Outlets { sms: Some(Gateway::open(setup, None).unwrap()), ..Outlets::default() };
     let issued = at.issue(Urgency::Flash, 1, 0);
     let now = at.now();
     let bits = || service.entropy().unwrap();
@@ -155,7 +156,8 @@ fn a_short_message_carries_a_code_that_leads_to_the_page() {
         assert!(!text.contains(banned), "{text}");
     }
     assert_eq!(post.at.assert_counts(post.issued.id).handed_over, 1);
-    let mobile = post.gateway.heard.lock().unwrap()[0].contains(&format!("\"mobile\":\"{MOBILE}\""));
+    let mobile =
+        post.gateway.heard.lock().unwrap()[0].contains(&format!("\"mobile\":\"{MOBILE}\""));
     assert!(mobile);
 
     let door = Door::open(&post.service, PUBLIC_URL);
@@ -201,7 +203,10 @@ fn a_revoked_link_and_a_retired_number_open_nothing() {
     post.at.sql("UPDATE links SET revoked_at = 1");
     assert!(post.refused(&code, "1234"));
     post.at.sql("UPDATE links SET revoked_at = NULL");
-    post.at.sql(&format!("UPDATE contact_addresses SET status = 'retired' WHERE id = '{}'", post.address));
+    post.at.sql(&format!(
+        "UPDATE contact_addresses SET status = 'retired' WHERE id = '{}'",
+        post.address
+    ));
     assert!(post.refused(&code, "1234"));
 }
 

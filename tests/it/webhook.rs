@@ -48,9 +48,7 @@ impl Listener {
 
     fn caller(&self, rules: CallRules, leads_to: &[&str]) -> Caller {
         let found: Vec<String> = leads_to.iter().map(|one| (*one).to_owned()).collect();
-        Caller::new(rules, Some(self.authority.path()))
-            .unwrap()
-            .resolving_by(Arc::new(Told(found)))
+        Caller::new(rules, Some(self.authority.path())).unwrap().resolving_by(Arc::new(Told(found)))
     }
 
     fn calls(&self) -> usize {
@@ -193,21 +191,52 @@ fn forms() -> Vec<(String, Vec<&'static str>)> {
         u@127.0.0.1 u:p@127.0.0.1 a.example@127.0.0.1 a.example:443@127.0.0.1 127.0.0.1%00.example \
         127.0.0.1%2f 127.0.0.1%09 %31%32%37.0.0.1 127.0.0.1\\@a.example a.example\\@127.0.0.1 \
         127.0.0.1#@a.example a.example#@127.0.0.1 127.0.0.1?@a.example";
-    forms.extend(literals.split_whitespace().map(|host| (format!("https://{host}/"), vec!["1.1.1.1"])));
+    forms.extend(
+        literals.split_whitespace().map(|host| (format!("https://{host}/"), vec!["1.1.1.1"])),
+    );
     let odd = [
-        "http://a.example/", "HTTPS://127.0.0.1/", "ftp://a.example/", "file:///etc/passwd",
-        "gopher://127.0.0.1/", "https:127.0.0.1", "https:/127.0.0.1", "https:///127.0.0.1",
-        "https://a.example:22/", "https://a.example:25/", "https://a.example:6379/",
-        "https://a.example:8080/", "https://a.example:0443/", "https://a.example:99999/",
-        "https://①②⑦.0.0.1/", "https://127。0。0。1/", "https://ａ.example/",
-        "https://a.example\t/", "https://a.example\r\n/", "https://.a.example/", "https://a..b/",
-        "https://-a.example/", "https://a_b.example/", "https://[::1]evil/", "https://[127.0.0.1]/",
+        "http://a.example/",
+        "HTTPS://127.0.0.1/",
+        "ftp://a.example/",
+        "file:///etc/passwd",
+        "gopher://127.0.0.1/",
+        "https:127.0.0.1",
+        "https:/127.0.0.1",
+        "https:///127.0.0.1",
+        "https://a.example:22/",
+        "https://a.example:25/",
+        "https://a.example:6379/",
+        "https://a.example:8080/",
+        "https://a.example:0443/",
+        "https://a.example:99999/",
+        "https://①②⑦.0.0.1/",
+        "https://127。0。0。1/",
+        "https://ａ.example/",
+        "https://a.example\t/",
+        "https://a.example\r\n/",
+        "https://.a.example/",
+        "https://a..b/",
+        "https://-a.example/",
+        "https://a_b.example/",
+        "https://[::1]evil/",
+        "https://[127.0.0.1]/",
     ];
     forms.extend(odd.into_iter().map(|url| (url.to_owned(), vec!["1.1.1.1"])));
     // Names that lead there, alone or beside an innocent address.
     for inner in [
-        "127.0.0.1", "10.0.0.7", "192.168.1.1", "172.20.0.1", "169.254.169.254", "100.64.1.1", "::1",
-        "0.0.0.0", "fd12::1", "fe80::2", "::ffff:127.0.0.1", "64:ff9b::7f00:1", "2002:7f00:1::",
+        "127.0.0.1",
+        "10.0.0.7",
+        "192.168.1.1",
+        "172.20.0.1",
+        "169.254.169.254",
+        "100.64.1.1",
+        "::1",
+        "0.0.0.0",
+        "fd12::1",
+        "fe80::2",
+        "::ffff:127.0.0.1",
+        "64:ff9b::7f00:1",
+        "2002:7f00:1::",
     ] {
         forms.push(("https://a.example/".to_owned(), vec![inner]));
         forms.push(("https://a.example/".to_owned(), vec!["1.1.1.1", inner]));

@@ -66,7 +66,7 @@ pub struct SmsWords {
 }
 
 impl SmsWords {
-    /// The text, within [`SMS_CHARS_MAX`]: what must be told first, then as much of the names as
+    /// The text, within 65 characters: what must be told first, then as much of the names as
     /// there is room for.
     #[must_use]
     pub fn text(&self) -> String {
