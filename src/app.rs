@@ -24,14 +24,13 @@ use crate::adapters::telling::{CannotTell, init_logging};
 use crate::channel::Outlets;
 use crate::channel::sms::Gateway;
 use crate::config::{Config, Log, Smtp, Tls, Transport};
-use crate::domain::calendar::{Calendar, SHIPPED_HOLIDAYS};
 use crate::domain::ids::AddressId;
-use crate::domain::ladder::{SHIPPED_POLICY, UrgencyPolicy};
 use crate::domain::message::Channel;
 use crate::domain::time::{Span, Timestamp};
 use crate::service::demo_mailbox::DemoMailbox;
 use crate::service::lanes::Lanes;
 use crate::service::offer::Offers;
+use crate::service::rules::{BadRules, Rules};
 use crate::service::{Sending, Service, Settings};
 use crate::store::{Durability, EngineSettings, Store, StoreError, migrate};
 use crate::web::site::Site;
@@ -100,7 +99,7 @@ pub enum CannotStart {
     /// Logging.
     #[error(transparent)]
     Logging(#[from] CannotTell),
-    /// The compiled-in rules contradict themselves.
+    /// The rules contradict themselves.
     #[error("{0}")]
     Rules(String),
 }
@@ -149,16 +148,15 @@ impl App {
         let keys = Keys::load(&config.keys_dir)
             .map_err(|fault| CannotStart::Keys { fault, folder: config.keys_dir.clone() })?;
         let (mailer, folder) = mailer(&config.mail.transport)?;
-        let policy = UrgencyPolicy::from_toml_str(SHIPPED_POLICY)
-            .map_err(|faults| rules("config/urgency.toml", &faults))?;
-        let calendar = Calendar::from_csv_str(SHIPPED_HOLIDAYS)
-            .map_err(|faults| rules("config/calendar/cn-holidays.csv", &faults))?;
         let engine = engine(config, durability)?;
         for step in migrate::bring_up_to_date(&engine)? {
             tracing::info!(step, "the database was brought up to date");
         }
         let files = config.data_dir.join("files");
         let store = Store::open(engine, config.readers)?;
+        let rules = Rules::shipped().map_err(bad_rules)?;
+        rules.refresh(&store).map_err(bad_rules)?;
+        rules.tell();
         let service = Service {
             lanes: Lanes::open(&store),
             offers: Offers::default(),
@@ -168,8 +166,7 @@ impl App {
             random,
             keys: Arc::new(keys),
             passwords: Arc::new(Passwords::new()?),
-            policy: Arc::new(policy),
-            calendar: Arc::new(calendar),
+            rules: Arc::new(rules),
             mailer,
             outlets: outlets(config)?,
             misses: Arc::default(),
@@ -217,9 +214,11 @@ pub fn start_logging(log: &Log) -> Result<(), CannotStart> {
     Ok(init_logging(log.format, &log.filter)?)
 }
 
-fn rules<F: std::fmt::Display>(file: &str, faults: &[F]) -> CannotStart {
-    let lines: Vec<String> = faults.iter().map(|fault| format!("{file}: {fault}")).collect();
-    CannotStart::Rules(lines.join("\n"))
+fn bad_rules(fault: BadRules) -> CannotStart {
+    match fault {
+        BadRules::Store(error) => CannotStart::Store(error),
+        faulty => CannotStart::Rules(faulty.to_string()),
+    }
 }
 
 fn engine(config: &Config, durability: Durability) -> Result<EngineSettings, StoreError> {

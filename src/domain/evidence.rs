@@ -11,6 +11,10 @@ use std::fmt;
 use serde_json::{Map, Value, json};
 use sha2::{Digest, Sha256};
 
+mod kinds;
+
+pub use kinds::{EventKind, Family};
+
 use super::canonical::{NotCanonical, canonical};
 use super::digest::Sha256Digest;
 use super::ids::{
@@ -21,117 +25,6 @@ use super::time::Timestamp;
 
 /// Version of the canonical form; a reader refuses versions it does not know.
 pub const FORMAT_VERSION: u32 = 1;
-
-/// Families of events in ETSI EN 319 522-1 (electronic registered delivery).
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Family {
-    /// A: the service accepted or refused the sender's item.
-    Submission,
-    /// C: the recipient was asked to accept, accepted, refused, or let the time pass.
-    Acceptance,
-    /// D: the content was made available, or was not; notice of it was looked at.
-    Consignment,
-    /// E: the content crossed over to the recipient.
-    Handover,
-    /// None: an act inside the office that the standard does not list.
-    Local,
-}
-
-macro_rules! event_kinds {
-    ($($(#[$doc:meta])* $variant:ident = $name:literal in $family:ident,)*) => {
-        /// What an event says. A new kind is one line here; a name, once written, never changes.
-        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-        pub enum EventKind { $($(#[$doc])* $variant,)* }
-
-        impl EventKind {
-            /// Every kind, in the order of this file.
-            pub const ALL: &'static [Self] = &[$(Self::$variant,)*];
-
-            /// The name in canonical bytes and in the table.
-            #[must_use]
-            pub const fn as_str(self) -> &'static str {
-                match self { $(Self::$variant => $name,)* }
-            }
-
-            /// The kind of that name.
-            #[must_use]
-            pub fn from_name(name: &str) -> Option<Self> {
-                match name { $($name => Some(Self::$variant),)* _ => None }
-            }
-
-            /// Its family in ETSI EN 319 522.
-            #[must_use]
-            pub const fn family(self) -> Family {
-                match self { $(Self::$variant => Family::$family,)* }
-            }
-        }
-    };
-}
-
-event_kinds! {
-    /// An account was made.
-    AccountCreated = "account_created" in Local,
-    /// Role, organisation, password or state of an account changed.
-    AccountChanged = "account_changed" in Local,
-    /// Somebody signed in.
-    SignedIn = "signed_in" in Local,
-    /// A sign-in was refused; says nothing of whether the account exists.
-    SignInRefused = "sign_in_refused" in Local,
-    /// Something is wrong with the server itself.
-    AlarmRaised = "alarm_raised" in Local,
-    /// What was wrong with the server is so no longer.
-    AlarmCleared = "alarm_cleared" in Local,
-    /// A directory file was taken over.
-    DirectoryImported = "directory_imported" in Local,
-    /// 送核发: the author handed the draft to the releaser.
-    NoticeSubmitted = "notice_submitted" in Local,
-    /// The releaser sent the draft back.
-    NoticeSentBack = "notice_sent_back" in Local,
-    /// 核发: the second person released exactly this draft.
-    NoticeReleased = "notice_released" in Local,
-    /// Issued (A.1 SubmissionAcceptance).
-    NoticeIssued = "notice_issued" in Submission,
-    /// Refused because it looks classified (A.2 SubmissionRejection).
-    ClassifiedRefused = "classified_refused" in Submission,
-    /// 已送出: the next server took the message (C.1 NotificationForAcceptance).
-    MessageHandedOver = "message_handed_over" in Acceptance,
-    /// Not sent this time, will be tried again (C.2 NotificationForAcceptanceFailure).
-    MessageNotSent = "message_not_sent" in Acceptance,
-    /// The next server refused the message for good (C.2).
-    MessageRejected = "message_rejected" in Acceptance,
-    /// It may have been taken: the connection broke after the last byte.
-    MessageUncertain = "message_uncertain" in Acceptance,
-    /// No longer owed, because the answer came first.
-    MessageCancelled = "message_cancelled" in Acceptance,
-    /// Given up after the last try (C.2).
-    MessageDead = "message_dead" in Acceptance,
-    /// 催签: asked again for the signature (C.1).
-    Reminded = "reminded" in Acceptance,
-    /// 已取回: some program loaded the page (notification access tracking).
-    LinkFetched = "link_fetched" in Consignment,
-    /// 已查看: somebody acted on the page (content access tracking).
-    Opened = "opened" in Consignment,
-    /// 已下载: a file was taken (E.1 ContentHandover).
-    Downloaded = "downloaded" in Handover,
-    /// 签收 (C.3 ConsignmentAcceptance).
-    Acknowledged = "acknowledged" in Acceptance,
-    /// 登记查看: a second person looked after the signature.
-    ViewingRegistered = "viewing_registered" in Consignment,
-    /// 误签: who signed was corrected; the first fact stands beside it.
-    ReceiptCorrected = "receipt_corrected" in Acceptance,
-    /// 退文 (C.4 ConsignmentRejection).
-    Returned = "returned" in Acceptance,
-    /// 请求重发: a good copy was asked for.
-    AskedAgain = "asked_again" in Acceptance,
-    /// 重发: the same item went out once more (D.1 ContentConsignment).
-    Resent = "resent" in Consignment,
-    /// No verified way leads to the organisation (D.2 ContentConsignmentFailure).
-    Unreachable = "unreachable" in Consignment,
-    /// 逾期未签收: it was there and unsigned at the deadline (C.5 AcceptanceRejectionExpiry).
-    Overdue = "overdue" in Acceptance,
-    /// 未通知到: it had never arrived at the deadline (D.2).
-    NotReached = "not_reached" in Consignment,
-}
 
 /// Who caused an event.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]

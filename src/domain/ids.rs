@@ -157,6 +157,10 @@ typed_id!(/// A call that was made, and what came of it (电话通知记录).
     CallId, "cal");
 typed_id!(/// Something that is wrong with the server and that a person must see to.
     AlarmId, "alm");
+typed_id!(/// A check whether one address works (联系方式核验).
+    VerificationId, "ver");
+typed_id!(/// A round in which many addresses are checked (一轮核验).
+    RoundId, "vrd");
 
 #[cfg(test)]
 mod tests {

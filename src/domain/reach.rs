@@ -30,7 +30,15 @@ impl<'a> Hours<'a> {
         reach.working_hours.as_ref().unwrap_or(self.default)
     }
 
-    fn is_manned(&self, desk: &Desk, reach: &Reach, at: Timestamp) -> bool {
+    /// Whether the organisation's working time is on.
+    #[must_use]
+    pub fn is_open(&self, reach: &Reach, at: Timestamp) -> bool {
+        OpenTime { hours: self.of(reach), calendar: Some(self.calendar) }.is_open(at)
+    }
+
+    /// Whether somebody sits at the desk.
+    #[must_use]
+    pub fn is_manned(&self, desk: &Desk, reach: &Reach, at: Timestamp) -> bool {
         let own = desk.hours.as_ref().or(reach.working_hours.as_ref());
         let hours = own.unwrap_or(self.default);
         desk.round_the_clock || OpenTime { hours, calendar: Some(self.calendar) }.is_open(at)

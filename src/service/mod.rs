@@ -12,15 +12,16 @@ use crate::adapters::random::{self, NoRandomness, Random};
 use crate::adapters::secrets::keys::Keys;
 use crate::adapters::secrets::passwords::{PasswordFault, Passwords};
 use crate::channel::Outlets;
+use crate::domain::calendar::hex;
 use crate::domain::calendar::{Calendar, hex};
 use crate::domain::evidence::Event;
 use crate::domain::ids::IdEntropy;
-use crate::domain::ladder::UrgencyPolicy;
 use crate::domain::message::RetrySchedule;
 use crate::domain::network::Network;
 use crate::domain::time::{Span, Timestamp};
 use crate::store::{Store, StoreError, WriteError};
 use bell::Bell;
+use rules::Rules;
 
 pub mod accounts;
 pub mod acknowledge;
@@ -30,6 +31,7 @@ pub mod bell;
 pub mod board;
 pub mod channel_health;
 pub mod compose;
+pub mod coverage;
 pub mod deliver;
 pub mod demo;
 pub mod demo_mailbox;
@@ -53,6 +55,7 @@ pub mod receive;
 pub mod register_viewing;
 pub mod release_and_issue;
 pub mod return_notice;
+pub mod rules;
 pub mod scope;
 pub mod send_back;
 pub mod sessions;
@@ -60,6 +63,7 @@ pub mod short_code;
 pub mod story;
 pub mod submit;
 pub mod upload;
+pub mod verify_address;
 pub mod verify_receipt;
 pub mod visit;
 
@@ -78,10 +82,8 @@ pub struct Service {
     pub keys: Arc<Keys>,
     /// Password hashing behind its semaphore.
     pub passwords: Arc<Passwords>,
-    /// What each level of urgency demands.
-    pub policy: Arc<UrgencyPolicy>,
-    /// Which days are worked.
-    pub calendar: Arc<Calendar>,
+    /// What each level of urgency demands, and which days are worked, as they stand now.
+    pub rules: Arc<Rules>,
     /// The way mails leave.
     pub mailer: Arc<dyn Mailer>,
     /// Wakes the workers: rung after a write that owes messages.

@@ -104,10 +104,11 @@ pub fn outlook(
             issuer: organization_list_of(conn, &[issuer])?.pop().ok_or(ServiceError::NotFound)?,
         })
     })?;
-    let ladder = level.and_then(|level| service.policy.snapshot(level));
+    let (policy, calendar) = (service.rules.policy(), service.rules.calendar());
+    let ladder = level.and_then(|level| policy.snapshot(level));
     let usual = WorkingHours::usual();
     let mut reckoner = Reckoner {
-        hours: Hours { calendar: &service.calendar, default: &usual },
+        hours: Hours { calendar: &calendar, default: &usual },
         ladder: ladder.as_ref(),
         times,
         alike: HashMap::new(),

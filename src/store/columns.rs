@@ -6,10 +6,12 @@ use diesel::sql_types::{BigInt, Text};
 
 use crate::domain::address::{AddressKind, AddressStatus};
 use crate::domain::alarm::AlarmKind;
+use crate::domain::call_task::TaskKind;
 use crate::domain::delivery::{Addressee, AskAgainReason, ReceiptMode, ReturnReason};
 use crate::domain::ids::{
     AccountId, AddressId, AlarmId, AttemptId, CallId, ContactId, DeliveryId, DeskId, EventId,
-    FileId, LinkId, MessageId, NoticeId, OrganizationId, ReceiptId, ReturnId, RungId, TaskId,
+    FileId, LinkId, MessageId, NoticeId, OrganizationId, ReceiptId, ReturnId, RoundId, RungId,
+    TaskId, VerificationId,
 };
 use crate::domain::message::{Channel, MessagePurpose, MessageState};
 use crate::domain::notice::{FileRole, NoticeState};
@@ -17,6 +19,7 @@ use crate::domain::organization::{ContactRole, DeskKind, Level, OrganizationKind
 use crate::domain::receipt::Grade;
 use crate::domain::time::Timestamp;
 use crate::domain::urgency::Urgency;
+use crate::domain::verification::RoundScope;
 use crate::domain::working_time::WorkingHours;
 
 /// Columns of text that hold exactly the texts a type parses.
@@ -81,9 +84,13 @@ text_columns!(
     ReceiptMode,
     ReturnId,
     ReturnReason,
+    RoundId,
+    RoundScope,
     RungId,
     TaskId,
+    TaskKind,
     Urgency,
+    VerificationId,
     WorkingHours,
 );
 

@@ -14,6 +14,7 @@ use tokio::sync::oneshot;
 pub mod accounts;
 pub mod alarms;
 pub mod board;
+pub mod call_tasks;
 mod checkpoint;
 pub mod columns;
 pub mod contacts;
@@ -36,6 +37,7 @@ pub mod outbox;
 pub mod outcomes;
 pub mod receipts;
 pub mod returns;
+pub mod rule_versions;
 pub mod rungs;
 mod schema;
 pub mod sessions;
@@ -48,6 +50,7 @@ mod tests;
 #[cfg(test)]
 mod tests_commit;
 pub mod tidings;
+pub mod verifications;
 pub mod viewings;
 mod writer;
 

@@ -33,8 +33,8 @@ pub mod visit;
 use error::WebError;
 use handlers::receive::{self, give_back, receipt, sign, take, viewing};
 use handlers::{
-    accounts, asset, board, compose, demo_mailbox, directory, draft_files, home, link, notices,
-    own_password, register, review, short_code, sign_in, story,
+    accounts, asset, board, compose, coverage, demo_mailbox, directory, draft_files, home, link,
+    notices, own_password, register, review, rounds, short_code, sign_in, story, verify,
 };
 use route::{Route, Subject, Who};
 pub use server::server;
@@ -46,6 +46,9 @@ const WRITERS: &[Role] = &[Clerk];
 const RELEASERS: &[Role] = &[Releaser];
 const DUTY: &[Role] = &[Duty];
 const ADMINISTRATORS: &[Role] = &[Administrator];
+/// Who mends the directory or calls at night.
+const REACHERS: &[Role] = &[Administrator, Duty];
+const COVERERS: &[Role] = &[Administrator, Duty, Clerk];
 const ALL_STAFF: &[Role] = &[Clerk, Releaser, Duty, Administrator, Auditor];
 
 macro_rules! routes {
@@ -92,6 +95,13 @@ routes! {
 
     GET  "/directory"        Who::Staff(ALL_STAFF), None => directory::list;
     GET  "/directory/{organization}" Who::Staff(ALL_STAFF), Organization => directory::organization;
+
+    POST "/directory/{organization}/confirm" Who::Staff(REACHERS), Organization => rounds::called;
+    GET  "/coverage"         Who::Staff(COVERERS), None => coverage::show;
+    GET  "/rounds"           Who::Staff(REACHERS), None => rounds::list;
+    POST "/rounds"           Who::Staff(ADMINISTRATORS), None => rounds::start;
+    GET  "/verify"           Who::Anyone, None => verify::form;
+    POST "/verify"           Who::Anyone, None => verify::take;
 
     GET  "/accounts"         Who::Staff(ADMINISTRATORS), None => accounts::list;
     POST "/accounts"         Who::Staff(ADMINISTRATORS), None => accounts::create;

@@ -4,6 +4,7 @@
 //! one use-case, called here and nowhere decided. Never here: SQL, mail, rules.
 
 mod deliver;
+mod follow_rules;
 mod housekeep;
 mod runner;
 

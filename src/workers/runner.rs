@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
-use super::{deliver, housekeep};
+use super::{deliver, follow_rules, housekeep};
 use crate::service::bell::Bell;
 use crate::service::deliver::{Dispatch, Share};
 use crate::service::{Service, ServiceError};
@@ -61,6 +61,8 @@ impl Workers {
         let (every, keep) = deliver::keeper(service, &dispatch);
         keepers.spawn(&bell, "keep-leases", every, keep)?;
         keepers.spawn(&bell, "housekeep", housekeep::EVERY, housekeep::housekeeper(service))?;
+        let follow = follow_rules::follower(service);
+        keepers.spawn(&bell, "follow-rules", follow_rules::EVERY, follow)?;
         Ok(Self { senders, keepers, bell, dispatch })
     }
 

@@ -20,7 +20,11 @@ mod link_signing;
 #[cfg(test)]
 mod purposes;
 #[cfg(test)]
+mod reaching;
+#[cfg(test)]
 mod route_matrix;
+#[cfg(test)]
+mod rules;
 #[cfg(test)]
 mod signing_in;
 #[cfg(test)]

@@ -224,7 +224,7 @@ fn a_code_goes_to_an_address_without_notice_or_delivery() {
     let (subject, text) = post.sent();
     assert_eq!(subject, "请核验联系方式 — 第0单位");
     assert!(text.contains(&post.at.service.keys.verification_code(about)), "{text}");
-    assert!(text.contains(&format!("https://qianshou.example/verify/{about}")), "{text}");
+    assert!(text.contains(&format!("https://qianshou.example/verify?check={about}")), "{text}");
     let stored = "SELECT count(*) AS value FROM events WHERE notice_id IS NULL";
     assert_eq!(post.at.number(stored), 1, "the hand-over is on record");
 }

@@ -104,7 +104,7 @@ impl Ground {
         .map(|(role, name, media_type, bytes)| self.keep(role, name, media_type, bytes))
         .collect();
         let issued = Issued { notice, files: files.iter().map(|file| file.id).collect(), seats };
-        let ladder = self.service.policy.snapshot(Urgency::Flash).unwrap();
+        let ladder = self.service.rules.policy().snapshot(Urgency::Flash).unwrap();
         let (author, seats) = (AccountId::new(ISSUED_AT, entropy()), issued.seats.clone());
         let digest = qianshou::domain::digest::Sha256Digest::of(b"released");
         let store = self.service.store.clone();

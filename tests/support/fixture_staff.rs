@@ -242,7 +242,7 @@ fn issue(stand: &Stand, notice: NoticeId, by: AccountId, picks: &[Pick]) -> Issu
         });
         sent.push((id, link));
     }
-    let ladder = stand.service.policy.snapshot(Urgency::Flash).unwrap();
+    let ladder = stand.service.rules.policy().snapshot(Urgency::Flash).unwrap();
     let event = EventId::new(now, bits());
     stand
         .service

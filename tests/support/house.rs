@@ -77,7 +77,8 @@ pub(crate) fn count(url: &str, from: &str) -> i64 {
     }
 }
 
-fn execute(url: &str, sql: &str) -> usize {
+/// Runs a statement in the database of `url`; how many rows it touched.
+pub(crate) fn execute(url: &str, sql: &str) -> usize {
     match url.strip_prefix("sqlite://") {
         Some(path) => {
             let mut conn = diesel::SqliteConnection::establish(path).unwrap();
@@ -85,4 +86,22 @@ fn execute(url: &str, sql: &str) -> usize {
         }
         None => sql_query(sql).execute(&mut diesel::PgConnection::establish(url).unwrap()).unwrap(),
     }
+}
+
+#[derive(diesel::QueryableByName)]
+struct Words {
+    #[diesel(sql_type = diesel::sql_types::Text)]
+    value: String,
+}
+
+/// Texts, from a select that calls them `value`, in the database of `url`.
+pub(crate) fn texts(url: &str, select: &str) -> Vec<String> {
+    let found: Vec<Words> = match url.strip_prefix("sqlite://") {
+        Some(path) => {
+            let mut conn = diesel::SqliteConnection::establish(path).unwrap();
+            sql_query(select).load(&mut conn).unwrap()
+        }
+        None => sql_query(select).load(&mut diesel::PgConnection::establish(url).unwrap()).unwrap(),
+    };
+    found.into_iter().map(|words| words.value).collect()
 }

@@ -9,12 +9,11 @@ use qianshou::adapters::mail::{Mailbox, Mailer};
 use qianshou::adapters::random::SystemRandom;
 use qianshou::adapters::secrets::keys::Keys;
 use qianshou::adapters::secrets::passwords::Passwords;
-use qianshou::domain::calendar::{Calendar, SHIPPED_HOLIDAYS};
-use qianshou::domain::ladder::{SHIPPED_POLICY, UrgencyPolicy};
 use qianshou::domain::network::Network;
 use qianshou::domain::time::{Span, Timestamp};
 use qianshou::service::lanes::Lanes;
 use qianshou::service::offer::Offers;
+use qianshou::service::rules::Rules;
 use qianshou::service::{Sending, Service, Settings};
 use qianshou::store::{Durability, EngineSettings, Store, migrate};
 
@@ -56,8 +55,7 @@ impl Stand {
             files: Arc::new(MemoryFiles::default()),
             keys: Arc::new(Keys::create(&folder.path().join("keys"), &SystemRandom).unwrap()),
             passwords: Arc::new(Passwords::new().unwrap()),
-            policy: Arc::new(UrgencyPolicy::from_toml_str(SHIPPED_POLICY).unwrap()),
-            calendar: Arc::new(Calendar::from_csv_str(SHIPPED_HOLIDAYS).unwrap()),
+            rules: Arc::new(Rules::shipped().unwrap()),
             mailer: Arc::new(mailer),
             bell: Arc::default(),
             settings: Arc::new(facts(sending)),

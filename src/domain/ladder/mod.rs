@@ -3,12 +3,14 @@
 //! `policy` reads and checks `config/urgency.toml`; `plan` turns one level of it, frozen onto a
 //! notice, into a deadline and due times. Pure: says what is due, and does nothing about it.
 
+mod describe;
 pub mod offset;
 pub mod plan;
 pub mod policy;
 
 use serde::{Deserialize, Serialize};
 
+pub use describe::LevelChange;
 pub use offset::Offset;
 pub use plan::{
     Deadline, DeadlineOrigin, IssueTimes, PlanFor, PlannedRung, RecipientTime, deadline, plan_rungs,

@@ -175,6 +175,14 @@ impl UrgencyPolicy {
         &self.digest
     }
 
+    pub(super) const fn quiet_hours(&self) -> &QuietHours {
+        &self.quiet_hours
+    }
+
+    pub(super) const fn copy_reminder_after(&self) -> Offset {
+        self.copy_reminder_after
+    }
+
     /// The rules of `level`. Every checked policy has all levels.
     #[must_use]
     pub fn level(&self, level: Urgency) -> Option<&LevelPolicy> {
@@ -226,6 +234,7 @@ fn check_level(check: &mut Check, key: &str, raw: &RawLevel) -> Option<LevelPoli
         format!("says {last}, but the last rung is at {found}")
     });
     check_order(check, key, sign_within, &rungs);
+    check_reach(check, key, &rungs);
     let after_deadline = AfterDeadline {
         act: after_act?,
         every,
@@ -303,6 +312,25 @@ fn check_order(check: &mut Check, key: &str, sign_within: Offset, rungs: &[Rung]
     }
 }
 
+/// A rung that reaches nobody is a promise that is not kept.
+fn check_reach(check: &mut Check, key: &str, rungs: &[Rung]) {
+    let earlier = |place: usize, act: RungAct| rungs.iter().take(place).any(|r| r.act == act);
+    for (place, rung) in rungs.iter().enumerate() {
+        let idle = match rung.act {
+            RungAct::CallUnreachable => {
+                earlier(place, RungAct::Call).then_some("a rung above calls everybody already")
+            }
+            RungAct::OfferSuperior => earlier(place, RungAct::AskSuperior)
+                .then_some("a rung above asks the superior already"),
+            _ => None,
+        };
+        if let Some(why) = idle {
+            let what = format!("{} reaches nobody: {why}", rung.act);
+            check.fault(&format!("{key}.rung[{place}]"), what);
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -370,6 +398,12 @@ mod tests {
             ("[level.routine]", "[level.relaxed]", "level.routine"),
             ("[level.routine]", "[level.relaxed]", "level.relaxed"),
             ("needs_reason", "need_reason", "file"),
+            ("act = \"prompt_leader\" },", "act = \"call_unreachable\" },", "level.flash.rung[5]"),
+            (
+                "at = \"20 min\", act = \"alert_issuer\"",
+                "at = \"20 min\", act = \"ask_superior\"",
+                "level.flash.rung[7]",
+            ),
         ] {
             let found = faults(find, put);
             let wanted = format!("urgency policy, {key}: ");

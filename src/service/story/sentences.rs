@@ -5,6 +5,8 @@
 
 use std::collections::BTreeSet;
 
+mod acts;
+
 use super::Story;
 use crate::domain::address::AddressKind;
 use crate::domain::delivery::{AskAgainReason, ReturnReason};
@@ -15,6 +17,8 @@ use crate::domain::time::{Span, Timestamp};
 use crate::store::board::ReturnLine;
 use crate::store::events::StoredEvent;
 use crate::store::story::AttemptLine;
+
+mod reaching;
 
 /// How much a sentence weighs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -78,6 +82,9 @@ fn tell(story: &Story, event: &StoredEvent, kind: EventKind) -> (Tone, String, S
     let who = actor(story, event);
     let said = relay_words(event);
     let plain = |text: String| (Tone::Plain, text, String::new());
+    if let Some(told) = acts::tell(story, event, kind) {
+        return told;
+    }
     match kind {
         Kind::NoticeSubmitted => plain(format!("{who}送核发。")),
         Kind::NoticeSentBack => (Tone::Plain, format!("{who}退回修改。"), reason(event)),
@@ -124,14 +131,35 @@ fn tell(story: &Story, event: &StoredEvent, kind: EventKind) -> (Tone, String, S
         }
         Kind::Overdue => (Tone::Gap, "到时限仍未签收，记为逾期未签收。".into(), String::new()),
         Kind::NotReached => (Tone::Gap, "到时限仍未送到，记为未通知到。".into(), String::new()),
+        Kind::DeadlineMoved => reaching::deadline_moved(event),
+        Kind::Bounced => {
+            let to = subject(event, "address").map_or_else(String::new, |id| owner(story, id));
+            reaching::bounced(event, &to)
+        }
         Kind::AccountCreated
         | Kind::AccountChanged
         | Kind::SignedIn
         | Kind::SignInRefused
         | Kind::DirectoryImported
+        | Kind::RulesChanged
+        | Kind::RoundStarted
+        | Kind::AddressVerified
         | Kind::AlarmRaised
         | Kind::AlarmCleared
-        | Kind::ClassifiedRefused => {
+        | Kind::ClassifiedRefused
+        // Told above.
+        | Kind::NoticeRecalled
+        | Kind::NoticeRevoked
+        | Kind::NoticeAbolished
+        | Kind::NoticeSuperseded
+        | Kind::NoticeClosed
+        | Kind::GapExplained
+        | Kind::ChaseStopped
+        | Kind::ReturnAccepted
+        | Kind::ReturnRefused
+        | Kind::RecipientAdded
+        | Kind::IssuedWithGap
+        | Kind::ReleasedAfterwards => {
             (Tone::Plain, "另有一条与本单位无关的记录。".to_owned(), event.kind.clone())
         }
     }

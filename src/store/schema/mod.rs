@@ -6,11 +6,13 @@ mod of_deliveries;
 mod of_directory;
 mod of_enforcing;
 mod of_notices;
+mod of_reaching;
 
 pub(super) use of_deliveries::*;
 pub(super) use of_directory::*;
 pub(super) use of_enforcing::*;
 pub(super) use of_notices::*;
+pub(super) use of_reaching::*;
 
 allow_tables_to_appear_in_same_query!(
     organizations,
@@ -52,4 +54,8 @@ allow_tables_to_appear_in_same_query!(
     deadline_changes,
     engine_marks,
     alarms,
+    verification_rounds,
+    address_verifications,
+    bounces,
+    rule_versions,
 );

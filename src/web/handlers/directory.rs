@@ -42,6 +42,7 @@ pub(in crate::web) async fn list(
     let shown = number.saturating_mul(ROWS_PER_PAGE).saturating_add(found.hits.len());
     page(&DirectoryPage {
         shell: shell(&staff, Place::Directory),
+        may_cover: staff.account.holds_any(crate::web::COVERERS),
         search: text.clone(),
         level: word.to_owned(),
         filters: filters(&found, level, &text),
@@ -109,15 +110,17 @@ pub(in crate::web) async fn organization(
         href: href(one.id),
         current: false,
     };
+    let may_confirm = staff.account.holds_any(crate::web::REACHERS);
     page(&OrganizationPage {
         shell: shell(&staff, Place::Directory),
+        confirm_action: format!("/directory/{organization}/confirm"),
         name: view.organization.name.clone(),
         facts: facts(&view),
         superior: view.superior.as_ref().map(link),
         superior_word: view.organization.superior.word_zh(),
         gaps: gaps(&view.reach),
         desks: view.reach.desks.iter().map(|desk| desk_row(desk, &view)).collect(),
-        contacts: view.reach.contacts.iter().map(contact_row).collect(),
+        contacts: view.reach.contacts.iter().map(|one| contact_row(one, may_confirm)).collect(),
         subordinates: view.below.iter().map(link).collect(),
     })
 }
@@ -179,8 +182,13 @@ fn desk_row(desk: &Desk, view: &OrganizationView) -> DeskRow {
     }
 }
 
-fn contact_row(contact: &Contact) -> ContactRow {
+fn contact_row(contact: &Contact, may_confirm: bool) -> ContactRow {
+    let open = |status| matches!(status, AddressStatus::Unverified | AddressStatus::Failing);
     let address_row = |one: &ContactAddress| AddressRow {
+        id: match may_confirm && open(one.status) {
+            true => one.id.to_string(),
+            false => String::new(),
+        },
         way: one.address.kind().word_zh().to_owned(),
         address: one.address.to_text(),
         standing: match one.status {

@@ -83,6 +83,8 @@ pub struct OrganizationRow {
 pub struct DirectoryPage {
     /// Frame.
     pub shell: Shell,
+    /// Whether 联系情况 is offered.
+    pub may_cover: bool,
     /// What is searched for.
     pub search: String,
     /// Value of the filter in force, kept by the search form as `level`.
@@ -115,6 +117,8 @@ pub struct DeskRow {
 /// An address of a contact.
 #[derive(Clone, Debug)]
 pub struct AddressRow {
+    /// Its id, where a call may show it to work; else empty.
+    pub id: String,
     /// 邮件, 短信, 接口.
     pub way: String,
     /// The address.
@@ -142,6 +146,8 @@ pub struct ContactRow {
 pub struct OrganizationPage {
     /// Frame.
     pub shell: Shell,
+    /// Where a call that was made is noted.
+    pub confirm_action: String,
     /// Full name.
     pub name: String,
     /// 简称, 类别, 层级, 代码, 生效日期 …

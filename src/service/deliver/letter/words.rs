@@ -262,7 +262,7 @@ impl Told<'_> {
             organization_name: self.letter.contact_organization.clone(),
             contact_name: self.letter.contact_name.clone(),
             code: self.service.keys.verification_code(about),
-            page: format!("{}/verify/{about}", self.service.settings.public_url),
+            page: format!("{}/verify?check={about}", self.service.settings.public_url),
         })
     }
 

@@ -91,6 +91,7 @@ fn gallery_directory() {
     let mut aliased = row("中共湘西土家族苗族自治州委员会", "433100", "24 小时", 2, 3);
     aliased.matched_alias = "湘西州委".into();
     let page = DirectoryPage {
+        may_cover: true,
         shell: shell(Place::Directory),
         search: "委".into(),
         level: String::new(),
@@ -113,6 +114,7 @@ fn gallery_directory() {
 #[test]
 fn gallery_organization() {
     let address = |way: &str, address: &str, standing, detail: &str| AddressRow {
+        id: String::new(),
         way: way.into(),
         address: address.into(),
         standing,
@@ -124,6 +126,7 @@ fn gallery_organization() {
         addresses,
     };
     let page = OrganizationPage {
+        confirm_action: "#".into(),
         superior_word: "无上级单位",
         shell: shell(Place::Directory),
         name: "中共长沙市望城区委员会".into(),
