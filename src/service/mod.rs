@@ -13,7 +13,6 @@ use crate::adapters::secrets::keys::Keys;
 use crate::adapters::secrets::passwords::{PasswordFault, Passwords};
 use crate::channel::Outlets;
 use crate::domain::calendar::hex;
-use crate::domain::calendar::{Calendar, hex};
 use crate::domain::evidence::Event;
 use crate::domain::ids::IdEntropy;
 use crate::domain::message::RetrySchedule;
