@@ -91,8 +91,9 @@ fn post(answers: &'static [&'static str]) -> Option<Post> {
         refusal: "no such number".into(),
     };
     let mut service = at.service.clone();
-    service.outlets =
-        Outlets { sms: Some(Gateway::open(setup, None).unwrap()), ..Outlets::default() };
+    let mut outlets = Outlets::default();
+    outlets.sms = Some(Gateway::open(setup, None).unwrap());
+    service.outlets = outlets;
     let issued = at.issue(Urgency::Flash, 1, 0);
     let now = at.now();
     let bits = || service.entropy().unwrap();
