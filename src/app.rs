@@ -26,11 +26,12 @@ use crate::channel::sms::Gateway;
 use crate::config::{Config, Log, Smtp, Tls, Transport};
 use crate::domain::ids::AddressId;
 use crate::domain::message::Channel;
-use crate::domain::time::{Span, Timestamp};
+use crate::domain::time::{self, Span, Timestamp};
 use crate::service::demo_mailbox::DemoMailbox;
 use crate::service::lanes::Lanes;
 use crate::service::offer::Offers;
 use crate::service::rules::{BadRules, Rules};
+use crate::service::watch::{Watch, WatchSettings};
 use crate::service::{Sending, Service, Settings};
 use crate::store::{Durability, EngineSettings, Store, StoreError, migrate};
 use crate::web::site::Site;
@@ -60,6 +61,9 @@ pub enum CannotStart {
     /// The clock is wrong.
     #[error("the clock says {0}, before this version existed: set the clock of this machine")]
     Clock(Timestamp),
+    /// The rules of time zones are damaged.
+    #[error("the time zone data of Asia/Shanghai is missing or wrong: mend or unset TZDIR")]
+    TimeZone,
     /// A folder cannot be made or written.
     #[error(
         "{setting}: the folder {} cannot be written ({error}): make it and give it to the user \
@@ -144,6 +148,9 @@ impl App {
         if now < EARLIEST_START {
             return Err(CannotStart::Clock(now));
         }
+        if !time::knows_shanghai() {
+            return Err(CannotStart::TimeZone);
+        }
         prepare_folders(config)?;
         let keys = Keys::load(&config.keys_dir)
             .map_err(|fault| CannotStart::Keys { fault, folder: config.keys_dir.clone() })?;
@@ -171,6 +178,7 @@ impl App {
             outlets: outlets(config)?,
             misses: Arc::default(),
             bell: Arc::default(),
+            watch: Arc::new(Watch::new(watch(config))),
             settings: Arc::new(settings(config)),
         };
         let site = Site::new(config.public_url.origin(), folder.is_some());
@@ -308,12 +316,23 @@ fn duration(span: Span) -> Duration {
     Duration::from_micros(u64::try_from(span.as_micros()).unwrap_or(0))
 }
 
+fn watch(config: &Config) -> WatchSettings {
+    WatchSettings {
+        mail_to: config.watch.mail_to.clone(),
+        command: config.watch.command.clone(),
+        heartbeat_file: config.watch.heartbeat_file.clone(),
+        ..WatchSettings::default()
+    }
+}
+
 fn settings(config: &Config) -> Settings {
     let domain = config.mail.from_address.rsplit('@').next().unwrap_or_default();
     Settings {
         public_url: config.public_url.origin().to_owned(),
         network: config.network,
         message_id_domain: domain.to_owned(),
+        return_path: config.mail.return_path.clone(),
+        bounce_folder: config.mail.bounce_folder.clone(),
         mail_from: Mailbox {
             name: config.mail.from_name.clone(),
             address: config.mail.from_address.clone(),

@@ -4,6 +4,7 @@
 
 mod layers;
 mod values;
+mod watch;
 mod ways;
 
 use std::net::SocketAddr;
@@ -15,6 +16,7 @@ use crate::domain::time::Span;
 use layers::{Layers, Source};
 
 pub use values::{DatabaseUrl, PublicUrl, Secret};
+pub use watch::Watch;
 pub use ways::{Sms, Webhook};
 
 /// Everything an operator may set.
@@ -48,6 +50,8 @@ pub struct Config {
     pub staff_session: SessionLimits,
     /// How long sessions of administrators last.
     pub admin_session: SessionLimits,
+    /// How the self-check speaks outwards.
+    pub watch: Watch,
     /// How logs are written.
     pub log: Log,
 }
@@ -61,6 +65,10 @@ pub struct Mail {
     pub from_address: String,
     /// Name they come from.
     pub from_name: String,
+    /// Where they come back to; empty: to whom they come from.
+    pub return_path: String,
+    /// The maildir in which returned mails lie.
+    pub bounce_folder: Option<PathBuf>,
     /// As many a minute at most; 0: no limit.
     pub per_minute: u32,
 }
@@ -247,6 +255,7 @@ fn read(from: &mut Layers) -> Option<Config> {
         workers,
         staff_session,
         admin_session,
+        watch: watch::read(from),
         log,
     })
 }
@@ -275,6 +284,9 @@ fn read_session(from: &mut Layers, kind: &str) -> SessionLimits {
     SessionLimits { idle: Span::minutes(idle), absolute: Span::minutes(absolute) }
 }
 
+/// What is left of the 64 characters of a local part beside the name of a message.
+const LOCAL_CHARS_MAX: usize = 20;
+
 fn read_mail(from: &mut Layers, public_url: Option<&PublicUrl>) -> Mail {
     let on_this_machine = public_url.is_some_and(|url| values::is_loopback(url.host()));
     let folder = from.choice("mail.transport", ("smtp", false), &[("folder", true)]);
@@ -296,10 +308,24 @@ fn read_mail(from: &mut Layers, public_url: Option<&PublicUrl>) -> Mail {
     if !whole || from_address.contains(char::is_whitespace) {
         from.fault("mail.from_address", "must be an address: mails come from it");
     }
+    let return_path = from.text("bounces.return_path");
+    let parts = return_path.split_once('@');
+    let fits = parts.is_some_and(|(local, host)| {
+        (1..=LOCAL_CHARS_MAX).contains(&local.len()) && !local.contains('+') && host.contains('.')
+    });
+    if !return_path.is_empty() && (!fits || return_path.contains(char::is_whitespace)) {
+        from.fault(
+            "bounces.return_path",
+            "must be empty or an address with at most 20 characters before the @, without a +",
+        );
+    }
+    let bounce_folder = Some(from.text("bounces.folder")).filter(|folder| !folder.is_empty());
     Mail {
         transport,
         from_address,
         from_name: from.text("mail.from_name"),
+        return_path,
+        bounce_folder: bounce_folder.map(PathBuf::from),
         per_minute: from.number("mail.per_minute", 0..=1_000_000),
     }
 }

@@ -96,6 +96,7 @@ const CRATES: &[(&str, &[&str])] = &[
     ("zeroize", &["adapters/", "config"]),
     ("getrandom", &["adapters/random.rs"]),
     // files and tables people bring
+    ("mail_parser", &["adapters/returned_mail.rs"]),
     ("csv", &["adapters/", "service/", "cli/"]),
     ("encoding_rs", &["adapters/", "service/", "domain/"]),
     ("infer", &["adapters/"]),

@@ -13,8 +13,10 @@ use clap::{Args, Parser, Subcommand};
 use crate::config::Config;
 
 mod account;
+mod bounce;
 mod demo;
 mod directory;
+mod health;
 pub mod receipt;
 mod serve;
 mod setup;
@@ -86,6 +88,18 @@ pub enum Command {
         #[command(flatten)]
         settings: Settings,
     },
+    /// Ask the running server of this installation how it is; for health checks.
+    #[command(after_help = "Example:\n  qianshou health engine\n\n\
+        Exit code 0: all is well. The same answers stand at /health/live, /health/ready and \
+        /health/engine.")]
+    Health {
+        /// What is asked.
+        #[arg(value_enum, default_value = "engine")]
+        question: HealthQuestion,
+        /// Where the settings are.
+        #[command(flatten)]
+        settings: Settings,
+    },
     /// Make the keys that links and receipts hang on.
     #[command(subcommand)]
     Keys(KeysCommand),
@@ -95,6 +109,9 @@ pub enum Command {
     /// Take the directory of organisations over from sheets.
     #[command(subcommand)]
     Directory(DirectoryCommand),
+    /// Take mails that came back.
+    #[command(subcommand)]
+    Bounce(BounceCommand),
     /// Look at receipts.
     #[command(subcommand)]
     Receipt(ReceiptCommand),
@@ -116,6 +133,27 @@ pub enum WebhookCommand {
         #[command(flatten)]
         settings: Settings,
     },
+}
+
+/// What a health check can ask.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+pub enum HealthQuestion {
+    /// The process answers.
+    Live,
+    /// Database, tables and files are there.
+    Ready,
+    /// Chasing and sending go round.
+    Engine,
+}
+
+impl HealthQuestion {
+    const fn path(self) -> &'static str {
+        match self {
+            Self::Live => "/health/live",
+            Self::Ready => "/health/ready",
+            Self::Engine => "/health/engine",
+        }
+    }
 }
 
 /// What can be done with keys.
@@ -207,6 +245,22 @@ pub enum DirectoryCommand {
     },
 }
 
+/// What can be done with a mail that came back.
+#[derive(Debug, Subcommand)]
+pub enum BounceCommand {
+    /// Read one mail from standard input; what it proves is put on record.
+    #[command(
+        after_help = "Example, in the aliases of the mail server that takes the return path:\n  \
+        bounces: \"|qianshou bounce read --config /etc/qianshou/qianshou.toml || exit 75\"\n\n\
+        With 75 the mail server tries again later, as when the database is away."
+    )]
+    Read {
+        /// Where the settings are.
+        #[command(flatten)]
+        settings: Settings,
+    },
+}
+
 /// What can be done with a receipt.
 #[derive(Debug, Subcommand)]
 pub enum ReceiptCommand {
@@ -265,6 +319,7 @@ fn done(command: &Command) -> anyhow::Result<Report> {
         Command::Serve { settings } => serve::serve(&settings.load()?),
         Command::Demo { folder, listen } => demo::demo(folder.as_deref(), *listen),
         Command::Migrate { settings } => setup::migrate(&settings.load()?),
+        Command::Health { question, settings } => health::health(&settings.load()?, *question),
         Command::Keys(KeysCommand::Create { dir }) => setup::create_keys(dir),
         Command::Account(command) => account::account(command),
         Command::Directory(DirectoryCommand::Import {
@@ -277,6 +332,7 @@ fn done(command: &Command) -> anyhow::Result<Report> {
             let sheets = directory::Sheets { organizations, desks, contacts };
             directory::import(&sheets, *dry_run, settings)
         }
+        Command::Bounce(BounceCommand::Read { settings }) => bounce::read(settings),
         Command::Receipt(ReceiptCommand::Verify { file, key }) => Ok(receipt::verify(file, key)),
         Command::Webhook(WebhookCommand::Secret { address, settings }) => {
             webhook::secret(&settings.load()?, address)

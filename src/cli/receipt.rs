@@ -97,6 +97,7 @@ fn mode(body: &ReceiptBody) -> String {
 
 const fn grade(grade: Grade) -> &'static str {
     match grade {
+        Grade::Phone => "phone: said so on the telephone, recorded by the issuer's duty desk",
         Grade::G0 => "g0: held the link",
         Grade::G1 => "g1: held the link and a code sent to a verified address",
         Grade::G2 => "g2: signed in with two factors",

@@ -25,6 +25,8 @@ pub const RECEIPT_AUDIENCE: &str = "qianshou-receipt";
 /// How much is known about who signed; a higher grade is stronger.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Grade {
+    /// Spoke on the telephone; recorded by the issuer's duty desk, and marked as that for ever.
+    Phone,
     /// Held the link.
     G0,
     /// Held the link and a code sent to a verified address.
@@ -35,7 +37,7 @@ pub enum Grade {
     G3,
 }
 
-stored_words!(Grade, { G0 => "g0", G1 => "g1", G2 => "g2", G3 => "g3" });
+stored_words!(Grade, { Phone => "phone", G0 => "g0", G1 => "g1", G2 => "g2", G3 => "g3" });
 
 impl Grade {
     /// The grade of whoever holds a link: stronger if its address had been shown to work before.
@@ -55,10 +57,17 @@ impl Grade {
         }
     }
 
+    /// Whether a level asks for more than this grade. A call is what the level would ask for.
+    #[must_use]
+    pub fn falls_short_of(self, level: Urgency) -> bool {
+        self != Self::Phone && self < Self::wanted(level)
+    }
+
     /// How far the signer was verified, in the words of pages.
     #[must_use]
     pub const fn word_zh(self) -> &'static str {
         match self {
+            Self::Phone => "电话中口头确认，由发电单位值班人员记录",
             Self::G0 => "持链接，照填页面校验码（该联系方式此前未验证）",
             Self::G1 => "持链接，经已验证的联系方式，照填页面校验码",
             Self::G2 => "双因素登录",

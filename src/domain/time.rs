@@ -106,6 +106,12 @@ impl Timestamp {
         Self(self.0.saturating_add(span.0))
     }
 
+    /// This instant moved back by `span`.
+    #[must_use]
+    pub const fn minus(self, span: Span) -> Self {
+        Self(self.0.saturating_sub(span.0))
+    }
+
     /// How long `earlier` lies before this instant; negative if it lies after.
     #[must_use]
     pub const fn since(self, earlier: Self) -> Span {
@@ -131,6 +137,18 @@ impl Timestamp {
     fn to_jiff(self) -> jiff::Timestamp {
         jiff::Timestamp::from_microsecond(self.0).unwrap_or(jiff::Timestamp::UNIX_EPOCH)
     }
+}
+
+/// Whether the time zone of all pages is known, and says what it should: +08:00 now, and daylight
+/// saving in the summer of 1988.
+#[must_use]
+pub fn knows_shanghai() -> bool {
+    let hours_at = |zone: &TimeZone, seconds: i64| {
+        let stamp = jiff::Timestamp::from_second(seconds).unwrap_or_default();
+        zone.to_offset(stamp).seconds() / 3_600
+    };
+    TimeZone::get("Asia/Shanghai")
+        .is_ok_and(|zone| hours_at(&zone, 1_767_225_600) == 8 && hours_at(&zone, 584_000_000) == 9)
 }
 
 fn shanghai() -> TimeZone {

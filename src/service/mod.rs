@@ -28,7 +28,9 @@ pub mod alarm;
 pub mod ask_again;
 pub mod bell;
 pub mod board;
+pub mod call;
 pub mod channel_health;
+pub mod claim_calls;
 pub mod compose;
 pub mod coverage;
 pub mod deliver;
@@ -36,6 +38,7 @@ pub mod demo;
 pub mod demo_mailbox;
 pub mod directory;
 pub mod download;
+pub mod duty;
 pub mod fetch_note;
 pub mod forget_nonces;
 pub mod import_directory;
@@ -47,8 +50,11 @@ pub mod offer;
 pub mod open;
 pub mod operate_accounts;
 pub mod outlook;
+mod phone_confirm;
 pub mod pick;
 pub mod preview;
+pub mod read_bounce;
+pub mod readiness;
 pub mod receipt_file;
 pub mod receive;
 pub mod register_viewing;
@@ -56,6 +62,7 @@ pub mod release_and_issue;
 pub mod return_notice;
 pub mod rules;
 pub mod scope;
+pub mod self_check;
 pub mod send_back;
 pub mod sessions;
 pub mod short_code;
@@ -65,6 +72,7 @@ pub mod upload;
 pub mod verify_address;
 pub mod verify_receipt;
 pub mod visit;
+pub mod watch;
 
 /// Everything a use-case needs, put together in `app.rs`. Cheap to clone.
 #[derive(Clone)]
@@ -87,6 +95,8 @@ pub struct Service {
     pub mailer: Arc<dyn Mailer>,
     /// Wakes the workers: rung after a write that owes messages.
     pub bell: Arc<Bell>,
+    /// Whether this server's duties go round, and which alarms are open.
+    pub watch: Arc<watch::Watch>,
     /// Facts about the installation.
     pub settings: Arc<Settings>,
     /// The ways into the writer for acts that come in bursts.
@@ -108,6 +118,10 @@ pub struct Settings {
     pub network: Network,
     /// Domain part of Message-IDs.
     pub message_id_domain: String,
+    /// Where mails come back to, with the message's name behind a `+`; empty: to whoever sends.
+    pub return_path: String,
+    /// The maildir in which returned mails lie, if the installation has one.
+    pub bounce_folder: Option<std::path::PathBuf>,
     /// Who mails come from.
     pub mail_from: Mailbox,
     /// How messages are tried.

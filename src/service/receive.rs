@@ -8,7 +8,6 @@ use super::visit::Visiting;
 use super::{Service, ServiceError};
 use crate::domain::ids::EventId;
 use crate::domain::notice::NoticeState;
-use crate::domain::receipt::Grade;
 use crate::domain::time::Timestamp;
 use crate::store::deliveries::{Delivery, delivery_find};
 use crate::store::notices::notice_standing;
@@ -71,8 +70,8 @@ impl Receiving {
     /// Whether the receipt has a grade below what the level asks.
     #[must_use]
     pub fn is_below_wanted_grade(&self) -> bool {
-        let wanted = Grade::wanted(self.offer.urgency);
-        self.receipt.as_ref().is_some_and(|receipt| receipt.grade < wanted)
+        let level = self.offer.urgency;
+        self.receipt.as_ref().is_some_and(|receipt| receipt.grade.falls_short_of(level))
     }
 }
 

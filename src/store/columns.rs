@@ -6,6 +6,7 @@ use diesel::sql_types::{BigInt, Text};
 
 use crate::domain::address::{AddressKind, AddressStatus};
 use crate::domain::alarm::AlarmKind;
+use crate::domain::call::CallOutcome;
 use crate::domain::call_task::TaskKind;
 use crate::domain::delivery::{Addressee, AskAgainReason, ReceiptMode, ReturnReason};
 use crate::domain::ids::{
@@ -61,6 +62,7 @@ text_columns!(
     AskAgainReason,
     AttemptId,
     CallId,
+    CallOutcome,
     Channel,
     ContactId,
     ContactRole,

@@ -228,7 +228,9 @@ fn pg_refuse_unsafe(conn: &mut PgConnection, durability: Durability) -> Result<(
         return Err(StoreError::Refused("the database must be created with encoding UTF8".into()));
     }
     if durability == Durability::Required {
-        for (name, refused) in [("fsync", "off"), ("full_page_writes", "off")] {
+        for (name, refused) in
+            [("fsync", "off"), ("full_page_writes", "off"), ("synchronous_commit", "off")]
+        {
             if show(name)? == refused {
                 return Err(StoreError::Refused(format!(
                     "PostgreSQL runs with {name} = {refused}: a power cut could lose signatures. \

@@ -10,6 +10,7 @@ use tokio::sync::oneshot;
 
 use super::Tx;
 use super::error::StoreError;
+use super::fate::{Fate, Fates};
 use super::writer::{Failure, Job, Queue};
 
 /// Items decided together, at most.
@@ -43,23 +44,32 @@ struct Gathering<A: SliceAct> {
 pub struct Lane<A: SliceAct> {
     gathering: Arc<Gathering<A>>,
     queue: Arc<Queue>,
+    fates: Option<Arc<dyn Fates>>,
 }
 
 impl<A: SliceAct> Clone for Lane<A> {
     fn clone(&self) -> Self {
-        Self { gathering: Arc::clone(&self.gathering), queue: Arc::clone(&self.queue) }
+        Self {
+            gathering: Arc::clone(&self.gathering),
+            queue: Arc::clone(&self.queue),
+            fates: self.fates.clone(),
+        }
     }
 }
 
 impl<A: SliceAct> Lane<A> {
-    pub(super) fn new(act: A, queue: Arc<Queue>) -> Self {
+    pub(super) fn new(act: A, queue: Arc<Queue>, fates: Option<Arc<dyn Fates>>) -> Self {
         let gathering = Gathering { asked: Mutex::new(Vec::new()), act };
-        Self { gathering: Arc::new(gathering), queue }
+        Self { gathering: Arc::new(gathering), queue, fates }
     }
 
     /// Puts one item in line; the answer comes after the durable commit.
     pub fn submit(&self, item: A::Item) -> Answer<A::Answer> {
+        let fate = self.fates.as_ref().map_or(Fate::Commits, |fates| fates.of(A::NAME));
         let (tell, told) = oneshot::channel();
+        if fate == Fate::Lost {
+            return Answer::new(told, fate);
+        }
         let first = {
             let mut asked = self.gathering.asked.lock().unwrap_or_else(PoisonError::into_inner);
             asked.push((item, tell));
@@ -75,16 +85,19 @@ impl<A: SliceAct> Lane<A> {
             };
             self.queue.push(Box::new(job));
         }
-        Answer(told)
+        Answer::new(told, fate)
     }
 }
 
 /// A write's answer that is still to come.
-pub struct Answer<T>(oneshot::Receiver<Result<T, StoreError>>);
+pub struct Answer<T> {
+    told: oneshot::Receiver<Result<T, StoreError>>,
+    fate: Fate,
+}
 
 impl<T> Answer<T> {
-    pub(super) fn new(told: oneshot::Receiver<Result<T, StoreError>>) -> Self {
-        Self(told)
+    pub(super) fn new(told: oneshot::Receiver<Result<T, StoreError>>, fate: Fate) -> Self {
+        Self { told, fate }
     }
 
     /// Waits on this thread.
@@ -92,7 +105,8 @@ impl<T> Answer<T> {
     /// # Errors
     /// The write failed; nothing of it remains.
     pub fn wait(self) -> Result<T, StoreError> {
-        self.0.blocking_recv().unwrap_or(Err(StoreError::Stopping))
+        let told = self.told.blocking_recv();
+        heard(told, self.fate)
     }
 
     /// Waits without holding a thread.
@@ -100,7 +114,20 @@ impl<T> Answer<T> {
     /// # Errors
     /// The write failed; nothing of it remains.
     pub async fn ready(self) -> Result<T, StoreError> {
-        self.0.await.unwrap_or(Err(StoreError::Stopping))
+        let told = self.told.await;
+        heard(told, self.fate)
+    }
+}
+
+/// What the caller hears of what the writer told.
+fn heard<T>(
+    told: Result<Result<T, StoreError>, oneshot::error::RecvError>,
+    fate: Fate,
+) -> Result<T, StoreError> {
+    match (fate, told) {
+        (Fate::Lost, _) => Err(StoreError::Lost("the write never arrived".into())),
+        (Fate::InDoubt, Ok(Ok(_))) => Err(StoreError::CommitUnknown),
+        (_, told) => told.unwrap_or(Err(StoreError::Stopping)),
     }
 }
 

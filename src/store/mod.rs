@@ -14,16 +14,22 @@ use tokio::sync::oneshot;
 pub mod accounts;
 pub mod alarms;
 pub mod board;
+pub mod bounces;
+pub mod call_list;
 pub mod call_tasks;
+pub mod calls;
 mod checkpoint;
 pub mod columns;
 pub mod contacts;
 pub mod deliveries;
 pub mod desks;
 pub mod drafts;
+pub mod duty;
+pub mod duty_tonight;
 mod engine;
 mod error;
 pub mod events;
+pub mod fate;
 pub mod health;
 mod lane;
 pub mod letters;
@@ -37,6 +43,7 @@ pub mod outbox;
 pub mod outcomes;
 pub mod receipts;
 pub mod returns;
+pub mod rounds;
 pub mod rule_versions;
 pub mod rungs;
 mod schema;
@@ -52,11 +59,13 @@ mod tests_commit;
 pub mod tidings;
 pub mod verifications;
 pub mod viewings;
+pub mod watch;
 mod writer;
 
 use engine::{DbConn, Purpose};
 pub use engine::{Durability, EngineSettings};
 pub use error::{StoreError, WriteError};
+use fate::{Fate, Fates};
 pub use lane::{Answer, Lane, SliceAct};
 use writer::{Failure, Job, Writer};
 
@@ -104,6 +113,7 @@ impl DerefMut for Tx<'_> {
 #[derive(Clone)]
 pub struct Store {
     inner: Arc<Inner>,
+    fates: Option<Arc<dyn Fates>>,
 }
 
 struct Inner {
@@ -156,7 +166,18 @@ impl Store {
             .test_on_check_out(false)
             .build(Readers { settings: settings.clone() })
             .map_err(|error| StoreError::Lost(error.to_string()))?;
-        Ok(Self { inner: Arc::new(Inner { readers, settings, writer, checkpoints }) })
+        let inner = Arc::new(Inner { readers, settings, writer, checkpoints });
+        Ok(Self { inner, fates: None })
+    }
+
+    /// The same database, where `fates` decide what becomes of each write: for simulations.
+    #[must_use]
+    pub fn under(&self, fates: Arc<dyn Fates>) -> Self {
+        Self { inner: Arc::clone(&self.inner), fates: Some(fates) }
+    }
+
+    fn fate_of(&self, write: &'static str) -> Fate {
+        self.fates.as_ref().map_or(Fate::Commits, |fates| fates.of(write))
     }
 
     /// `sqlite` or `postgres`.
@@ -214,15 +235,18 @@ impl Store {
         E: WriteError,
         F: FnMut(&mut Tx) -> Result<T, E> + Send + 'static,
     {
+        let fate = self.fate_of(name);
         let (tell, told) = oneshot::channel();
         let job = WriteJob { name, write, result: None, tell };
-        self.inner.writer.queue().push(Box::new(job));
-        Answer::new(told)
+        if fate != Fate::Lost {
+            self.inner.writer.queue().push(Box::new(job));
+        }
+        Answer::new(told, fate)
     }
 
     /// Opens a lane for acts that come in bursts.
     pub fn lane<A: SliceAct>(&self, act: A) -> Lane<A> {
-        Lane::new(act, Arc::clone(self.inner.writer.queue()))
+        Lane::new(act, Arc::clone(self.inner.writer.queue()), self.fates.clone())
     }
 }
 

@@ -33,8 +33,9 @@ pub mod visit;
 use error::WebError;
 use handlers::receive::{self, give_back, receipt, sign, take, viewing};
 use handlers::{
-    accounts, asset, board, compose, coverage, demo_mailbox, directory, draft_files, home, link,
-    notices, own_password, register, review, rounds, short_code, sign_in, story, verify,
+    accounts, asset, board, call, compose, coverage, demo_mailbox, directory, draft_files, duty,
+    health, home, link, notices, own_password, register, review, rounds, short_code, sign_in,
+    story, verify,
 };
 use route::{Route, Subject, Who};
 pub use server::server;
@@ -45,6 +46,8 @@ const READERS: &[Role] = &[Clerk, Releaser, Duty, Auditor];
 const WRITERS: &[Role] = &[Clerk];
 const RELEASERS: &[Role] = &[Releaser];
 const DUTY: &[Role] = &[Duty];
+/// Who sees what the duty desk has before it; only 值班 takes and records calls.
+const DUTY_ROOM: &[Role] = &[Clerk, Duty];
 const ADMINISTRATORS: &[Role] = &[Administrator];
 /// Who mends the directory or calls at night.
 const REACHERS: &[Role] = &[Administrator, Duty];
@@ -67,6 +70,10 @@ macro_rules! routes {
 routes! {
     GET  "/"                 Who::Staff(ALL_STAFF), None => home::lead;
     GET  "/assets/{name}"    Who::Anyone, Public => asset::show;
+
+    GET  "/health/live"      Who::Anyone, None => health::live;
+    GET  "/health/ready"     Who::Anyone, None => health::ready;
+    GET  "/health/engine"    Who::Anyone, None => health::engine;
 
     GET  "/sign-in"          Who::Anyone, None => sign_in::form;
     POST "/sign-in"          Who::Anyone, None => sign_in::enter;
@@ -92,6 +99,11 @@ routes! {
     GET  "/notices/{notice}" Who::Staff(READERS), Notice => board::show;
     GET  "/notices/{notice}/register" Who::Staff(READERS), Notice => register::print;
     GET  "/deliveries/{delivery}" Who::Staff(READERS), Delivery => story::show;
+
+    GET  "/duty"             Who::Staff(DUTY_ROOM), None => duty::show;
+    POST "/deliveries/{delivery}/claim" Who::Staff(DUTY), Delivery => duty::claim;
+    GET  "/deliveries/{delivery}/call" Who::Staff(DUTY), Delivery => call::form;
+    POST "/deliveries/{delivery}/call" Who::Staff(DUTY), Delivery => call::record;
 
     GET  "/directory"        Who::Staff(ALL_STAFF), None => directory::list;
     GET  "/directory/{organization}" Who::Staff(ALL_STAFF), Organization => directory::organization;

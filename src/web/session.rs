@@ -20,6 +20,9 @@ pub struct Staff {
     pub account: Account,
     /// What forms of this session must bring along.
     pub form_token: String,
+    /// What every page says at its head while an alarm is open: what is so, what to do, how
+    /// many others there are.
+    pub alarm: Option<(&'static str, &'static str, usize)>,
 }
 
 impl Staff {
@@ -57,7 +60,12 @@ pub(super) async fn staff_of(request: &HttpRequest) -> Result<Staff, WebError> {
 
 fn resume(service: &Service, secret: &SessionSecret) -> Result<Option<Staff>, WebError> {
     let account = sessions::resume(service, secret)?;
-    Ok(account.map(|account| Staff { account, form_token: sessions::form_token(service, secret) }))
+    let alarms = service.watch.alarms();
+    let alarm = alarms
+        .first()
+        .map(|first| (first.kind.word_zh(), first.kind.remedy_zh(), alarms.len() - 1));
+    let form_token = || sessions::form_token(service, secret);
+    Ok(account.map(|account| Staff { account, form_token: form_token(), alarm }))
 }
 
 /// The cookie that keeps a session.

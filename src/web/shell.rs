@@ -11,8 +11,10 @@ pub(super) fn shell(staff: &Staff, at: Place) -> Shell {
         person: staff.account.display_name.clone(),
         may_read: staff.account.holds_any(super::READERS),
         may_compose: staff.is(Role::Clerk),
+        may_see_duty: staff.account.holds_any(super::DUTY_ROOM),
         is_admin: staff.is(Role::Administrator),
         at,
+        alarm: staff.alarm,
         form_token: staff.form_token.clone(),
     }
 }

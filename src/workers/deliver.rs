@@ -5,6 +5,7 @@ use std::time::Duration;
 use super::runner::Turn;
 use crate::service::Service;
 use crate::service::deliver::{self, Dispatch, Sender, Share};
+use crate::service::watch::{Duty, round_finished};
 
 /// One more sender. It goes on at once as long as there is something to take.
 pub(super) fn sender(
@@ -15,12 +16,17 @@ pub(super) fn sender(
 ) -> impl FnMut() -> Turn + Send + 'static {
     let service = service.clone();
     let mut sender = Sender::open(&service, dispatch, name, share);
-    move || match deliver::tick(&service, &mut sender) {
-        Ok(done) if done.taken > done.handed_back => Turn::Again,
-        Ok(_) => Turn::Rest,
-        Err(error) => {
-            tracing::error!(%error, "sending is interrupted");
-            Turn::Rest
+    move || {
+        let ticket = service.watch.ticket();
+        match deliver::tick(&service, &mut sender) {
+            Ok(done) => {
+                round_finished(&service, Duty::Deliver, ticket);
+                if done.taken > done.handed_back { Turn::Again } else { Turn::Rest }
+            }
+            Err(error) => {
+                tracing::error!(%error, "sending is interrupted");
+                Turn::Rest
+            }
         }
     }
 }

@@ -6,6 +6,8 @@
 mod deliver;
 mod follow_rules;
 mod housekeep;
+mod read_bounces;
 mod runner;
+mod watch;
 
 pub use runner::Workers;

@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
-use super::{deliver, follow_rules, housekeep};
+use super::{deliver, follow_rules, housekeep, read_bounces, watch};
 use crate::service::bell::Bell;
 use crate::service::deliver::{Dispatch, Share};
 use crate::service::{Service, ServiceError};
@@ -60,9 +60,12 @@ impl Workers {
         }
         let (every, keep) = deliver::keeper(service, &dispatch);
         keepers.spawn(&bell, "keep-leases", every, keep)?;
+        keepers.spawn(&bell, "watch", watch::GLANCE, watch::watcher(service))?;
         keepers.spawn(&bell, "housekeep", housekeep::EVERY, housekeep::housekeeper(service))?;
         let follow = follow_rules::follower(service);
         keepers.spawn(&bell, "follow-rules", follow_rules::EVERY, follow)?;
+        let bounces = read_bounces::reader(service);
+        keepers.spawn(&bell, "read-bounces", read_bounces::EVERY, bounces)?;
         Ok(Self { senders, keepers, bell, dispatch })
     }
 

@@ -297,6 +297,7 @@ fn the_mailbox_shows_a_mail(address: &str, folder: &Path) {
     };
     assert!(body("/demo/mailbox").0.contains("还没有邮件"));
     let mail = OutgoingMail {
+        return_path: None,
         from: Mailbox { name: "签收".into(), address: "qs@issuer.example".into() },
         to: Mailbox { name: "中共长沙市委".into(), address: "zbs@cs.hunan.example".into() },
         subject: "【特提】请签收".into(),

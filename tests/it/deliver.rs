@@ -46,6 +46,7 @@ fn set(hook: &Hook, act: impl FnMut(&OutgoingMail) + Send + 'static) {
 fn any_mail() -> OutgoingMail {
     let nobody = qianshou::adapters::mail::Mailbox { name: String::new(), address: String::new() };
     OutgoingMail {
+        return_path: None,
         from: nobody.clone(),
         to: nobody,
         subject: String::new(),

@@ -2,6 +2,8 @@
 //! `sqlite` (also when unset) or `postgres`. `tests/run it-sqlite it-postgres` runs it on both.
 
 #[cfg(test)]
+mod bounces;
+#[cfg(test)]
 mod commands;
 #[cfg(test)]
 mod compose;
@@ -11,6 +13,8 @@ mod deliver;
 mod demo_data;
 #[cfg(test)]
 mod directory;
+#[cfg(test)]
+mod duty;
 #[cfg(test)]
 mod harness;
 #[cfg(test)]
@@ -25,6 +29,8 @@ mod reaching;
 mod route_matrix;
 #[cfg(test)]
 mod rules;
+#[cfg(test)]
+mod self_check;
 #[cfg(test)]
 mod signing_in;
 #[cfg(test)]

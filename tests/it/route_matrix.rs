@@ -88,6 +88,8 @@ fn seen(heard: &Heard) -> Verdict {
         403 => Verdict::Forbidden,
         404 if heard.body.contains("找不到这一页") => Verdict::NotFound,
         404 if heard.body.contains("链接") => Verdict::LinkRefused,
+        // The health of an engine that does not run here.
+        503 if heard.body.contains("no whole round") => Verdict::Admitted,
         500.. => panic!("{heard:?}"),
         _ => Verdict::Admitted,
     }

@@ -16,6 +16,7 @@ const LIMITS: SendLimits = SendLimits { overall: Duration::from_secs(3), final_r
 
 fn mail(number: u32) -> OutgoingMail {
     OutgoingMail {
+        return_path: None,
         from: Mailbox { name: "签收".to_owned(), address: "notice@issuer.example".to_owned() },
         to: Mailbox {
             name: "值班室".to_owned(),

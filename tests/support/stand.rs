@@ -2,6 +2,7 @@
 //! what every fixture builds on.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use qianshou::adapters::clock::ManualClock;
 use qianshou::adapters::files::memory::MemoryFiles;
@@ -14,6 +15,7 @@ use qianshou::domain::time::{Span, Timestamp};
 use qianshou::service::lanes::Lanes;
 use qianshou::service::offer::Offers;
 use qianshou::service::rules::Rules;
+use qianshou::service::watch::{Watch, WatchSettings};
 use qianshou::service::{Sending, Service, Settings};
 use qianshou::store::{Durability, EngineSettings, Store, migrate};
 
@@ -58,10 +60,16 @@ impl Stand {
             rules: Arc::new(Rules::shipped().unwrap()),
             mailer: Arc::new(mailer),
             bell: Arc::default(),
+            watch: Arc::new(Watch::new(impatient())),
             settings: Arc::new(facts(sending)),
         };
         Some(Self { service, clock, url, _folder: folder })
     }
+}
+
+/// No worker runs here, so nobody waits for one.
+fn impatient() -> WatchSettings {
+    WatchSettings { round_within: Duration::from_millis(1), ..WatchSettings::default() }
 }
 
 fn facts(sending: Sending) -> Settings {
@@ -70,6 +78,8 @@ fn facts(sending: Sending) -> Settings {
         network: Network::GovernmentExtranet,
         message_id_domain: "qianshou.example".to_owned(),
         mail_from: Mailbox { name: "签收".into(), address: "qs@office.example".into() },
+        return_path: String::new(),
+        bounce_folder: None,
         sending,
         upload_bytes_max: 1 << 20,
         session_idle: Span::minutes(30),

@@ -46,6 +46,7 @@ pub enum ComposeError {
 /// A mail ready for the wire.
 #[derive(Debug, Clone)]
 pub struct Composed {
+    /// The envelope's sender.
     pub(super) from: Address,
     pub(super) to: Address,
     pub(super) bytes: Vec<u8>,
@@ -68,6 +69,10 @@ pub fn compose(mail: &OutgoingMail) -> Result<Composed, ComposeError> {
         return Err(ComposeError::Build(format!("text is over {CONTENT_OCTETS_MAX} octets")));
     }
     let from = address(&mail.from, "sender's")?;
+    let back = match &mail.return_path {
+        Some(path) => address(&Mailbox { name: String::new(), address: path.clone() }, "return")?,
+        None => from.clone(),
+    };
     let to = address(&mail.to, "recipient's")?;
     let boundary = boundary_of(&mail.message_id)?;
     let bytes = catch_unwind(|| build(mail, &from, &to, &boundary))
@@ -78,7 +83,7 @@ pub fn compose(mail: &OutgoingMail) -> Result<Composed, ComposeError> {
     if bytes.split(|byte| *byte == b'\n').any(|line| line.len() > LINE_OCTETS_MAX + 1) {
         return Err(ComposeError::Build(format!("a line is over {LINE_OCTETS_MAX} octets")));
     }
-    Ok(Composed { from, to, bytes })
+    Ok(Composed { from: back, to, bytes })
 }
 
 fn build(
@@ -176,6 +181,7 @@ pub(super) mod tests {
 
     pub(in super::super) fn a_mail() -> OutgoingMail {
         OutgoingMail {
+            return_path: None,
             from: Mailbox {
                 name: "签收".to_owned(), address: "notice@issuer.example".to_owned()
             },

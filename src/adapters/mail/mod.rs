@@ -83,8 +83,10 @@ pub struct Mailbox {
 /// One mail to one recipient.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct OutgoingMail {
-    /// Who sends; also the envelope's sender.
+    /// Who sends.
     pub from: Mailbox,
+    /// The envelope's sender, where it is another: what comes back goes there.
+    pub return_path: Option<String>,
     /// Who receives; the envelope's only recipient.
     pub to: Mailbox,
     /// Subject, unencoded.

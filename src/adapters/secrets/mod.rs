@@ -8,6 +8,7 @@ pub mod keys;
 pub mod links;
 pub mod passwords;
 pub mod receipts;
+pub mod return_path;
 pub mod webhooks;
 
 pub use keys::Keys;

@@ -27,6 +27,8 @@ impl Hurry {
 pub struct Envelope {
     /// The one recipient.
     pub to: Mailbox,
+    /// Where it comes back to, if not to its sender.
+    pub return_path: Option<String>,
     /// The same at every attempt.
     pub message_id: String,
     /// When it is written.
@@ -58,6 +60,7 @@ impl EmailSession {
     pub fn send(&mut self, envelope: Envelope, words: Rendered, hurry: Hurry) -> SendReport {
         let mail = OutgoingMail {
             from: self.from.clone(),
+            return_path: envelope.return_path,
             to: envelope.to,
             subject: words.subject,
             text: words.text,

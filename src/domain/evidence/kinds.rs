@@ -143,4 +143,16 @@ event_kinds! {
     IssuedWithGap = "issued_with_gap" in Local,
     /// 补办核发: the formal release of what went out on an oral approval.
     ReleasedAfterwards = "released_afterwards" in Local,
+    /// A call to the organisation, and how it ended.
+    CallMade = "call_made" in Acceptance,
+    /// A 市州 was asked to make the calls to its counties.
+    CallsDelegated = "calls_delegated" in Local,
+    /// What a 市州 reported back of the calls it was asked to make.
+    DelegationReported = "delegation_reported" in Local,
+    /// Through its link an organisation told who answers tonight.
+    DutyTonightTold = "duty_tonight_told" in Local,
+    /// A person asked for the next responsible person to be involved: leader or superior.
+    EscalatedByHand = "escalated_by_hand" in Local,
+    /// A person decided that nobody else is involved.
+    OfferDeclined = "offer_declined" in Local,
 }

@@ -309,7 +309,7 @@ impl Act<'_> {
             .receipt(receipt)
             .fact("mode", mode.as_str())
             .fact("grade", grade.as_str())
-            .fact("below_wanted_grade", grade < Grade::wanted(offer.urgency))
+            .fact("below_wanted_grade", grade.falls_short_of(offer.urgency))
             .fact("late", late)
             .fact("verifies_address", !visiting.address_is_verified);
         if let Some(issued) = offer.digest {

@@ -94,7 +94,8 @@ pub(super) fn write(
         Channel::Email => {
             let rendered = told.mail()?;
             let to = Mailbox { name: letter.contact_name, address: letter.address };
-            let envelope = Envelope { to, message_id, date: now };
+            let return_path = service.return_path(taken.id);
+            let envelope = Envelope { to, return_path, message_id, date: now };
             Ok(Written::Mail(Box::new((envelope, rendered))))
         }
         Channel::Webhook => {

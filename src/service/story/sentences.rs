@@ -6,6 +6,7 @@
 use std::collections::BTreeSet;
 
 mod acts;
+mod calls;
 
 use super::Story;
 use crate::domain::address::AddressKind;
@@ -82,7 +83,8 @@ fn tell(story: &Story, event: &StoredEvent, kind: EventKind) -> (Tone, String, S
     let who = actor(story, event);
     let said = relay_words(event);
     let plain = |text: String| (Tone::Plain, text, String::new());
-    if let Some(told) = acts::tell(story, event, kind) {
+    let room = acts::tell(story, event, kind).or_else(|| calls::tell(story, event, kind));
+    if let Some(told) = room {
         return told;
     }
     match kind {
@@ -125,6 +127,7 @@ fn tell(story: &Story, event: &StoredEvent, kind: EventKind) -> (Tone, String, S
                 "no_message_could_be_handed_over" => {
                     "发给本单位的邮件都没有送出，暂无法联系，要打电话送达。"
                 }
+                "all_bounced" => "发给本单位的邮件都被退回，暂无法联系，要打电话送达。",
                 _ => "本单位没有可用的联系方式，暂无法联系，要打电话送达。",
             };
             (Tone::Gap, text.to_owned(), String::new())
@@ -159,7 +162,13 @@ fn tell(story: &Story, event: &StoredEvent, kind: EventKind) -> (Tone, String, S
         | Kind::ReturnRefused
         | Kind::RecipientAdded
         | Kind::IssuedWithGap
-        | Kind::ReleasedAfterwards => {
+        | Kind::ReleasedAfterwards
+        | Kind::CallMade
+        | Kind::CallsDelegated
+        | Kind::DelegationReported
+        | Kind::DutyTonightTold
+        | Kind::EscalatedByHand
+        | Kind::OfferDeclined => {
             (Tone::Plain, "另有一条与本单位无关的记录。".to_owned(), event.kind.clone())
         }
     }
@@ -241,6 +250,12 @@ fn of_signature(story: &Story, event: &StoredEvent) -> (Tone, String, String) {
         format!("，晚 {}", duration(signed.acknowledged_at.since(due)))
     });
     let way = signed.mode.word_zh();
+    if fact(event, "channel") == "phone" {
+        let caller = actor(story, event);
+        let quiet = format!("{way}，回执 {}，拨打 {}", signed.number, signed.signer_phone);
+        let text = format!("{caller}打电话读出标题、文号，{who}确认收到，记为{way}{on_time}。");
+        return (Tone::Answer, text, quiet);
+    }
     let quiet = format!("{way}，回执 {}，电话 {}", signed.number, signed.signer_phone);
     (Tone::Answer, format!("{who}签收{on_time}。"), quiet)
 }

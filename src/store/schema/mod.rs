@@ -1,15 +1,19 @@
 //! The tables as diesel sees them; the migrations are their source.
 
-use diesel::allow_tables_to_appear_in_same_query;
+use diesel::{
+    allow_columns_to_appear_in_same_group_by_clause, allow_tables_to_appear_in_same_query,
+};
 
 mod of_deliveries;
 mod of_directory;
+mod of_duty;
 mod of_enforcing;
 mod of_notices;
 mod of_reaching;
 
 pub(super) use of_deliveries::*;
 pub(super) use of_directory::*;
+pub(super) use of_duty::*;
 pub(super) use of_enforcing::*;
 pub(super) use of_notices::*;
 pub(super) use of_reaching::*;
@@ -54,8 +58,19 @@ allow_tables_to_appear_in_same_query!(
     deadline_changes,
     engine_marks,
     alarms,
+    duty_tonight,
+    delegation_reports,
     verification_rounds,
     address_verifications,
     bounces,
     rule_versions,
+);
+
+// The steps of one notice that are due at once are counted together.
+allow_columns_to_appear_in_same_group_by_clause!(
+    rungs::due_at,
+    rungs::action,
+    notices::id,
+    notices::document_number,
+    notices::urgency,
 );

@@ -4,6 +4,7 @@
 pub(super) mod accounts;
 pub(super) mod asset;
 pub(super) mod board;
+pub(super) mod call;
 pub(super) mod compose;
 mod compose_form;
 pub(super) mod coverage;
@@ -11,6 +12,8 @@ pub(super) mod demo_mailbox;
 pub(super) mod directory;
 pub(super) mod draft_files;
 mod draft_view;
+pub(super) mod duty;
+pub(super) mod health;
 pub(super) mod home;
 pub(super) mod link;
 mod marks;

@@ -3,11 +3,13 @@
 
 pub mod accounts;
 pub mod board;
+pub mod call;
 pub mod closed;
 pub mod compose;
 pub mod coverage;
 pub mod demo_mailbox;
 pub mod directory;
+pub mod duty;
 pub mod failure;
 #[cfg(test)]
 mod gallery;

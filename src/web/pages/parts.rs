@@ -13,6 +13,8 @@ pub enum Place {
     Directory,
     /// 账号.
     Accounts,
+    /// 值班.
+    Duty,
     /// The reader's own account.
     Own,
 }
@@ -28,10 +30,14 @@ pub struct Shell {
     pub may_read: bool,
     /// Whether 发文 is offered (role 经办).
     pub may_compose: bool,
+    /// Whether 值班 is offered (roles 值班 and 经办).
+    pub may_see_duty: bool,
     /// Whether 账号 is offered (role 管理员).
     pub is_admin: bool,
     /// Which entry of the navigation is marked.
     pub at: Place,
+    /// What the self-check found, what to do, and how many other alarms are open.
+    pub alarm: Option<(&'static str, &'static str, usize)>,
     /// The session's token against forged forms; every form carries it as `form_token`.
     pub form_token: String,
 }
@@ -45,6 +51,7 @@ impl Shell {
             Place::Compose => "compose",
             Place::Directory => "directory",
             Place::Accounts => "accounts",
+            Place::Duty => "duty",
             Place::Own => "own",
         };
         here == place

@@ -28,8 +28,13 @@ fn shell(place: Place) -> Shell {
         person: "王建国".into(),
         may_read: true,
         may_compose: true,
+        may_see_duty: true,
         is_admin: place == Place::Accounts,
         at: place,
+        alarm: (place == Place::Directory).then(|| {
+            let kind = crate::domain::alarm::AlarmKind::StepOverdue;
+            (kind.word_zh(), kind.remedy_zh(), 2)
+        }),
         form_token: "token".into(),
     }
 }
@@ -96,7 +101,16 @@ fn put(name: &str, page: &impl Template) -> String {
     check(name, &html);
     let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/target/gallery");
     std::fs::create_dir_all(format!("{folder}/assets")).unwrap();
-    for file in ["app.css", "staff.css", "icon.svg", "picker.js", "compose.js", "board.js"] {
+    for file in [
+        "app.css",
+        "staff.css",
+        "icon.svg",
+        "picker.js",
+        "compose.js",
+        "board.js",
+        "duty.js",
+        "duty.css",
+    ] {
         let url = assets::asset(file);
         let found = assets::lookup(url.strip_prefix("/assets/").unwrap()).unwrap();
         std::fs::write(format!("{folder}{url}"), found.bytes).unwrap();

@@ -1,0 +1,1 @@
+DROP INDEX rungs_fired;

@@ -1,0 +1,487 @@
+//! 电话: what a duty officer sees before ringing an organisation, and what is recorded after.
+//! One press and a name.
+//!
+//! A confirmed call becomes a receipt of the weakest grade (`phone_confirm.rs`). One call may
+//! speak for several organisations of one desk: each gets its own record, and its own receipt.
+
+use std::collections::BTreeSet;
+
+use super::acknowledge::{SigningCode, fresh_code};
+use super::duty::{CALLED, Ringing};
+use super::{Service, ServiceError};
+use crate::adapters::secrets::links::CheckForm;
+use crate::domain::account::Account;
+use crate::domain::address::AddressStatus;
+use crate::domain::call::CallOutcome;
+use crate::domain::call_point::CallPoint;
+use crate::domain::call_task::TaskKind;
+use crate::domain::evidence::{Actor, Event, EventKind};
+use crate::domain::human_time::parse_moment;
+use crate::domain::ids::{AddressId, CallId, DeliveryId, EventId, NoticeId, TaskId};
+use crate::domain::notice::NoticeState;
+use crate::domain::phone::PhoneNumber;
+use crate::domain::stated_person::{STATED_NAME_CHARS_MAX, STATED_POST_CHARS_MAX};
+use crate::domain::text::{clean_block, clean_line};
+use crate::domain::time::Timestamp;
+use crate::domain::urgency::Urgency;
+use crate::store::Tx;
+use crate::store::call_list::{
+    OpenTask, account_names, task_list_open_of_notice, task_release, task_set_due,
+};
+use crate::store::call_tasks::task_close_of;
+use crate::store::calls::{
+    CallLine, NewCall, call_insert_all, call_list_of_delivery, call_teach_addresses,
+};
+use crate::store::deliveries::{Delivery, delivery_lock};
+use crate::store::drafts::form_post_claim;
+use crate::store::duty_tonight::DutyTonight;
+use crate::store::events::event_append;
+use crate::store::notices::{Notice, notice_hold};
+
+use super::phone_confirm::{Confirmation, confirm};
+use super::scope::Scope;
+
+const NOTE_CHARS_MAX: usize = 300;
+const AUTHORITY_CHARS_MAX: usize = 120;
+
+/// What is known before ringing.
+#[derive(Debug, Clone)]
+pub struct CallSheet {
+    /// The notice.
+    pub notice: Notice,
+    /// The delivery.
+    pub delivery: Delivery,
+    /// Where to ring.
+    pub point: CallPoint,
+    /// Who answers tonight, as the organisation told.
+    pub tonight: Option<DutyTonight>,
+    /// The open tasks that are called about, of the delivery itself.
+    pub tasks: Vec<OpenTask>,
+    /// Others of the same desk and notice that a call is owed to.
+    pub beside: Vec<OpenTask>,
+    /// Who has taken it, if somebody has.
+    pub holder: Option<String>,
+    /// Whether that is the reader.
+    pub is_mine: bool,
+    /// Calls made before, oldest first.
+    pub before: Vec<CallLine>,
+    /// The code that may be read out and back.
+    pub code: SigningCode,
+    /// When it was read.
+    pub read_at: Timestamp,
+}
+
+/// Reads it.
+///
+/// # Errors
+/// [`ServiceError::NotFound`], whether the delivery is absent or out of reach.
+pub fn sheet(
+    service: &Service,
+    account: &Account,
+    id: DeliveryId,
+) -> Result<CallSheet, ServiceError> {
+    let now = service.now();
+    let scope = Scope::Office(account.organization_id);
+    service.store.read(|conn| {
+        let delivery = scope.delivery(conn, id)?;
+        let notice = scope.notice(conn, delivery.notice_id)?;
+        let open = task_list_open_of_notice(conn, account.organization_id, notice.id)?;
+        let open: Vec<_> = open.into_iter().filter(|task| CALLED.contains(&task.kind)).collect();
+        let organizations: BTreeSet<_> = open
+            .iter()
+            .map(|task| task.organization_id)
+            .chain([delivery.organization_id])
+            .collect();
+        let organizations: Vec<_> = organizations.into_iter().collect();
+        let ringing = Ringing::read(conn, &organizations, now)?;
+        let point = ringing.point(service, delivery.organization_id, now);
+        let (tasks, others): (Vec<_>, Vec<_>) =
+            open.into_iter().partition(|task| task.delivery_id == id);
+        let desk = point.desk.as_ref().map(|(id, _)| *id);
+        let at_desk = |task: &OpenTask| {
+            let other = ringing.point(service, task.organization_id, now);
+            desk.is_some() && other.desk.map(|(id, _)| id) == desk
+        };
+        let holder = tasks.iter().find_map(|task| task.holder(now));
+        let names = account_names(conn, &holder.into_iter().collect::<Vec<_>>())?;
+        Ok(CallSheet {
+            beside: others.into_iter().filter(at_desk).collect(),
+            holder: holder.and_then(|id| names.get(&id).cloned()),
+            is_mine: holder == Some(account.id),
+            before: call_list_of_delivery(conn, id)?,
+            code: fresh_code(service, id, notice.version, now)?,
+            tonight: ringing.tonight(delivery.organization_id).cloned(),
+            notice,
+            delivery,
+            point,
+            tasks,
+            read_at: now,
+        })
+    })
+}
+
+/// The form as typed.
+#[derive(Debug, Clone, Default)]
+pub struct CallRequest {
+    /// The button that was pressed.
+    pub outcome: String,
+    /// Who answered.
+    pub name: String,
+    /// That person's post.
+    pub post: String,
+    /// The number that was rung.
+    pub number: String,
+    /// Until when a signature was promised.
+    pub promised: String,
+    /// 代收: by whose authority.
+    pub authority: String,
+    /// 代收 was ticked.
+    pub on_behalf: bool,
+    /// What was read back of the code.
+    pub code: String,
+    /// What the form carried for the code.
+    pub code_token: String,
+    /// In the caller's words.
+    pub note: String,
+    /// Others of the same desk the call spoke for.
+    pub also: Vec<DeliveryId>,
+    /// Key of the form.
+    pub form_key: String,
+}
+
+/// What is wrong with the form, by field, in the words of a page.
+pub type CallFaults = Vec<(&'static str, String)>;
+
+/// What became of it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Recorded {
+    /// It is on record, with so many new receipts.
+    Yes {
+        /// Organisations that count as signed from now on.
+        confirmed: usize,
+    },
+    /// The same form was recorded before.
+    Before,
+    /// To be corrected.
+    Mistaken(CallFaults),
+}
+
+/// A call as it was checked.
+pub(super) struct Checked {
+    pub(super) outcome: CallOutcome,
+    pub(super) name: Option<String>,
+    pub(super) post: Option<String>,
+    pub(super) number: Option<PhoneNumber>,
+    pub(super) promised: Option<Timestamp>,
+    pub(super) authority: Option<String>,
+    pub(super) read_back: bool,
+    pub(super) note: Option<String>,
+}
+
+/// Records a call.
+///
+/// # Errors
+/// [`ServiceError::NotFound`] for another office's delivery; [`ServiceError::Conflict`] where the
+/// notice was taken back.
+pub fn record_call(
+    service: &Service,
+    account: &Account,
+    id: DeliveryId,
+    request: &CallRequest,
+) -> Result<Recorded, ServiceError> {
+    let now = service.now();
+    let sheet = sheet(service, account, id)?;
+    let checked = match check(service, &sheet, request, now) {
+        Ok(checked) => checked,
+        Err(faults) => return Ok(Recorded::Mistaken(faults)),
+    };
+    let chosen = sheet.beside.iter().filter(|task| request.also.contains(&task.delivery_id));
+    let mut ids: Vec<DeliveryId> = chosen.map(|task| task.delivery_id).chain([id]).collect();
+    ids.sort_unstable();
+    ids.dedup();
+    let mut rows = Vec::with_capacity(ids.len());
+    for one in &ids {
+        rows.push(row(service, account, &sheet, *one, &checked, now)?);
+    }
+    let write = Write {
+        notice: sheet.notice.id,
+        version: sheet.notice.version,
+        ids,
+        rows,
+        by: account.id,
+        key: request.form_key.clone(),
+        subject: id.to_string(),
+        outcome: checked.outcome,
+        promised: checked.promised,
+        level: sheet.notice.draft.urgency.parse().unwrap_or(Urgency::Ordinary),
+        teaches: teaches(&sheet, &checked),
+        now,
+    };
+    service.store.write("record_call", move |tx| write.run(tx))
+}
+
+/// One delivery's part of a call, prepared both ways: as a confirmation, and as a call alone for
+/// whoever had signed before.
+struct Row {
+    confirmation: Option<Confirmation>,
+    event: Event,
+    call: NewCall,
+    task: Option<TaskId>,
+}
+
+fn row(
+    service: &Service,
+    account: &Account,
+    sheet: &CallSheet,
+    id: DeliveryId,
+    checked: &Checked,
+    now: Timestamp,
+) -> Result<Row, ServiceError> {
+    let scope = Scope::Office(account.organization_id);
+    let delivery = service.store.read(|conn| scope.delivery(conn, id))?;
+    let directory = if id == sheet.delivery.id { Some(&sheet.point) } else { None };
+    let number = checked.number.as_ref().map(ToString::to_string);
+    let number_differs = directory.is_some_and(|point| differs(point, sheet, checked));
+    let version = u32::try_from(sheet.notice.version).unwrap_or(0);
+    let event_id = EventId::new(now, service.entropy()?);
+    let mut event = Event::new(event_id, EventKind::CallMade, now, Actor::Account(account.id))
+        .notice(sheet.notice.id, version)
+        .delivery(id)
+        .organization(delivery.organization_id)
+        .fact("outcome", checked.outcome.as_str())
+        .fact("number_differs", number_differs)
+        .fact("read_back", checked.read_back);
+    if let Some(until) = checked.promised {
+        event = event.fact("promised_until", until.as_micros());
+    }
+    let personal = [
+        ("name", checked.name.as_deref()),
+        ("post", checked.post.as_deref()),
+        ("phone", number.as_deref()),
+        ("note", checked.note.as_deref()),
+    ];
+    let personal: Vec<(&'static str, &str)> =
+        personal.into_iter().filter_map(|(name, value)| Some((name, value?))).collect();
+    let event = service.with_personal(event, &personal)?;
+    let tasks = sheet.tasks.iter().chain(&sheet.beside);
+    let task = tasks.filter(|task| task.delivery_id == id).map(|task| task.id).next();
+    let call = NewCall {
+        id: CallId::new(now, service.entropy()?),
+        task_id: task,
+        notice_id: sheet.notice.id,
+        delivery_id: id,
+        caller_id: account.id,
+        called_at: now,
+        outcome: checked.outcome,
+        callee_name: checked.name.clone(),
+        callee_post: checked.post.clone(),
+        number,
+        number_differs,
+        promised_until: checked.promised,
+        read_back: checked.read_back,
+        note: checked.note.clone(),
+        event_id,
+    };
+    let confirmation = (checked.outcome == CallOutcome::Confirmed)
+        .then(|| confirm(service, account, &delivery, checked, number_differs, now))
+        .transpose()?;
+    Ok(Row { confirmation, event, call, task })
+}
+
+/// Whether the number is none that the directory, or the organisation itself, has told.
+fn differs(point: &CallPoint, sheet: &CallSheet, checked: &Checked) -> bool {
+    checked.number.as_ref().is_some_and(|number| {
+        let told = sheet.tonight.as_ref().is_some_and(|it| it.phone == number.to_string());
+        !told && !point.lines.iter().any(|line| line.number == *number)
+    })
+}
+
+/// The addresses of the directory that the call says something about.
+fn teaches(sheet: &CallSheet, checked: &Checked) -> Option<(Vec<AddressId>, AddressStatus)> {
+    let status = match checked.outcome {
+        CallOutcome::WrongNumber => AddressStatus::Failing,
+        outcome if outcome.proves_number() => AddressStatus::Verified,
+        _ => return None,
+    };
+    let number = checked.number.as_ref()?;
+    let lines = sheet.point.lines.iter().filter(|line| line.number == *number);
+    let addresses: Vec<AddressId> = lines.filter_map(|line| line.address).collect();
+    (!addresses.is_empty()).then_some((addresses, status))
+}
+
+struct Write {
+    notice: NoticeId,
+    version: i32,
+    ids: Vec<DeliveryId>,
+    rows: Vec<Row>,
+    by: crate::domain::ids::AccountId,
+    key: String,
+    subject: String,
+    outcome: CallOutcome,
+    promised: Option<Timestamp>,
+    level: Urgency,
+    teaches: Option<(Vec<AddressId>, AddressStatus)>,
+    now: Timestamp,
+}
+
+impl Write {
+    fn run(&self, tx: &mut Tx) -> Result<Recorded, ServiceError> {
+        let now = self.now;
+        if form_post_claim(tx, &self.key, self.by, &self.subject, now)?.is_some() {
+            return Ok(Recorded::Before);
+        }
+        let (_, state, version) =
+            notice_hold(tx, &[self.notice])?.pop().ok_or(ServiceError::NotFound)?;
+        let locked = delivery_lock(tx, &self.ids)?;
+        let mut confirmed = Vec::new();
+        let (mut events, mut calls) = (Vec::new(), Vec::new());
+        for row in &self.rows {
+            let delivery = locked.iter().find(|one| one.id == row.call.delivery_id);
+            let delivery = delivery.ok_or(ServiceError::NotFound)?;
+            let signs = row.confirmation.as_ref().filter(|_| {
+                delivery.facts.acknowledged_at.is_none() && delivery.facts.recalled_at.is_none()
+            });
+            let mut call = row.call.clone();
+            call.task_id = row.task;
+            match signs {
+                Some(confirmation) => {
+                    self.must_be_in_force(state, version)?;
+                    call.event_id = confirmation.event_id();
+                    confirmed.push((confirmation, delivery));
+                }
+                None => events.push(row.event.clone()),
+            }
+            calls.push(call);
+        }
+        Confirmation::write_all(tx, &confirmed, self.notice, now)?;
+        event_append(tx, &events)?;
+        call_insert_all(tx, &calls)?;
+        self.move_tasks(tx)?;
+        if let Some((addresses, status)) = &self.teaches {
+            call_teach_addresses(tx, addresses, *status, now)?;
+        }
+        Ok(Recorded::Yes { confirmed: confirmed.len() })
+    }
+
+    fn must_be_in_force(&self, state: NoticeState, version: i32) -> Result<(), ServiceError> {
+        let said = match state {
+            NoticeState::Issued | NoticeState::Closed | NoticeState::Archived => {
+                if version == self.version {
+                    return Ok(());
+                }
+                "本件已有新版，请按新版再通话。".to_owned()
+            }
+            other => format!("本件{}，不再签收。", other.word_zh()),
+        };
+        Err(ServiceError::Conflict(said))
+    }
+
+    fn move_tasks(&self, tx: &mut Tx) -> Result<(), ServiceError> {
+        if self.outcome == CallOutcome::Confirmed {
+            let mut kinds = TaskKind::ENDED_BY_ANSWER.to_vec();
+            kinds.push(TaskKind::ConfirmGrade);
+            task_close_of(tx, &self.ids, &kinds, "confirmed_by_phone", Some(self.by), self.now)?;
+            return Ok(());
+        }
+        if let Some(due) = self.outcome.owed_next(self.level, self.promised, self.now) {
+            task_set_due(tx, &self.ids, TaskKind::Call, due)?;
+        }
+        task_release(tx, &self.ids, self.by)?;
+        Ok(())
+    }
+}
+
+fn check(
+    service: &Service,
+    sheet: &CallSheet,
+    request: &CallRequest,
+    now: Timestamp,
+) -> Result<Checked, CallFaults> {
+    let mut faults = CallFaults::new();
+    let Ok(outcome) = request.outcome.parse::<CallOutcome>() else {
+        return Err(vec![("outcome", "请按一个结果按钮".to_owned())]);
+    };
+    let confirmed = outcome == CallOutcome::Confirmed;
+    let mut line = |field, typed: &str, max, missing: Option<&str>| match clean_line(typed, max) {
+        Ok(text) if !text.is_empty() => Some(text),
+        Ok(_) => {
+            faults.extend(missing.map(|text| (field, text.to_owned())));
+            None
+        }
+        Err(fault) => {
+            faults.push((field, fault.message_zh()));
+            None
+        }
+    };
+    let wanted = |text, wanted: bool| wanted.then_some(text);
+    let who = wanted("请写明接电话的人的姓名", outcome.spoke());
+    let name = line("name", &request.name, STATED_NAME_CHARS_MAX, who);
+    let what = wanted("电话确认要写明对方职务，如：值班员", confirmed);
+    let post = line("post", &request.post, STATED_POST_CHARS_MAX, what);
+    let whose = wanted("代收请写明受谁委托", confirmed && request.on_behalf);
+    let authority = line("authority", &request.authority, AUTHORITY_CHARS_MAX, whose);
+    let number = match PhoneNumber::parse(&request.number) {
+        Ok(number) => Some(number),
+        Err(_) if request.number.trim().is_empty() => {
+            if confirmed || outcome == CallOutcome::WrongNumber {
+                faults.push(("number", "请写明拨打的号码".to_owned()));
+            }
+            None
+        }
+        Err(fault) => {
+            let typed = request.number.trim();
+            faults.push(("number", format!("号码“{typed}”：{}", fault.message_zh())));
+            None
+        }
+    };
+    let promised = promise(outcome, &request.promised, now).unwrap_or_else(|fault| {
+        faults.push(("promised", fault));
+        None
+    });
+    let read_back = read_back(service, sheet, request).unwrap_or_else(|fault| {
+        faults.push(("code", fault));
+        false
+    });
+    let note = clean_block(&request.note, NOTE_CHARS_MAX).unwrap_or_else(|fault| {
+        faults.push(("note", fault.message_zh()));
+        String::new()
+    });
+    if !faults.is_empty() {
+        return Err(faults);
+    }
+    let authority = authority.filter(|_| confirmed && request.on_behalf);
+    let note = Some(note).filter(|text| !text.is_empty());
+    Ok(Checked { outcome, name, post, number, promised, authority, read_back, note })
+}
+
+/// `02:40` is the next such time; a date may stand before it.
+fn promise(outcome: CallOutcome, typed: &str, now: Timestamp) -> Result<Option<Timestamp>, String> {
+    if outcome != CallOutcome::Promised {
+        return Ok(None);
+    }
+    let typed = typed.trim();
+    let clock = typed.replace('：', ":");
+    let next = clock.parse::<crate::domain::working_time::ClockTime>().ok();
+    let at = next.map(|time| time.next_from(now)).or_else(|| parse_moment(typed));
+    match at.filter(|at| *at > now) {
+        Some(at) => Ok(Some(at)),
+        None if typed.is_empty() => Err("请写明答应几点前签收，如 02:40".to_owned()),
+        None => Err(format!("“{typed}”不是今后的时间，请写如 02:40")),
+    }
+}
+
+fn read_back(service: &Service, sheet: &CallSheet, request: &CallRequest) -> Result<bool, String> {
+    let typed = request.code.trim();
+    if typed.is_empty() {
+        return Ok(false);
+    }
+    let version = u32::try_from(sheet.notice.version).unwrap_or(0);
+    let form: Option<CheckForm> = service
+        .keys
+        .read_check_token(&request.code_token, sheet.delivery.id, version, sheet.read_at)
+        .ok();
+    match form.is_some_and(|form| service.keys.check_code_matches(&form, typed)) {
+        true => Ok(true),
+        false => Err(format!("复述的“{typed}”与页面上的不同，请对方看清后再复述，或留空")),
+    }
+}

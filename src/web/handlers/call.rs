@@ -1,0 +1,212 @@
+//! One call: what is known before ringing, and what is recorded after.
+
+use actix_web::http::StatusCode;
+use actix_web::{HttpRequest, HttpResponse, web};
+
+use super::duty::also;
+use super::marks;
+use crate::domain::human_time::moment_zh;
+use crate::domain::ids::DeliveryId;
+use crate::domain::time::Timestamp;
+use crate::service::Service;
+use crate::service::call::{CallFaults, CallRequest, CallSheet, Recorded, record_call, sheet};
+use crate::store::calls::CallLine;
+use crate::web::address::{id, query};
+use crate::web::error::WebError;
+use crate::web::forms::{Fields, Posted};
+use crate::web::pages::call::{CallBeside, CallMade, CallPage, CallTyped};
+use crate::web::pages::duty::DutyLine;
+use crate::web::pages::moment::{Moment, countdown};
+use crate::web::pages::parts::{Errors, Place, UrgencyMark};
+use crate::web::respond::{page_with, see_other};
+use crate::web::session::Staff;
+use crate::web::shell::shell;
+
+/// The form.
+pub(in crate::web) async fn form(
+    service: web::Data<Service>,
+    request: HttpRequest,
+    staff: Staff,
+) -> Result<HttpResponse, WebError> {
+    let delivery: DeliveryId = id(&request, "delivery")?;
+    let chosen = also(&query(&request));
+    let asked = CallRequest { also: chosen, ..CallRequest::default() };
+    draw(&service, staff, delivery, asked, CallFaults::new()).await
+}
+
+/// Records how a call ended.
+pub(in crate::web) async fn record(
+    service: web::Data<Service>,
+    request: HttpRequest,
+    staff: Staff,
+    posted: Posted,
+) -> Result<HttpResponse, WebError> {
+    let delivery: DeliveryId = id(&request, "delivery")?;
+    let typed = read(&posted.0);
+    let (recording, account, asked) = (service.clone(), staff.account.clone(), typed.clone());
+    let recorded =
+        web::block(move || record_call(&recording, &account, delivery, &asked)).await??;
+    match recorded {
+        Recorded::Mistaken(faults) => draw(&service, staff, delivery, typed, faults).await,
+        Recorded::Yes { confirmed: 1.. } => Ok(see_other("/duty?said=confirmed")),
+        Recorded::Yes { .. } | Recorded::Before => Ok(see_other("/duty?said=recorded")),
+    }
+}
+
+fn read(fields: &Fields) -> CallRequest {
+    let text = |name: &str| fields.text(name).to_owned();
+    CallRequest {
+        outcome: text("outcome"),
+        name: text("name"),
+        post: text("post"),
+        number: text("number"),
+        promised: text("promised"),
+        authority: text("authority"),
+        on_behalf: fields.has("on_behalf"),
+        code: text("code"),
+        code_token: text("code_token"),
+        note: text("note"),
+        also: also(fields),
+        form_key: text("key"),
+    }
+}
+
+async fn draw(
+    service: &web::Data<Service>,
+    staff: Staff,
+    delivery: DeliveryId,
+    typed: CallRequest,
+    faults: CallFaults,
+) -> Result<HttpResponse, WebError> {
+    let (reading, account) = (service.clone(), staff.account.clone());
+    let (sheet, key) = web::block(move || {
+        let sheet = sheet(&reading, &account, delivery)?;
+        Ok::<_, crate::service::ServiceError>((sheet, reading.form_key()?))
+    })
+    .await??;
+    let status = match faults.is_empty() {
+        true => StatusCode::OK,
+        false => StatusCode::UNPROCESSABLE_ENTITY,
+    };
+    page_with(status, &filled(&sheet, &staff, typed, faults, key))
+}
+
+fn filled(
+    sheet: &CallSheet,
+    staff: &Staff,
+    typed: CallRequest,
+    faults: CallFaults,
+    key: String,
+) -> CallPage {
+    let (notice, delivery, now) = (&sheet.notice, &sheet.delivery, sheet.read_at);
+    let mut errors = Errors::none();
+    for (field, message) in &faults {
+        errors.add(field, message);
+    }
+    let lines: Vec<DutyLine> = sheet.point.lines.iter().map(line).collect();
+    let tonight = sheet.tonight.as_ref().map(|it| DutyLine {
+        whose: match &it.leader_name {
+            Some(leader) => format!("{}，带班领导{leader}", it.officer_name),
+            None => it.officer_name.clone(),
+        },
+        shown: it.phone.clone(),
+        dial: it.phone.chars().filter(char::is_ascii_digit).collect(),
+        doubtful: false,
+    });
+    let first = tonight.as_ref().or(lines.first());
+    let fresh = faults.is_empty() && typed.number.is_empty();
+    let number = match first {
+        Some(line) if fresh => line.shown.clone(),
+        _ => typed.number,
+    };
+    let due = delivery.facts.deadline;
+    let signed = delivery.facts.acknowledged_at;
+    let mark = marks::of_delivery(&delivery.facts, now).word;
+    let base = format!("/deliveries/{}", delivery.id);
+    CallPage {
+        shell: shell(staff, Place::Duty),
+        organization: delivery.organization_name.clone(),
+        desk: sheet.point.desk.as_ref().map(|(_, name)| name.clone()).unwrap_or_default(),
+        urgency: UrgencyMark::of(&notice.draft.urgency),
+        number: notice.draft.document_number.clone(),
+        title: notice.draft.title.clone(),
+        organ: notice.draft.dispatching_organ.clone(),
+        issued: notice.issued_at.map_or_else(|| "未记录".to_owned(), |at| moment_zh(at, now)),
+        due: due.map(|at| moment_zh(at, now)).unwrap_or_default(),
+        countdown: due
+            .filter(|_| signed.is_none())
+            .map(|at| countdown(at, now))
+            .unwrap_or_default(),
+        answered: signed
+            .map_or_else(String::new, |at| format!("{mark}，{}", Moment::at(at, now).short)),
+        held_by: match (&sheet.holder, sheet.is_mine) {
+            (Some(name), false) => format!("{name}已接手这个电话"),
+            _ => String::new(),
+        },
+        beside: sheet
+            .beside
+            .iter()
+            .map(|task| CallBeside {
+                id: task.delivery_id.to_string(),
+                name: task.organization_name.clone(),
+                chosen: typed.also.contains(&task.delivery_id),
+            })
+            .collect(),
+        before: sheet.before.iter().map(|call| made(call, now)).collect(),
+        offers: Vec::new(),
+        digits: sheet.code.digits.clone(),
+        code_token: sheet.code.token.clone(),
+        typed: CallTyped {
+            name: typed.name,
+            post: typed.post,
+            number,
+            promised: typed.promised,
+            code: if faults.is_empty() { String::new() } else { typed.code },
+            on_behalf: typed.on_behalf,
+            authority: typed.authority,
+            note: typed.note,
+        },
+        errors,
+        key,
+        action: format!("{base}/call"),
+        record_href: format!("{base}/calls"),
+        story_href: base,
+        lines,
+        tonight,
+    }
+}
+
+fn line(line: &crate::domain::call_point::Line) -> DutyLine {
+    DutyLine {
+        whose: line.whose.clone(),
+        shown: line.number.to_string(),
+        dial: line.number.digits().to_owned(),
+        doubtful: line.doubtful,
+    }
+}
+
+/// `无人接听（李某拨打）`.
+fn made(call: &CallLine, now: Timestamp) -> CallMade {
+    let callee = match (&call.callee_name, &call.callee_post) {
+        (Some(name), Some(post)) => format!("，接电话的是{name}（{post}）"),
+        (Some(name), None) => format!("，接电话的是{name}"),
+        _ => String::new(),
+    };
+    let until =
+        call.promised_until.map(|at| format!("，答应 {} 前", Moment::in_table(at, now).short));
+    let differs = if call.number_differs { "与通讯录不同" } else { "" };
+    CallMade {
+        at: Moment::in_table(call.called_at, now),
+        text: format!(
+            "{}（{}拨打{callee}{}）",
+            call.outcome.word_zh(),
+            call.caller_name,
+            until.unwrap_or_default()
+        ),
+        quiet: marks::joined(&[
+            call.number.as_deref().unwrap_or_default(),
+            differs,
+            call.note.as_deref().unwrap_or_default(),
+        ]),
+    }
+}

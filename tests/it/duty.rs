@@ -1,0 +1,285 @@
+//! 值班: calls are taken once, recorded with what follows from them, and a confirmed one is a
+//! receipt that verifies without the server.
+
+use std::thread;
+
+use qianshou::adapters::clock::Clock as _;
+use qianshou::adapters::random::{Random as _, SystemRandom};
+use qianshou::adapters::secrets::receipts::verify_receipt;
+use qianshou::domain::account::{Account, Role};
+use qianshou::domain::call_task::TaskKind;
+use qianshou::domain::ids::{DeliveryId, TaskId};
+use qianshou::domain::receipt::{Grade, Mode};
+use qianshou::domain::time::Span;
+use qianshou::service::accounts::{self, AccountRequest};
+use qianshou::service::call::{CallRequest, Recorded, record_call, sheet};
+use qianshou::service::claim_calls::{Claimed, claim_calls};
+use qianshou::service::duty;
+use qianshou::store::StoreError;
+use qianshou::store::call_tasks::{NewTask, task_raise_all};
+use qianshou::store::deliveries::delivery_find;
+use qianshou::store::receipts::receipt_find;
+use qianshou::store::tallies::tally_find;
+
+use crate::support::door::{Door, Visitor};
+use crate::support::fixture_staff::{PASSWORD, Town};
+use crate::support::stand::PUBLIC_URL;
+
+fn bits() -> [u8; 10] {
+    let mut bits = [0; 10];
+    SystemRandom.fill(&mut bits).unwrap();
+    bits
+}
+
+fn account(town: &Town, login: &str) -> Account {
+    let all = accounts::list(&town.service).unwrap();
+    all.into_iter().find(|one| one.login == login).unwrap()
+}
+
+/// A second duty officer of the first office.
+fn second_officer(town: &Town) -> Account {
+    let request = AccountRequest {
+        organization_id: account(town, "zhiban").organization_id,
+        login: "zhiban2".into(),
+        display_name: "孙某".into(),
+        phone: None,
+        password: PASSWORD.into(),
+        roles: [Role::Duty].into(),
+    };
+    accounts::create(&town.service, qianshou::domain::evidence::Actor::Operator, &request).unwrap();
+    account(town, "zhiban2")
+}
+
+/// The calls that a ladder would raise for these deliveries.
+fn owe(town: &Town, deliveries: &[DeliveryId], kind: TaskKind) {
+    let now = town.clock.now();
+    let notice = town.ours.notice;
+    let tasks: Vec<NewTask> = deliveries
+        .iter()
+        .map(|id| NewTask {
+            id: TaskId::new(now, bits()),
+            issuer_id: account(town, "zhiban").organization_id,
+            notice_id: notice,
+            delivery_id: *id,
+            kind,
+            reason: "call".into(),
+            lane: 0,
+            due_at: now,
+        })
+        .collect();
+    let raised = town.service.store.write("fixture", move |tx| task_raise_all(tx, &tasks, now));
+    assert_eq!(raised.unwrap(), deliveries.len());
+}
+
+fn ids(town: &Town, n: usize) -> Vec<DeliveryId> {
+    town.ours.sent.iter().take(n).map(|(id, _)| *id).collect()
+}
+
+fn pressed(town: &Town, outcome: &str) -> CallRequest {
+    CallRequest {
+        outcome: outcome.into(),
+        name: "李某".into(),
+        post: "值班员".into(),
+        number: "0731-55509876".into(),
+        form_key: town.service.form_key().unwrap(),
+        ..CallRequest::default()
+    }
+}
+
+#[test]
+fn two_officers_press_at_once_and_one_gets_the_call() {
+    let Some(town) = Town::new() else { return };
+    let (one, two) = (account(&town, "zhiban"), second_officer(&town));
+    let owed = ids(&town, 12);
+    owe(&town, &owed, TaskKind::Call);
+    for id in &owed {
+        let claims: Vec<_> = thread::scope(|scope| {
+            let hands: Vec<_> = [&one, &two]
+                .into_iter()
+                .map(|who| scope.spawn(|| claim_calls(&town.service, who, *id, &[])))
+                .collect();
+            hands.into_iter().map(|hand| hand.join().unwrap()).collect()
+        });
+        let won = claims.iter().filter(|claim| matches!(claim, Ok(Claimed::Yes))).count();
+        assert_eq!(won, 1, "{claims:?}");
+    }
+    // A claim ends by itself, so that nothing waits for who went home.
+    let holder = sheet(&town.service, &one, owed[0]).unwrap().is_mine;
+    let other = if holder { &two } else { &one };
+    assert_eq!(claim_calls(&town.service, other, owed[0], &[]).unwrap(), Claimed::ByAnother);
+    town.clock.advance(Span::minutes(10));
+    assert_eq!(claim_calls(&town.service, other, owed[0], &[]).unwrap(), Claimed::Yes);
+}
+
+#[test]
+fn a_confirmed_call_is_a_receipt_that_verifies_alone_and_stops_the_chase() {
+    let Some(town) = Town::new() else { return };
+    let officer = account(&town, "zhiban");
+    let owed = ids(&town, 2);
+    owe(&town, &owed, TaskKind::Call);
+    let request = pressed(&town, "confirmed");
+    let done = record_call(&town.service, &officer, owed[0], &request).unwrap();
+    assert_eq!(done, Recorded::Yes { confirmed: 1 });
+    // The same form again is the same act.
+    let again = record_call(&town.service, &officer, owed[0], &request).unwrap();
+    assert_eq!(again, Recorded::Before);
+
+    let (receipt, delivery, tally) = town
+        .service
+        .store
+        .read(|conn| {
+            Ok::<_, StoreError>((
+                receipt_find(conn, owed[0])?.unwrap(),
+                delivery_find(conn, owed[0])?.unwrap(),
+                tally_find(conn, town.ours.notice)?,
+            ))
+        })
+        .unwrap();
+    let body = verify_receipt(&receipt.jws, town.service.keys.receipt_public_pem()).unwrap();
+    assert_eq!((body.mode, body.grade), (Mode::Phone, Grade::Phone));
+    assert_eq!(body.channel, "phone");
+    assert_eq!(body.signer.phone, "0731-55509876");
+    assert_eq!(delivery.facts.acknowledged_at, Some(receipt.acknowledged_at));
+    assert_eq!(tally.acknowledged, 1);
+    let board = duty::read(&town.service, &officer).unwrap();
+    assert_eq!(board.call_count, 1, "the other organisation's call is still owed");
+    // The number was none of the directory's, and the record says so.
+    let sheet = sheet(&town.service, &officer, owed[0]).unwrap();
+    assert!(sheet.before[0].number_differs);
+    assert!(sheet.tasks.is_empty());
+}
+
+#[test]
+fn what_was_confirmed_before_is_never_upgraded_nor_signed_twice() {
+    let Some(town) = Town::new() else { return };
+    let officer = account(&town, "zhiban");
+    let sent = town.ours.sent[0];
+    town.sign(sent, "陈立");
+    owe(&town, &[sent.0], TaskKind::ConfirmGrade);
+    let read = || town.service.store.read(|conn| receipt_find(conn, sent.0)).unwrap().unwrap();
+    let before = read();
+    let done = record_call(&town.service, &officer, sent.0, &pressed(&town, "confirmed")).unwrap();
+    assert_eq!(done, Recorded::Yes { confirmed: 0 });
+    assert_eq!(read(), before);
+    assert_eq!(duty::read(&town.service, &officer).unwrap().call_count, 0, "the look is done");
+}
+
+#[test]
+fn each_outcome_leaves_the_task_where_it_belongs() {
+    let Some(town) = Town::new() else { return };
+    let officer = account(&town, "zhiban");
+    let owed = ids(&town, 1);
+    owe(&town, &owed, TaskKind::Call);
+    let now = town.clock.now();
+    let due = || duty::read(&town.service, &officer).unwrap().calls[0].tasks[0].due_at;
+    let record =
+        |request: &CallRequest| record_call(&town.service, &officer, owed[0], request).unwrap();
+    assert_eq!(claim_calls(&town.service, &officer, owed[0], &[]).unwrap(), Claimed::Yes);
+    record(&pressed(&town, "no_answer"));
+    let board = duty::read(&town.service, &officer).unwrap();
+    assert_eq!((due(), board.calls[0].calls), (now, 1), "owed as before, and counted");
+    assert!(board.calls[0].holder.is_none(), "free for the next");
+    record(&pressed(&town, "told"));
+    assert_eq!(due(), now.plus(Span::minutes(10)));
+    let unsaid = record(&pressed(&town, "promised"));
+    assert!(matches!(unsaid, Recorded::Mistaken(faults) if faults[0].0 == "promised"));
+    // It is 02:02 at night.
+    let promise = CallRequest { promised: "02：40".into(), ..pressed(&town, "promised") };
+    record(&promise);
+    assert_eq!(due(), now.plus(Span::minutes(38)));
+    let nobody = CallRequest { name: String::new(), ..pressed(&town, "confirmed") };
+    assert!(matches!(record(&nobody), Recorded::Mistaken(_)), "a confirmation needs a name");
+    let wrong_code = CallRequest { code: "12".into(), ..pressed(&town, "confirmed") };
+    assert!(matches!(record(&wrong_code), Recorded::Mistaken(_)));
+}
+
+#[test]
+fn a_wrong_number_is_not_offered_first_again() {
+    let Some(town) = Town::new() else { return };
+    let officer = account(&town, "zhiban");
+    let owed = ids(&town, 1);
+    owe(&town, &owed, TaskKind::Call);
+    let lines = || sheet(&town.service, &officer, owed[0]).unwrap().point.lines;
+    let before = lines();
+    assert!(before.len() > 1, "{before:?}");
+    let number = before[0].number.to_string();
+    let request = CallRequest { number, ..pressed(&town, "wrong_number") };
+    record_call(&town.service, &officer, owed[0], &request).unwrap();
+    let after = lines();
+    assert_ne!(after[0].number, before[0].number);
+    assert!(after.iter().any(|line| line.number == before[0].number && line.doubtful));
+}
+
+#[test]
+fn one_desk_is_one_row_with_its_organisations() {
+    let Some(town) = Town::new() else { return };
+    let officer = account(&town, "zhiban");
+    let all: Vec<DeliveryId> = town.ours.sent.iter().map(|(id, _)| *id).collect();
+    owe(&town, &all, TaskKind::Call);
+    let board = duty::read(&town.service, &officer).unwrap();
+    assert_eq!(board.call_count, i64::try_from(all.len()).unwrap());
+    let in_rows: usize = board.calls.iter().map(|call| call.tasks.len()).sum();
+    assert_eq!(in_rows, all.len());
+    for call in &board.calls {
+        let desks = board
+            .calls
+            .iter()
+            .filter(|other| call.point.desk.is_some() && other.point.desk == call.point.desk);
+        assert_eq!(desks.count(), usize::from(call.point.desk.is_some()), "{:?}", call.point);
+    }
+    // One call that speaks for a whole desk gives each organisation its own receipt.
+    let Some(many) = board.calls.iter().find(|call| call.tasks.len() > 1) else {
+        panic!("no desk of the demonstration receives for two")
+    };
+    let also: Vec<DeliveryId> = many.tasks.iter().skip(1).map(|task| task.delivery_id).collect();
+    let count = many.tasks.len();
+    let request = CallRequest { also, ..pressed(&town, "confirmed") };
+    let first = many.tasks[0].delivery_id;
+    let done = record_call(&town.service, &officer, first, &request).unwrap();
+    assert_eq!(done, Recorded::Yes { confirmed: count });
+    let tally = town.service.store.read(|conn| tally_find(conn, town.ours.notice)).unwrap();
+    assert_eq!(tally.acknowledged, i64::try_from(count).unwrap());
+}
+
+#[test]
+fn the_page_takes_and_records_a_call_without_script() {
+    let Some(town) = Town::new() else { return };
+    let door = Door::open(&town.service, PUBLIC_URL);
+    let owed = ids(&town, 1);
+    owe(&town, &owed, TaskKind::Call);
+    let mut visitor = Visitor::new(&door).sign_in("zhiban", PASSWORD);
+    let page = visitor.get("/duty");
+    assert_eq!(page.status, 200);
+    assert!(page.body.contains("我来拨"), "{}", page.words());
+    let token = visitor.form_token();
+    let claim = format!("/deliveries/{}/claim", owed[0]);
+    let heard = visitor.post(&claim, &[("form_token", &token)]);
+    let call = format!("/deliveries/{}/call", owed[0]);
+    assert_eq!((heard.status, heard.header("location")), (303, call.as_str()));
+    let form = visitor.get(&call);
+    assert!(form.body.contains("电话确认"));
+    let fields = [("form_token", token.as_str()), ("key", "once"), ("outcome", "confirmed")];
+    let refused = visitor.post(&call, &fields);
+    assert_eq!(refused.status, 422);
+    assert!(refused.body.contains("接电话的人的姓名"));
+    let fields = [
+        ("form_token", token.as_str()),
+        ("key", "once"),
+        ("outcome", "confirmed"),
+        ("name", "李某"),
+        ("post", "值班员"),
+        ("number", "0731-55509876"),
+    ];
+    let done = visitor.post(&call, &fields);
+    assert_eq!(done.header("location"), "/duty?said=confirmed");
+    let story = visitor.get(&format!("/deliveries/{}", owed[0]));
+    assert!(story.body.contains("打电话读出标题、文号"), "{}", story.words());
+    assert!(visitor.get("/duty").body.contains("现在没有要打的电话"));
+    // Who writes may look, and neither take nor record.
+    let mut clerk = Visitor::new(&door).sign_in("jingban", PASSWORD);
+    owe(&town, &ids(&town, 2)[1..], TaskKind::Call);
+    let looked = clerk.get("/duty");
+    assert!(looked.status == 200 && !looked.body.contains("我来拨"));
+    let wall = clerk.get("/duty?wall=1");
+    assert!(wall.body.contains("class=\"dark\"") && !wall.body.contains("我来拨"));
+}

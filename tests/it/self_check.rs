@@ -1,0 +1,200 @@
+//! The self-check finds each fault that is planted, tells it once, and ends the alarm when the
+//! fault is gone; only a pass that found nothing gives the sign of life.
+
+use std::fs;
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+use qianshou::adapters::mail::MemoryMailer;
+use qianshou::domain::alarm::AlarmKind;
+use qianshou::domain::ids::RungId;
+use qianshou::domain::ladder::RungAct;
+use qianshou::domain::time::Span;
+use qianshou::domain::urgency::Urgency;
+use qianshou::service::Service;
+use qianshou::service::readiness::{not_yet_round, readiness};
+use qianshou::service::self_check::{Pass, pass};
+use qianshou::service::watch::{Duty, Watch, WatchSettings, round_finished};
+use qianshou::store::StoreError;
+use qianshou::store::rungs::{NewRung, rung_insert_all};
+
+use crate::support::fixture::{Fixture, IssuedNotice};
+
+/// A notice of that level with a ladder of two steps, the first due in five minutes.
+fn issue(at: &Fixture, urgency: Urgency) -> IssuedNotice {
+    let issued = at.issue(urgency, 1, 1);
+    let now = at.now();
+    let rungs: Vec<NewRung> = [(1u16, 5), (2, 10)]
+        .iter()
+        .map(|(step, minutes)| NewRung {
+            id: RungId::new(now, [u8::try_from(*step).unwrap(); 10]),
+            delivery_id: issued.deliveries[0].id,
+            step: *step,
+            act: RungAct::Remind,
+            ways: None,
+            planned_at: now.plus(Span::minutes(*minutes)),
+            done: false,
+        })
+        .collect();
+    at.service.store.write("fixture", move |tx| rung_insert_all(tx, &rungs, now)).unwrap();
+    at.sql("UPDATE messages SET state = 'handed_over', due_at = NULL");
+    issued
+}
+
+fn told_to(at: &Fixture, folder: &Path) -> Service {
+    let told = folder.join("told");
+    let line = format!("cat >> '{}'", told.display());
+    let settings = WatchSettings {
+        command: ["sh", "-c", &line].map(str::to_owned).to_vec(),
+        heartbeat_file: Some(folder.join("beat")),
+        mail_to: Some("ops@office.example".to_owned()),
+        ..WatchSettings::default()
+    };
+    Service { watch: Arc::new(Watch::new(settings)), ..at.service.clone() }
+}
+
+fn kinds(pass: &Pass) -> Vec<AlarmKind> {
+    pass.findings.iter().map(|finding| finding.kind).collect()
+}
+
+#[test]
+fn each_planted_fault_is_found_told_once_and_ended() {
+    let folder = tempfile::tempdir().unwrap();
+    let mailer = MemoryMailer::new();
+    let Some(at) = Fixture::new(mailer.clone()) else { return };
+    let service = told_to(&at, folder.path());
+    issue(&at, Urgency::Flash);
+    let (beat, told) = (folder.path().join("beat"), folder.path().join("told"));
+
+    assert_eq!(pass(&service).unwrap(), Pass::default(), "nothing is wrong yet");
+    assert!(fs::read_to_string(&beat).unwrap().ends_with("ok\n"));
+
+    let long_ago = at.now().as_micros() - 10 * 60 * 1_000_000;
+    let fired = format!("fired_at = {}, due_at = NULL", at.now().as_micros());
+    let head_off = "UPDATE rungs SET due_at = NULL WHERE step = 1";
+    let head_on = "UPDATE rungs SET due_at = planned_at, fired_at = NULL, outcome = NULL \
+                   WHERE step = 1";
+    let quiet = "UPDATE messages SET state = 'handed_over', due_at = NULL, lease_token = NULL";
+    let plants: [(AlarmKind, String, &str); 5] = [
+        (AlarmKind::StepMissing, head_off.to_owned(), head_on),
+        (
+            AlarmKind::StepOverdue,
+            format!("UPDATE rungs SET due_at = {long_ago} WHERE step = 1"),
+            head_on,
+        ),
+        (
+            AlarmKind::StepWithoutEffect,
+            format!("UPDATE rungs SET outcome = 'acted', {fired} WHERE step = 1"),
+            "UPDATE rungs SET outcome = 'gap' WHERE step = 1",
+        ),
+        (
+            AlarmKind::LeaseOverdue,
+            format!(
+                "UPDATE messages SET state = 'leased', lease_token = 'gone', due_at = {long_ago}"
+            ),
+            quiet,
+        ),
+        (
+            AlarmKind::MessageOverdue,
+            format!("UPDATE messages SET state = 'waiting', due_at = {long_ago}"),
+            quiet,
+        ),
+    ];
+    for (kind, plant, mend) in plants {
+        fs::remove_file(&beat).unwrap();
+        drop(fs::remove_file(&told));
+        mailer.clear();
+        at.sql(&plant);
+        if kind == AlarmKind::StepWithoutEffect {
+            at.sql("UPDATE rungs SET due_at = planned_at WHERE step = 2");
+        }
+        let found = pass(&service).unwrap();
+        assert_eq!(kinds(&found), [kind]);
+        assert_eq!(found.raised, 1);
+        let again = pass(&service).unwrap();
+        assert_eq!((kinds(&again), again.raised), (vec![kind], 0), "it is known already");
+        assert!(!beat.exists(), "{kind}: no sign of life while something is wrong");
+        let text = fs::read_to_string(&told).unwrap();
+        assert_eq!(text.matches(kind.word_zh()).count(), 1, "told once: {text}");
+        assert!(text.contains(kind.remedy_zh()), "what to do: {text}");
+        assert_eq!(mailer.mail_to("ops@office.example").len(), 1);
+        assert_eq!(service.watch.alarms().len(), 1, "staff pages show it");
+        at.sql(mend);
+        let mended = pass(&service).unwrap();
+        assert_eq!((mended.findings.len(), mended.cleared), (0, 1), "{kind} is over");
+        assert!(beat.exists() && service.watch.alarms().is_empty());
+    }
+    let events = at.texts("SELECT kind AS value FROM events WHERE kind LIKE 'alarm_%'");
+    assert_eq!(events.iter().filter(|kind| *kind == "alarm_raised").count(), 5);
+    assert_eq!(events.iter().filter(|kind| *kind == "alarm_cleared").count(), 5);
+}
+
+#[test]
+fn what_was_answered_stopped_or_ended_needs_no_next_step() {
+    let Some(at) = Fixture::new(MemoryMailer::new()) else { return };
+    let issued = issue(&at, Urgency::Flash);
+    let delivery = issued.deliveries[0].id;
+    at.sql("UPDATE rungs SET due_at = NULL");
+    assert_eq!(kinds(&pass(&at.service).unwrap()), [AlarmKind::StepMissing]);
+    let ended = [
+        (
+            format!("UPDATE deliveries SET chase_stopped_at = 1 WHERE id = '{delivery}'"),
+            "UPDATE deliveries SET chase_stopped_at = NULL",
+        ),
+        ("UPDATE notices SET state = 'recalled'".into(), "UPDATE notices SET state = 'issued'"),
+    ];
+    for (end, open) in ended {
+        at.sql(&end);
+        assert_eq!(kinds(&pass(&at.service).unwrap()), [], "{end}");
+        at.sql(open);
+        assert_eq!(kinds(&pass(&at.service).unwrap()), [AlarmKind::StepMissing]);
+    }
+    at.acknowledge(delivery);
+    assert_eq!(kinds(&pass(&at.service).unwrap()), []);
+}
+
+#[test]
+fn the_ladder_of_a_level_that_never_ends_has_always_a_next_step() {
+    for (urgency, wrong) in [(Urgency::Flash, true), (Urgency::Ordinary, false)] {
+        let Some(at) = Fixture::new(MemoryMailer::new()) else { return };
+        issue(&at, urgency);
+        let now = at.now().as_micros();
+        at.sql(&format!("UPDATE rungs SET due_at = NULL, fired_at = {now}, outcome = 'gap'"));
+        let found = kinds(&pass(&at.service).unwrap());
+        assert_eq!(found.contains(&AlarmKind::StepMissing), wrong, "{urgency}");
+    }
+}
+
+#[test]
+fn a_duty_that_stands_still_is_an_alarm_unless_another_server_goes_on() {
+    let Some(at) = Fixture::new(MemoryMailer::new()) else { return };
+    let settings = WatchSettings { silent_after: Duration::from_millis(1), ..Default::default() };
+    let service = Service { watch: Arc::new(Watch::new(settings)), ..at.service.clone() };
+    std::thread::sleep(Duration::from_millis(5));
+    let found = pass(&service).unwrap();
+    let silent: Vec<&str> = found.findings.iter().map(|one| one.subject.as_str()).collect();
+    assert_eq!(silent, Duty::ALL.iter().map(|duty| duty.as_str()).collect::<Vec<_>>());
+    // Another server over the same database finishes its rounds, by the common clock just now.
+    let other = Service { watch: Arc::default(), ..at.service.clone() };
+    let ticket = other.watch.ticket();
+    assert_eq!(not_yet_round(&other, ticket).len(), Duty::ALL.len());
+    let next = other.watch.ticket();
+    for duty in Duty::ALL {
+        round_finished(&other, *duty, next);
+    }
+    // Rounds are written down without being waited for; this write comes after them.
+    other.store.write("after", |_| Ok::<_, StoreError>(())).unwrap();
+    assert!(not_yet_round(&other, ticket).is_empty(), "each duty went round since");
+    assert!(!not_yet_round(&other, next).is_empty(), "but not since it was asked again");
+    let settled = pass(&service).unwrap();
+    assert_eq!((settled.findings.len(), settled.cleared), (0, Duty::ALL.len()));
+}
+
+#[test]
+fn a_server_with_current_tables_and_writable_files_is_ready() {
+    let Some(at) = Fixture::new(MemoryMailer::new()) else { return };
+    assert_eq!(readiness(&at.service), Vec::<&str>::new());
+    at.sql("DELETE FROM __diesel_schema_migrations");
+    assert_eq!(readiness(&at.service), ["the database is not up to date"]);
+}
