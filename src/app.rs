@@ -16,11 +16,16 @@ use crate::adapters::files::directory::DirectoryFiles;
 use crate::adapters::mail::{
     FolderMailer, MailError, Mailbox, Mailer, Password, SmtpConfig, SmtpMailer, SmtpSecurity,
 };
+use crate::adapters::outcall::{CallRules, Caller};
 use crate::adapters::random::{Random, SystemRandom};
 use crate::adapters::secrets::keys::{KeyFault, Keys};
 use crate::adapters::secrets::passwords::{PasswordFault, Passwords};
 use crate::adapters::telling::{CannotTell, init_logging};
+use crate::channel::Outlets;
+use crate::channel::sms::Gateway;
 use crate::config::{Config, Log, Smtp, Tls, Transport};
+use crate::domain::ids::AddressId;
+use crate::domain::message::Channel;
 use crate::domain::time::{self, Span, Timestamp};
 use crate::service::demo_mailbox::DemoMailbox;
 use crate::service::lanes::Lanes;
@@ -172,6 +177,8 @@ impl App {
             passwords: Arc::new(Passwords::new()?),
             rules: Arc::new(rules),
             mailer,
+            outlets: outlets(config)?,
+            misses: Arc::default(),
             bell: Arc::default(),
             watch: Arc::new(Watch::new(watch(config))),
             settings: Arc::new(settings(config)),
@@ -180,6 +187,16 @@ impl App {
         let demo_mailbox = folder.map(DemoMailbox::new);
         Ok(Self { service, site, demo_mailbox, senders: config.workers.senders })
     }
+}
+
+/// The secret with which the system behind a webhook's address proves our messages.
+///
+/// # Errors
+/// The keys are not there or not safe.
+pub fn webhook_secret(config: &Config, address: AddressId) -> Result<String, CannotStart> {
+    let folder = config.keys_dir.clone();
+    let keys = Keys::load(&folder).map_err(|fault| CannotStart::Keys { fault, folder })?;
+    Ok(keys.webhook_secret(address))
 }
 
 /// Brings the database up to date and says which steps that took.
@@ -258,6 +275,28 @@ fn mailer(transport: &Transport) -> Result<WayOut, MailError> {
     }
 }
 
+/// The ways beside mail, and the limits of all.
+fn outlets(config: &Config) -> Result<Outlets, MailError> {
+    let mut outlets = Outlets::default();
+    let webhook = &config.webhook;
+    if webhook.enabled {
+        let rules = CallRules {
+            ports: webhook.ports.clone(),
+            hosts: webhook.hosts.clone(),
+            internal_hosts: webhook.internal_hosts.clone(),
+            plain_loopback: webhook.plain_loopback,
+        };
+        outlets.webhook = Some(Caller::new(rules, webhook.extra_ca_file.as_deref())?);
+    }
+    if let Some(sms) = &config.sms.gateway {
+        outlets.sms = Some(Gateway::open(sms.clone(), config.sms.extra_ca_file.as_deref())?);
+    }
+    Ok(outlets
+        .limited(Channel::Email, config.mail.per_minute)
+        .limited(Channel::Webhook, webhook.per_minute)
+        .limited(Channel::Sms, config.sms.per_minute))
+}
+
 fn smtp_config(smtp: &Smtp) -> SmtpConfig {
     let security = match smtp.tls {
         Tls::Implicit => SmtpSecurity::Implicit,
@@ -300,7 +339,11 @@ fn settings(config: &Config) -> Settings {
             name: config.mail.from_name.clone(),
             address: config.mail.from_address.clone(),
         },
-        sending: Sending { lease: config.workers.lease, ..Sending::default() },
+        sending: Sending {
+            lease: config.workers.lease,
+            poll: config.workers.poll,
+            ..Sending::default()
+        },
         upload_bytes_max: config.upload_limit_bytes,
         session_idle: config.staff_session.idle,
         session_longest: config.staff_session.absolute,

@@ -5,6 +5,7 @@
 mod layers;
 mod values;
 mod watch;
+mod ways;
 
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
@@ -16,6 +17,7 @@ use layers::{Layers, Source};
 
 pub use values::{DatabaseUrl, PublicUrl, Secret};
 pub use watch::Watch;
+pub use ways::{Sms, Webhook};
 
 /// Everything an operator may set.
 #[derive(Debug, Clone)]
@@ -38,6 +40,10 @@ pub struct Config {
     pub upload_limit_bytes: u64,
     /// How mails leave.
     pub mail: Mail,
+    /// How systems of recipients are called.
+    pub webhook: Webhook,
+    /// How short messages leave.
+    pub sms: Sms,
     /// How the workers work.
     pub workers: Workers,
     /// How long sessions of staff last.
@@ -63,6 +69,8 @@ pub struct Mail {
     pub return_path: String,
     /// The maildir in which returned mails lie.
     pub bounce_folder: Option<PathBuf>,
+    /// As many a minute at most; 0: no limit.
+    pub per_minute: u32,
 }
 
 /// The ways out that a configuration can name.
@@ -215,6 +223,7 @@ fn read(from: &mut Layers) -> Option<Config> {
         text.parse().map_err(|_| "must be ADDRESS:PORT, such as 127.0.0.1:8080 or [::]:8080")
     });
     let mail = read_mail(from, public_url.as_ref());
+    let (webhook, sms) = (ways::read_webhook(from), ways::read_sms(from));
     let staff_session = read_session(from, "staff");
     let admin_session = read_session(from, "admin");
     let network = from.choice(
@@ -240,6 +249,8 @@ fn read(from: &mut Layers) -> Option<Config> {
         listen: listen?,
         public_url: public_url?,
         mail,
+        webhook,
+        sms,
         network,
         workers,
         staff_session,
@@ -315,6 +326,7 @@ fn read_mail(from: &mut Layers, public_url: Option<&PublicUrl>) -> Mail {
         from_name: from.text("mail.from_name"),
         return_path,
         bounce_folder: bounce_folder.map(PathBuf::from),
+        per_minute: from.number("mail.per_minute", 0..=1_000_000),
     }
 }
 

@@ -47,7 +47,7 @@ const FLOORS: &[(&str, &[&str])] = &[
     // door 3, operators: starts the house, so it may ask for it
     ("cli", &["domain", "service", "adapters::clock", "store::migrate", "config", "app"]),
     // settings, checked once; nothing else reads the environment
-    ("config", &["domain", "adapters::telling::LogFormat"]),
+    ("config", &["domain", "adapters::telling::LogFormat", "channel::sms"]),
     // the one place that puts the real halves together; imported by `cli` alone
     ("app", &["domain", "store", "adapters", "channel", "service", "web", "workers", "config"]),
     ("main", &["cli"]),

@@ -3,6 +3,7 @@
 pub mod clock;
 pub mod files;
 pub mod mail;
+pub mod outcall;
 pub mod outcry;
 pub mod random;
 pub mod returned_mail;

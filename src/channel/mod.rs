@@ -4,5 +4,9 @@
 
 pub mod email;
 mod notice_words;
+mod outlets;
+pub mod sms;
+pub mod webhook;
 
 pub use notice_words::NoticeWords;
+pub use outlets::{Outlets, Standing};

@@ -22,6 +22,7 @@ pub mod receipt;
 mod serve;
 mod setup;
 mod table;
+mod webhook;
 
 /// 签收: distributes official notices and proves who received, opened and signed for them.
 #[derive(Debug, Parser)]
@@ -118,6 +119,24 @@ pub enum Command {
     /// Look at receipts.
     #[command(subcommand)]
     Receipt(ReceiptCommand),
+    /// Set up systems of recipients that take messages over HTTPS.
+    #[command(subcommand)]
+    Webhook(WebhookCommand),
+}
+
+/// What can be done with webhooks.
+#[derive(Debug, Subcommand)]
+pub enum WebhookCommand {
+    /// Print the secret with which the system behind an address proves our messages.
+    #[command(after_help = "Example:\n  qianshou webhook secret adr_01k…\n\n\
+        Needs the keys, not the database. Hand it to whoever runs that system, once.")]
+    Secret {
+        /// The id of the address.
+        address: String,
+        /// Where the settings are.
+        #[command(flatten)]
+        settings: Settings,
+    },
 }
 
 /// What a health check can ask.
@@ -340,5 +359,8 @@ fn done(command: &Command) -> anyhow::Result<Report> {
         }
         Command::Bounce(BounceCommand::Read { settings }) => bounce::read(settings),
         Command::Receipt(ReceiptCommand::Verify { file, key }) => Ok(receipt::verify(file, key)),
+        Command::Webhook(WebhookCommand::Secret { address, settings }) => {
+            webhook::secret(&settings.load()?, address)
+        }
     }
 }

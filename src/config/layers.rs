@@ -12,7 +12,7 @@ const PREFIX: &str = "QIANSHOU_";
 /// Variables of the test suite, which programs under test inherit.
 const TEST_PREFIX: &str = "QIANSHOU_TEST_";
 /// Keys whose value is never shown.
-const SECRET: &[&str] = &["smtp.password", "database.url"];
+const SECRET: &[&str] = &["smtp.password", "database.url", "sms.headers", "sms.body"];
 
 /// Where a value came from.
 #[derive(Debug, Clone, PartialEq, Eq)]

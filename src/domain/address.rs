@@ -2,10 +2,12 @@
 //!
 //! Only a verified address counts as a way to reach somebody; a typed one is a hope.
 
+use super::message::Channel;
 use super::words::word_enum;
 
 pub use super::email::{EmailAddress, EmailFault};
 pub use super::phone::{PhoneFault, PhoneNumber};
+pub use super::webhook_url::{WebhookFault, WebhookUrl};
 
 word_enum! {
     /// What is known about an address.
@@ -38,6 +40,21 @@ word_enum! {
         Phone = "phone", "固定电话";
         /// A mobile: calls and short messages.
         Mobile = "mobile", "手机";
+        /// A system of the recipient's that takes messages over HTTPS.
+        Webhook = "webhook", "系统接口";
+    }
+}
+
+impl AddressKind {
+    /// The way messages go to such an address; none to a land line.
+    #[must_use]
+    pub const fn channel(self) -> Option<Channel> {
+        match self {
+            Self::Email => Some(Channel::Email),
+            Self::Mobile => Some(Channel::Sms),
+            Self::Webhook => Some(Channel::Webhook),
+            Self::Phone => None,
+        }
     }
 }
 
@@ -48,6 +65,8 @@ pub enum Address {
     Email(EmailAddress),
     /// A land line or a mobile.
     Phone(PhoneNumber),
+    /// A system of the recipient's.
+    Webhook(WebhookUrl),
 }
 
 impl Address {
@@ -58,6 +77,7 @@ impl Address {
             Self::Email(_) => AddressKind::Email,
             Self::Phone(number) if number.is_mobile() => AddressKind::Mobile,
             Self::Phone(_) => AddressKind::Phone,
+            Self::Webhook(_) => AddressKind::Webhook,
         }
     }
 
@@ -67,6 +87,7 @@ impl Address {
         match self {
             Self::Email(address) => address.as_str().to_owned(),
             Self::Phone(number) => number.to_string(),
+            Self::Webhook(url) => url.as_str().to_owned(),
         }
     }
 
@@ -76,6 +97,8 @@ impl Address {
         match self {
             Self::Email(address) => address.redacted(),
             Self::Phone(number) => number.redacted(),
+            // The path may hold a secret of the other side's.
+            Self::Webhook(url) => url.authority(),
         }
     }
 }

@@ -100,7 +100,7 @@ fn contact_lines(contact: &Contact) -> Vec<Line> {
     usable
         .filter_map(|known| match &known.address {
             Address::Phone(number) => Some(line(number, known.id, known.status)),
-            Address::Email(_) => None,
+            Address::Email(_) | Address::Webhook(_) => None,
         })
         .collect()
 }

@@ -77,7 +77,7 @@ impl World {
             superior: Some(&self.superior),
             issuer: Some(&self.issuer),
             hours: Hours { calendar: &self.calendar, default: &self.usual },
-            outlets: Outlets::default(),
+            outlets: OpenWays::default(),
         };
         plan(&View { standing, rungs, repetition, people }, now)
     }

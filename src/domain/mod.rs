@@ -42,5 +42,6 @@ pub mod time;
 pub mod urgency;
 pub mod verification;
 pub mod wanted;
+pub mod webhook_url;
 pub mod words;
 pub mod working_time;

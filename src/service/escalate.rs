@@ -10,9 +10,10 @@ use std::sync::Arc;
 use super::{Service, ServiceError};
 use crate::adapters::random;
 use crate::domain::calendar::Calendar;
-use crate::domain::escalation::{self, OpenRung, Outlets, People, Repetition, Standing, View};
+use crate::domain::escalation::{self, OpenRung, OpenWays, People, Repetition, Standing, View};
 use crate::domain::id_source::IdSource;
 use crate::domain::ids::{DeliveryId, NoticeId, OrganizationId};
+use crate::domain::message::Channel;
 use crate::domain::organization::{Reach, Superior};
 use crate::domain::reach::Hours;
 use crate::domain::time::{Span, Timestamp};
@@ -99,7 +100,7 @@ pub fn until_next(service: &Service) -> Result<Option<Span>, ServiceError> {
 pub(super) struct Engine {
     calendar: Arc<Calendar>,
     usual: WorkingHours,
-    outlets: Outlets,
+    outlets: OpenWays,
 }
 
 impl Engine {
@@ -107,7 +108,10 @@ impl Engine {
         Self {
             calendar: service.rules.calendar(),
             usual: WorkingHours::usual(),
-            outlets: Outlets::default(),
+            outlets: OpenWays {
+                sms: service.outlets.has(Channel::Sms),
+                webhook: service.outlets.has(Channel::Webhook),
+            },
         }
     }
 

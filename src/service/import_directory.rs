@@ -19,6 +19,8 @@ use crate::domain::time::Timestamp;
 use crate::store::contacts::{NewContactIds, contact_import};
 use crate::store::desks::desk_import;
 use crate::store::events::event_append;
+use crate::store::links::link_revoke_of_retired;
+use crate::store::messages::message_hasten_to_retired;
 use crate::store::organizations::{OrganizationBrief, organization_import, organization_list};
 use crate::store::{StoreError, Tx, WriteError};
 
@@ -123,6 +125,10 @@ pub fn take_over(
     service.store.write("import_directory", move |tx| {
         let CheckedDirectory { plan, digests } = &checked;
         let effects = apply(tx, plan, &ids, now)?;
+        // A retired address opens no page any more; what is still owed to it is due at once, so
+        // that a sender cancels it and sees what that means for the delivery.
+        link_revoke_of_retired(tx, now)?;
+        message_hasten_to_retired(tx, now)?;
         let [organizations, desks, contacts] = *digests;
         let event = Event::new(event_id, EventKind::DirectoryImported, now, actor)
             .digest("organizations", organizations)

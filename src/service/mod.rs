@@ -11,6 +11,7 @@ use crate::adapters::mail::{Mailbox, Mailer};
 use crate::adapters::random::{self, NoRandomness, Random};
 use crate::adapters::secrets::keys::Keys;
 use crate::adapters::secrets::passwords::{PasswordFault, Passwords};
+use crate::channel::Outlets;
 use crate::domain::calendar::hex;
 use crate::domain::evidence::Event;
 use crate::domain::ids::IdEntropy;
@@ -30,6 +31,7 @@ pub mod audit_look;
 pub mod bell;
 pub mod board;
 pub mod call;
+pub mod channel_health;
 pub mod claim_calls;
 pub mod close;
 pub mod compose;
@@ -44,7 +46,6 @@ pub mod duty;
 pub mod end_notice;
 pub mod escalate;
 pub mod escalate_by_hand;
-pub mod escalate;
 pub mod fetch_note;
 pub mod forget_nonces;
 pub mod import_directory;
@@ -74,6 +75,7 @@ pub mod self_check;
 pub mod send_back;
 pub mod sessions;
 pub mod shift;
+pub mod short_code;
 pub mod stop_chasing;
 pub mod story;
 pub mod submit;
@@ -116,6 +118,10 @@ pub struct Service {
     pub visits: visit::Visits,
     /// Issued versions that recipients look at.
     pub offers: offer::Offers,
+    /// The ways out beside mail, and the limits of all.
+    pub outlets: Outlets,
+    /// Codes of short messages that led nowhere lately.
+    pub misses: Arc<short_code::Misses>,
 }
 
 /// Facts about the installation that use-cases need.
@@ -152,6 +158,8 @@ pub struct Settings {
 pub struct Sending {
     /// How long a worker may hold a message without a sign of life.
     pub lease: Span,
+    /// How often workers look for what is due when nothing wakes them.
+    pub poll: Span,
     /// A message that could not be handed over for this long is given up.
     pub lifetime: Span,
     /// Waits between tries for 特提.
@@ -164,6 +172,7 @@ impl Default for Sending {
     fn default() -> Self {
         Self {
             lease: Span::seconds(15),
+            poll: Span::millis(500),
             lifetime: Span::hours(7 * 24),
             retry_flash: RetrySchedule::flash(),
             retry_ordinary: RetrySchedule::ordinary(),

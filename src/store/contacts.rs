@@ -11,7 +11,9 @@ use super::desks::desk_list_of;
 use super::organizations::texts;
 use super::schema::{contact_addresses, contacts, organizations};
 use super::{Conn, ROWS_PER_INSERT_MAX, StoreError};
-use crate::domain::address::{Address, AddressKind, AddressStatus, EmailAddress, PhoneNumber};
+use crate::domain::address::{
+    Address, AddressKind, AddressStatus, EmailAddress, PhoneNumber, WebhookUrl,
+};
 use crate::domain::ids::{AddressId, ContactId, DeskId, OrganizationId};
 use crate::domain::organization::{Contact, ContactAddress, ContactRole, Reach};
 use crate::domain::working_time::WorkingHours;
@@ -53,6 +55,9 @@ impl FoundAddress {
                 .map_err(|fault| broken(fault.to_string()))?,
             AddressKind::Phone | AddressKind::Mobile => PhoneNumber::parse(&self.address)
                 .map(Address::Phone)
+                .map_err(|fault| broken(fault.to_string()))?,
+            AddressKind::Webhook => WebhookUrl::parse(&self.address)
+                .map(Address::Webhook)
                 .map_err(|fault| broken(fault.to_string()))?,
         };
         Ok((self.contact, ContactAddress { id, address, status: self.status }))

@@ -7,7 +7,7 @@ use super::deliveries::{
     Delivery, Row as DeliveryRow, delivery_columns, delivery_fill_modes, mode_unread,
 };
 use super::engine::{on_engine, per_engine};
-use super::schema::{contact_addresses, deliveries, links, notices};
+use super::schema::{contact_addresses, contacts, deliveries, links, notices};
 use super::{Conn, ROWS_PER_INSERT_MAX, StoreError, Tx};
 use crate::domain::address::AddressStatus;
 use crate::domain::ids::{AddressId, ContactId, DeliveryId, LinkId};
@@ -188,5 +188,21 @@ pub fn link_verify_addresses(
         contact_addresses::status.eq(AddressStatus::Verified.as_str()),
         contact_addresses::status_at.eq(now.as_micros()),
     ))
+    .execute(tx.db())?)
+}
+
+/// Revokes every link whose address or contact is out of use; says how many.
+///
+/// # Errors
+/// The store's own.
+pub fn link_revoke_of_retired(tx: &mut Tx, now: Timestamp) -> Result<usize, StoreError> {
+    let retired = contact_addresses::table
+        .inner_join(contacts::table.on(contacts::id.eq(contact_addresses::contact_id)))
+        .filter(contact_addresses::status.eq("retired").or(contacts::retired_at.is_not_null()))
+        .select(contact_addresses::id);
+    Ok(diesel::update(
+        links::table.filter(links::revoked_at.is_null()).filter(links::address_id.eq_any(retired)),
+    )
+    .set(links::revoked_at.eq(Some(now.as_micros())))
     .execute(tx.db())?)
 }

@@ -6,7 +6,7 @@
 use diesel::prelude::*;
 
 use super::engine::on_engine;
-use super::schema::messages;
+use super::schema::{contact_addresses, contacts, messages};
 use super::{Conn, ROWS_PER_INSERT_MAX, StoreError, Tx};
 use crate::domain::ids::{AddressId, DeliveryId, LinkId, MessageId, NoticeId};
 use crate::domain::message::{Channel, MessagePurpose, MessageState};
@@ -187,4 +187,24 @@ pub fn message_last_at(
         .select(diesel::dsl::max(messages::created_at))
         .first(conn.db())?;
     Ok(last.map(Timestamp::from_micros))
+}
+
+/// Makes what waits for an address or contact out of use due now: a sender's last look then
+/// cancels it. Says how many.
+///
+/// # Errors
+/// The store's own.
+pub fn message_hasten_to_retired(tx: &mut Tx, now: Timestamp) -> Result<usize, StoreError> {
+    let retired = contact_addresses::table
+        .inner_join(contacts::table.on(contacts::id.eq(contact_addresses::contact_id)))
+        .filter(contact_addresses::status.eq("retired").or(contacts::retired_at.is_not_null()))
+        .select(contact_addresses::id);
+    Ok(diesel::update(
+        messages::table
+            .filter(messages::state.eq(MessageState::Waiting.as_str()))
+            .filter(messages::due_at.gt(now.as_micros()))
+            .filter(messages::address_id.eq_any(retired)),
+    )
+    .set(messages::due_at.eq(Some(now.as_micros())))
+    .execute(tx.db())?)
 }

@@ -36,6 +36,7 @@ mod error;
 pub mod events;
 pub mod fate;
 mod gather;
+pub mod health;
 mod lane;
 pub mod letters;
 pub mod links;
@@ -54,6 +55,7 @@ pub mod rungs;
 mod schema;
 pub mod sessions;
 pub mod shelves;
+pub mod short_codes;
 pub mod story;
 pub mod tallies;
 #[cfg(test)]

@@ -30,6 +30,10 @@ pub struct TakeOrder {
     pub until: Timestamp,
     /// Which lanes, in this order.
     pub lanes: Range<i32>,
+    /// By which ways messages of 特提 may go now.
+    pub flash_ways: Vec<Channel>,
+    /// By which ways all others may go now.
+    pub other_ways: Vec<Channel>,
     /// Ids for the attempts; as many messages are taken at most.
     pub attempts: Vec<AttemptId>,
 }
@@ -170,9 +174,14 @@ fn pick_due(tx: &mut Tx, order: &TakeOrder) -> Result<Vec<Pick>, StoreError> {
         if room == 0 {
             break;
         }
+        let ways = if lane == 0 { &order.flash_ways } else { &order.other_ways };
+        if ways.is_empty() {
+            continue;
+        }
         let tail = tx.db().passing_over_held();
+        let ways = only_by(ways);
         let found: Vec<Pick> = sql_query(format!(
-            "SELECT id, state FROM messages WHERE lane = $1 AND due_at <= $2 \
+            "SELECT id, state FROM messages WHERE lane = $1 AND due_at <= $2 {ways} \
              ORDER BY due_at LIMIT $3 {tail}"
         ))
         .bind::<Integer, _>(lane)
@@ -182,6 +191,15 @@ fn pick_due(tx: &mut Tx, order: &TakeOrder) -> Result<Vec<Pick>, StoreError> {
         picks.extend(found);
     }
     Ok(picks)
+}
+
+/// Nothing where every way is open, so that the walk along the index stays short.
+fn only_by(ways: &[Channel]) -> String {
+    if ways.len() == Channel::ALL.len() {
+        return String::new();
+    }
+    let words: Vec<String> = ways.iter().map(|way| format!("'{way}'")).collect();
+    format!("AND channel IN ({})", words.join(", "))
 }
 
 fn insert_attempts(tx: &mut Tx, taken: &[Taken], now: Timestamp) -> Result<(), StoreError> {

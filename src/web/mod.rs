@@ -36,7 +36,7 @@ use handlers::receive::{self, give_back, receipt, sign, take, tell_duty, viewing
 use handlers::{
     accounts, acts, asset, board, call, compose, coverage, demo_mailbox, directory, draft_files,
     duty, duty_print, health, home, link, notices, own_password, register, remind, review, rounds,
-    rules, sign_in, story, verify,
+    rules, short_code, sign_in, story, verify,
 };
 use route::{Route, Subject, Who};
 pub use server::server;
@@ -152,6 +152,8 @@ routes! {
     GET  "/l/{token}"        Who::Anyone, None => link::arrive;
     // first of its kind: paths are tried in this order, and signatures come in bursts
     POST "/receive/{delivery}/acknowledge" Who::LinkHolder, Receiving => sign::sign;
+    GET  "/s"                Who::Anyone, None => short_code::form;
+    POST "/s"                Who::Anyone, None => short_code::enter;
     GET  "/receive/{delivery}" Who::LinkHolder, Receiving => receive::show;
     GET  "/receive/{delivery}/current" Who::LinkHolder, Receiving => receive::current;
     POST "/receive/{delivery}/open" Who::LinkHolder, Receiving => take::text;

@@ -11,8 +11,6 @@ use crate::service::bell::Bell;
 use crate::service::deliver::{Dispatch, Share};
 use crate::service::{Service, ServiceError};
 
-/// How often a worker looks when nothing wakes it.
-const POLL: Duration = Duration::from_millis(500);
 /// How long stopping waits for a mail on its way.
 const STOP_WITHIN: Duration = Duration::from_secs(20);
 
@@ -50,19 +48,21 @@ impl Workers {
     /// The system gives no thread.
     pub fn start(service: &Service, count: usize) -> Result<Self, ServiceError> {
         let dispatch = Dispatch::open(service);
+        let poll = service.settings.sending.poll.as_micros();
+        let poll = Duration::from_micros(u64::try_from(poll).unwrap_or(500_000));
         let bell = Arc::clone(&service.bell);
         let (mut senders, mut keepers) = (Threads::default(), Threads::default());
         let flash = "send-flash";
         let duty = deliver::sender(service, &dispatch, flash, Share::FlashOnly);
-        senders.spawn(&bell, flash, POLL, duty)?;
+        senders.spawn(&bell, flash, poll, duty)?;
         for number in 1..=count.max(1) {
             let name = format!("send-{number}");
             let duty = deliver::sender(service, &dispatch, &name, Share::All);
-            senders.spawn(&bell, &name, POLL, duty)?;
+            senders.spawn(&bell, &name, poll, duty)?;
         }
         let (every, keep) = deliver::keeper(service, &dispatch);
         keepers.spawn(&bell, "keep-leases", every, keep)?;
-        keepers.spawn(&bell, "escalate", POLL, escalate::engine(service))?;
+        keepers.spawn(&bell, "escalate", poll, escalate::engine(service))?;
         keepers.spawn(&bell, "watch", watch::GLANCE, watch::watcher(service))?;
         keepers.spawn(&bell, "housekeep", housekeep::EVERY, housekeep::housekeeper(service))?;
         let follow = follow_rules::follower(service);

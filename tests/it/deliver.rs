@@ -10,7 +10,7 @@ use qianshou::adapters::mail::{
 };
 use qianshou::domain::delivery::Tally;
 use qianshou::domain::ids::{AttemptId, NoticeId};
-use qianshou::domain::message::{Happening, Phase, RetrySchedule};
+use qianshou::domain::message::{Channel, Happening, Phase, RetrySchedule};
 use qianshou::domain::time::Span;
 use qianshou::domain::urgency::Urgency;
 use qianshou::service::Sending;
@@ -144,6 +144,8 @@ impl Post {
             now,
             until: now.plus(Span::seconds(15)),
             lanes: 0..5,
+            flash_ways: Channel::ALL.to_vec(),
+            other_ways: Channel::ALL.to_vec(),
             attempts: (0..limit)
                 .map(|_| AttemptId::new(now, self.at.service.entropy().unwrap()))
                 .collect(),

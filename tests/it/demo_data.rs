@@ -90,6 +90,7 @@ fn every_demo_address_is_one_that_nobody_has() {
                     let owner = contact.organization_code.as_str();
                     owners.entry(mail.as_str().to_owned()).or_default().insert(owner);
                 }
+                Address::Webhook(url) => panic!("the demo calls nobody: {url}"),
                 Address::Phone(number) => {
                     let digits = number.digits();
                     // 154 is assigned to no operator; 555 opens no exchange of the province.

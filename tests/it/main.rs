@@ -40,6 +40,8 @@ mod self_check;
 #[cfg(test)]
 mod signing_in;
 #[cfg(test)]
+mod sms;
+#[cfg(test)]
 mod smtp;
 #[cfg(test)]
 mod staff_pages;
@@ -50,3 +52,5 @@ mod support;
 mod the_line;
 #[cfg(test)]
 mod time_zones;
+#[cfg(test)]
+mod webhook;

@@ -97,6 +97,8 @@ pub(crate) struct SinkSetup {
     pub(crate) auth: Option<&'static str>,
     /// One line per message taken is appended here, before it is answered.
     pub(crate) log: Option<PathBuf>,
+    /// A second connection beside an open one is answered with 421.
+    pub(crate) one_at_a_time: bool,
 }
 
 impl Default for SinkSetup {
@@ -107,6 +109,7 @@ impl Default for SinkSetup {
             pipelining: true,
             auth: None,
             log: None,
+            one_at_a_time: false,
         }
     }
 }
@@ -127,6 +130,7 @@ struct State {
     script: Mutex<VecDeque<Mode>>,
     picks: AtomicU64,
     connections: AtomicU64,
+    open: AtomicU64,
     stopping: AtomicBool,
     received: Mutex<Vec<Received>>,
     log: Option<Mutex<File>>,
@@ -158,6 +162,7 @@ impl SmtpSink {
             script: Mutex::new(script),
             picks: AtomicU64::new(0),
             connections: AtomicU64::new(0),
+            open: AtomicU64::new(0),
             stopping: AtomicBool::new(false),
             received: Mutex::default(),
             log,
@@ -172,7 +177,7 @@ impl SmtpSink {
                 shared.connections.fetch_add(1, Ordering::SeqCst);
                 let shared = Arc::clone(&shared);
                 // A client that goes away is no failure of the sink.
-                thread::spawn(move || serve(&shared, socket).ok());
+                thread::spawn(move || serve_counted(&shared, socket).ok());
             }
         });
         Ok(Self { state, address })
@@ -330,6 +335,17 @@ fn stall(state: &State) {
         }
         thread::sleep(Duration::from_millis(10));
     }
+}
+
+fn serve_counted(state: &State, mut socket: TcpStream) -> io::Result<()> {
+    let others = state.open.fetch_add(1, Ordering::SeqCst);
+    let served = if state.setup.one_at_a_time && others > 0 {
+        socket.write_all(b"421 4.7.0 too many connections\r\n")
+    } else {
+        serve(state, socket)
+    };
+    state.open.fetch_sub(1, Ordering::SeqCst);
+    served
 }
 
 fn serve(state: &State, socket: TcpStream) -> io::Result<()> {

@@ -50,6 +50,8 @@ impl Stand {
         let clock = ManualClock::at(now);
         let service = Service {
             lanes: Lanes::open(&store),
+            outlets: qianshou::channel::Outlets::default(),
+            misses: Arc::default(),
             offers: Offers::default(),
             visits: Visits::default(),
             store,

@@ -24,6 +24,7 @@ pub use folder::{FolderMailer, StoredMail};
 pub use memory::MemoryMailer;
 pub use settings::{BadSmtpConfig, Password, SmtpConfig, SmtpSecurity};
 pub use smtp::SmtpMailer;
+pub(in crate::adapters) use tls::client_config as trusted;
 
 /// A way to get mails out. Shared by all sender threads.
 pub trait Mailer: Send + Sync {

@@ -10,7 +10,9 @@ use rustls::{ClientConfig, RootCertStore};
 
 use super::MailError;
 
-pub(super) fn client_config(extra_ca: Option<&Path>) -> Result<Arc<ClientConfig>, MailError> {
+pub(in crate::adapters) fn client_config(
+    extra_ca: Option<&Path>,
+) -> Result<Arc<ClientConfig>, MailError> {
     let mut roots = RootCertStore::empty();
     // Single broken certificates in the system's bundle are no reason to stop.
     roots.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);

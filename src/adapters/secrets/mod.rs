@@ -9,6 +9,7 @@ pub mod links;
 pub mod passwords;
 pub mod receipts;
 pub mod return_path;
+pub mod webhooks;
 
 pub use keys::Keys;
 pub use passwords::{PasswordFault, Passwords, Weak, check_policy};

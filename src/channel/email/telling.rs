@@ -20,7 +20,9 @@ pub enum EndedBy {
 }
 
 impl EndedBy {
-    const fn word_zh(self) -> &'static str {
+    /// The word on pages.
+    #[must_use]
+    pub const fn word_zh(self) -> &'static str {
         match self {
             Self::Recall => "撤回",
             Self::Revoke => "撤销",
@@ -98,6 +100,18 @@ pub enum Decided {
     Answered,
 }
 
+impl Decided {
+    /// In a few words.
+    #[must_use]
+    pub const fn word_zh(self) -> &'static str {
+        match self {
+            Self::Accepted => "同意退文",
+            Self::Refused => "未同意退文，请签收",
+            Self::Answered => "已重新发送",
+        }
+    }
+}
+
 /// The issuer's answer to a 退文 or 请求重发.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ReturnDecisionWords {
@@ -122,22 +136,18 @@ impl ReturnDecisionWords {
         let what = self.notice.what();
         let until = self.deadline.map(when::full);
         let until = until.map_or_else(String::new, |at| format!("，签收时限仍为{at}"));
-        let (head, opening) = match self.decided {
-            Decided::Accepted => (
-                "同意退文",
-                format!("贵单位退回的一份{what}，发文单位已同意退回。不必签收，不再催签。"),
+        let head = self.decided.word_zh();
+        let opening = match self.decided {
+            Decided::Accepted => {
+                format!("贵单位退回的一份{what}，发文单位已同意退回。不必签收，不再催签。")
+            }
+            Decided::Refused => format!(
+                "贵单位退回的一份{what}，发文单位未同意退回。\
+                 请用原来邮件中的链接打开并签收{until}。"
             ),
-            Decided::Refused => (
-                "未同意退文，请签收",
-                format!(
-                    "贵单位退回的一份{what}，发文单位未同意退回。\
-                     请用原来邮件中的链接打开并签收{until}。"
-                ),
-            ),
-            Decided::Answered => (
-                "已重新发送",
-                format!("贵单位请求重发的一份{what}，已经重新发送，请查收并签收{until}。"),
-            ),
+            Decided::Answered => {
+                format!("贵单位请求重发的一份{what}，已经重新发送，请查收并签收{until}。")
+            }
         };
         let mut facts = self.notice.facts();
         if let Some(reason) = self.reason.as_ref().filter(|reason| !reason.is_empty()) {

@@ -6,7 +6,7 @@ use super::PlannedContact;
 use super::fault::{Fault, RowFault};
 use super::sheet::{Row, Sheet, each_row};
 use super::{desks, organizations};
-use crate::domain::address::Address;
+use crate::domain::address::{Address, WebhookUrl};
 use crate::domain::email::EmailAddress;
 use crate::domain::phone::PhoneNumber;
 use crate::domain::table::Table;
@@ -21,8 +21,11 @@ pub(super) const COLUMNS: &[&str] = &[
     "email",
     "second_email",
     "mobile",
+    "webhook",
     "status",
 ];
+/// Columns a sheet may leave out.
+pub(super) const OPTIONAL: &[&str] = &["webhook"];
 
 pub(super) fn read(
     table: &Table,
@@ -67,10 +70,13 @@ fn read_row(row: &mut Row<'_>) -> Option<PlannedContact> {
 /// The addresses of a row in the order in which they are tried.
 fn read_addresses(row: &mut Row<'_>) -> Vec<Address> {
     let mut addresses: Vec<Address> = Vec::new();
-    for column in ["email", "second_email", "mobile", "phone"] {
+    for column in ["email", "second_email", "mobile", "webhook", "phone"] {
         let address = match column {
             "mobile" => row.phone(column, PhoneNumber::parse_mobile).map(Address::Phone),
             "phone" => row.phone(column, PhoneNumber::parse).map(Address::Phone),
+            "webhook" => {
+                row.parsed(column, WebhookUrl::parse, Fault::Webhook).map(Address::Webhook)
+            }
             _ => row.parsed(column, EmailAddress::parse, Fault::Email).map(Address::Email),
         };
         match address {

@@ -6,6 +6,7 @@ use super::sheet::Sheet;
 use crate::domain::email::EmailFault;
 use crate::domain::organization_tree::TreeFault;
 use crate::domain::phone::PhoneFault;
+use crate::domain::webhook_url::WebhookFault;
 use crate::domain::words::UnknownWord;
 use crate::domain::working_time::BadHours;
 
@@ -92,6 +93,9 @@ pub enum Fault {
     /// A telephone number that is refused.
     #[error("{0:?}: {1}")]
     Phone(String, PhoneFault),
+    /// An address of a system that is refused.
+    #[error("{0:?}: {1}")]
+    Webhook(String, WebhookFault),
     /// A desk that does not receive for the contact's organisation.
     #[error("desk {0:?} does not receive for {1:?}; add the organisation to the desk's row")]
     DeskOfOthers(String, String),

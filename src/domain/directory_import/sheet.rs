@@ -43,7 +43,7 @@ impl Sheet {
         }
     }
 
-    /// The columns it must have, in any order.
+    /// The columns it must have, in any order; contacts may do without `webhook`.
     #[must_use]
     pub const fn columns(self) -> &'static [&'static str] {
         match self {
@@ -137,7 +137,8 @@ fn check_header(
             Some(_) => {}
         }
     }
-    for column in sheet.columns().iter().filter(|column| !positions.contains_key(**column)) {
+    let missing = sheet.columns().iter().filter(|column| !positions.contains_key(**column));
+    for column in missing.filter(|column| !super::contacts::OPTIONAL.contains(*column)) {
         refuse(column, Fault::ColumnMissing);
     }
     (faults.len() == faults_before).then_some(positions)

@@ -7,7 +7,7 @@
 
 mod whom;
 
-pub use whom::{Outlets, Way, duty_desk, first_line, leader};
+pub use whom::{OpenWays, Way, duty_desk, first_line, leader};
 
 use super::call_task::TaskKind;
 use super::delivery::Addressee;
@@ -80,7 +80,7 @@ pub struct People<'a> {
     /// What decides whether a desk is manned.
     pub hours: Hours<'a>,
     /// Which ways out there are.
-    pub outlets: Outlets,
+    pub outlets: OpenWays,
 }
 
 /// Everything the ladder of one delivery depends on.

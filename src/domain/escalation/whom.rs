@@ -15,9 +15,11 @@ use crate::domain::time::Timestamp;
 
 /// Which ways out the installation has beside mail.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct Outlets {
+pub struct OpenWays {
     /// A gateway for short messages.
     pub sms: bool,
+    /// Calls to systems of recipients.
+    pub webhook: bool,
 }
 
 /// One address by the channel that leads there.
@@ -29,15 +31,15 @@ pub struct Way {
     pub channel: Channel,
 }
 
-/// The ways to the manned point of the hour (L0). By `every`, short messages go beside the mails;
-/// by `first`, only where no mail can go.
+/// The ways to the manned point of the hour (L0). By `every`, webhooks and short messages go
+/// beside the mails; by `first`, only where no mail can go.
 #[must_use]
 pub fn first_line(
     reach: &Reach,
     hours: &Hours<'_>,
     ways: Ways,
     at: Timestamp,
-    outlets: Outlets,
+    outlets: OpenWays,
 ) -> Vec<Way> {
     let mails = mail_addresses(reach, hours, ways, at);
     let mut found: Vec<Way> =
@@ -49,14 +51,14 @@ pub fn first_line(
         };
         let short = reach.contacts.iter().filter(first);
         let short = ways_of(short, outlets, is_verified);
-        found.extend(short.into_iter().filter(|way| way.channel == Channel::Sms));
+        found.extend(short.into_iter().filter(|way| way.channel != Channel::Email));
     }
     found
 }
 
 /// The ways to the leader who can look at the desk: the duty leader, else the office head.
 #[must_use]
-pub fn leader(reach: &Reach, outlets: Outlets) -> Vec<Way> {
+pub fn leader(reach: &Reach, outlets: OpenWays) -> Vec<Way> {
     let of = |role| ways_of(role_of(reach, role), outlets, is_verified);
     let duty = of(ContactRole::DutyLeader);
     if duty.is_empty() { of(ContactRole::OfficeHead) } else { duty }
@@ -64,7 +66,7 @@ pub fn leader(reach: &Reach, outlets: Outlets) -> Vec<Way> {
 
 /// The ways to the duty desk; to the mail room's clerks where there is none.
 #[must_use]
-pub fn duty_desk(reach: &Reach, outlets: Outlets) -> Vec<Way> {
+pub fn duty_desk(reach: &Reach, outlets: OpenWays) -> Vec<Way> {
     let usable = |status| matches!(status, AddressStatus::Verified | AddressStatus::Unverified);
     let roles = [ContactRole::DutyDesk, ContactRole::Primary, ContactRole::Deputy];
     let of = |role| ways_of(role_of(reach, role), outlets, usable);
@@ -81,7 +83,7 @@ fn is_verified(status: AddressStatus) -> bool {
 
 fn ways_of<'c>(
     contacts: impl Iterator<Item = &'c Contact>,
-    outlets: Outlets,
+    outlets: OpenWays,
     accepts: impl Fn(AddressStatus) -> bool,
 ) -> Vec<Way> {
     let mut seen = BTreeSet::new();
@@ -97,10 +99,11 @@ fn ways_of<'c>(
         .collect()
 }
 
-fn channel_of(address: &Address, outlets: Outlets) -> Option<Channel> {
+fn channel_of(address: &Address, outlets: OpenWays) -> Option<Channel> {
     match address.kind() {
         AddressKind::Email => Some(Channel::Email),
         AddressKind::Mobile if outlets.sms => Some(Channel::Sms),
-        AddressKind::Mobile | AddressKind::Phone => None,
+        AddressKind::Webhook if outlets.webhook => Some(Channel::Webhook),
+        AddressKind::Mobile | AddressKind::Phone | AddressKind::Webhook => None,
     }
 }

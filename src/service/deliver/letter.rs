@@ -4,15 +4,19 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use crate::adapters::mail::Mailbox;
-use crate::channel::email::{Envelope, Rendered};
+use crate::channel::email::Envelope;
+use crate::channel::webhook::WebhookMessage;
+use crate::domain::address::WebhookUrl;
 use crate::domain::ids::NoticeId;
 use crate::domain::message::{Channel, message_id_header};
 use crate::domain::notice::NoticeDraft;
 use crate::domain::time::Timestamp;
-use crate::service::Service;
+use crate::service::{Service, short_code};
 use crate::store::StoreError;
 use crate::store::letters::{message_letter, notice_header_of_version};
 use crate::store::outbox::Taken;
+
+use super::ways::Written;
 
 mod words;
 
@@ -69,27 +73,49 @@ impl From<StoreError> for NoLetter {
     }
 }
 
-/// Writes the mail of a message.
+/// Writes a message in the form of its way.
 pub(super) fn write(
     service: &Service,
     headers: &mut Headers,
     taken: &Taken,
     now: Timestamp,
-) -> Result<(Envelope, Rendered), NoLetter> {
-    let letter = service.store.read(|conn| message_letter(conn, taken.id))?;
-    if letter.channel != Channel::Email {
-        return Err(NoLetter::Unwritable(format!("there is no way {}", letter.channel)));
+) -> Result<Written, NoLetter> {
+    if !service.outlets.has(taken.channel) {
+        return Err(NoLetter::Unwritable(format!("there is no way {} here", taken.channel)));
     }
+    let letter = service.store.read(|conn| message_letter(conn, taken.id))?;
     let header = match taken.notice_id {
         Some(notice) => Some(headers.of(service, notice, taken.version)?),
         None => None,
     };
-    let rendered = words::of_mail(service, &letter, header.as_deref(), now)?;
-    let envelope = Envelope {
-        to: Mailbox { name: letter.contact_name, address: letter.address },
-        return_path: service.return_path(taken.id),
-        message_id: message_id_header(taken.id, &service.settings.message_id_domain),
-        date: now,
-    };
-    Ok((envelope, rendered))
+    let told = words::Told { service, letter: &letter, header: header.as_deref(), now };
+    let message_id = message_id_header(taken.id, &service.settings.message_id_domain);
+    match taken.channel {
+        Channel::Email => {
+            let rendered = told.mail()?;
+            let to = Mailbox { name: letter.contact_name, address: letter.address };
+            let return_path = service.return_path(taken.id);
+            let envelope = Envelope { to, return_path, message_id, date: now };
+            Ok(Written::Mail(Box::new((envelope, rendered))))
+        }
+        Channel::Webhook => {
+            let url = WebhookUrl::parse(&letter.address)
+                .map_err(|fault| NoLetter::Unwritable(fault.to_string()))?;
+            // Without brackets and domain: telling as little as the header of a mail does.
+            let id = message_id.split('@').next().unwrap_or_default().replace('<', "");
+            let body = told.webhook_body(id.clone())?;
+            let secret = service.keys.webhook_secret(taken.address_id);
+            Ok(Written::Call(Box::new(WebhookMessage { url, id, secret, at: now, body })))
+        }
+        Channel::Sms => {
+            let attempt = u32::try_from(taken.number).unwrap_or(1);
+            let text = told.sms(attempt)?.text();
+            if taken.purpose.carries_link() {
+                let (link, generation) = told.link()?;
+                short_code::keep(service, link, generation, now)
+                    .map_err(|error| NoLetter::Store(short_code::store_error(error)))?;
+            }
+            Ok(Written::Text { mobile: letter.address, text })
+        }
+    }
 }

@@ -9,7 +9,9 @@ mod hand;
 mod judge;
 mod letter;
 mod record;
+mod ways;
 
+use std::collections::BTreeMap;
 use std::ops::Range;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -20,10 +22,10 @@ use super::{Service, ServiceError};
 use crate::adapters::clock::Stopwatch;
 use crate::adapters::mail::SendReport;
 use crate::adapters::random;
-use crate::channel::email::{EmailSession, Envelope, Hurry, Rendered};
+use crate::channel::email::Hurry;
 use crate::domain::evidence::{Event, EventKind};
 use crate::domain::ids::{AttemptId, EventId};
-use crate::domain::message::{AttemptOutcome, Fault, Happening, Phase};
+use crate::domain::message::{AttemptOutcome, Channel, Fault, Happening, Phase};
 use crate::domain::time::{Span, Timestamp};
 use crate::domain::urgency::Urgency;
 use crate::service::escalate::Engine;
@@ -35,6 +37,7 @@ use crate::store::{Lane, StoreError};
 use hand::Hand;
 use letter::{Headers, NoLetter};
 use record::{ACTOR, Ended, RecordOutcomes, message_about};
+use ways::{Ways, Written};
 
 /// Messages one sender holds at a time.
 const BATCH_MAX: usize = 16;
@@ -100,11 +103,11 @@ pub struct Sender {
     name: String,
     share: Share,
     dispatch: Dispatch,
-    way: EmailSession,
+    ways: Ways,
     hand: Hand,
     headers: Headers,
     unrecorded: Vec<Ended>,
-    rest_until: Option<Timestamp>,
+    rests: BTreeMap<Channel, Timestamp>,
 }
 
 impl Sender {
@@ -117,17 +120,13 @@ impl Sender {
             name: name.to_owned(),
             share,
             dispatch: dispatch.clone(),
-            way: open_way(service),
+            ways: Ways::open(service),
             hand,
             headers: Headers::default(),
             unrecorded: Vec::new(),
-            rest_until: None,
+            rests: BTreeMap::new(),
         }
     }
-}
-
-fn open_way(service: &Service) -> EmailSession {
-    EmailSession::open(service.mailer.as_ref(), service.settings.mail_from.clone())
 }
 
 /// What one tick of a sender came to, in messages.
@@ -190,21 +189,25 @@ pub fn tick(service: &Service, sender: &mut Sender) -> Result<Delivered, Service
     let now = service.now();
     if sender.dispatch.is_stopping()
         || !service.store.read(|conn| message_any_due(conn, sender.share.lanes(), now))?
-        || !may_try(sender, now)
     {
+        return Ok(done);
+    }
+    let open = open_ways(service, sender, now);
+    if open.is_empty() {
         return Ok(done);
     }
     let since = Stopwatch::start();
     let batch =
         Batch { service, token: lease_token(service, &sender.name)?, within: turn_limit(service) };
-    let taken = take(&batch, sender.share, now)?;
+    let taken = take(&batch, sender.share, &open, now)?;
     done.taken = taken.len();
     sender.hand.fill(batch.token.clone(), since, taken);
     let mut waiting = Vec::new();
     while let Some(taken) = sender.hand.begin_next(batch.within) {
+        let way = taken.channel;
         let ended = attempt(&batch, sender, taken)?;
         waiting.push((sender.dispatch.records.submit(ended.clone()), ended));
-        if sender.dispatch.is_stopping() || sender.rest_until.is_some() {
+        if sender.dispatch.is_stopping() || sender.rests.contains_key(&way) {
             break;
         }
     }
@@ -226,24 +229,30 @@ pub fn tick(service: &Service, sender: &mut Sender) -> Result<Delivered, Service
     fault.map_or(Ok(done), |error| Err(error.into()))
 }
 
-/// Whether the sender's way may be tried: always, but after a fault of the way itself only when
-/// the rest is over and the way opens again, so that no message pays for it.
-fn may_try(sender: &mut Sender, now: Timestamp) -> bool {
-    let Some(until) = sender.rest_until else { return true };
-    if now < until {
-        return false;
-    }
-    match sender.way.prepare(Hurry::Flash) {
-        Err(report) if is_channel_fault(&report) => {
-            sender.rest_until = Some(now.plus(CHANNEL_REST));
-            tracing::error!(sender = sender.name, why = report.outcome.why(), "still no way out");
-            false
+/// The ways that may be tried: after a fault of a way itself only when the rest is over and it
+/// opens again, so that no message pays for it. What has no way here is taken all the same, and
+/// given up with its reason.
+fn open_ways(service: &Service, sender: &mut Sender, now: Timestamp) -> Vec<Channel> {
+    let mut open = Vec::new();
+    for way in Channel::ALL {
+        match sender.rests.get(way) {
+            Some(until) if now < *until => continue,
+            Some(_) => match sender.ways.prepare(*way, Hurry::Flash) {
+                Err(report) if is_channel_fault(&report) => {
+                    sender.rests.insert(*way, now.plus(CHANNEL_REST));
+                    let why = report.outcome.why();
+                    tracing::error!(sender = sender.name, %way, why, "still no way out");
+                    continue;
+                }
+                Ok(()) | Err(_) => drop(sender.rests.remove(way)),
+            },
+            None => {}
         }
-        Ok(()) | Err(_) => {
-            sender.rest_until = None;
-            true
+        if service.outlets.admits(*way, true, now) {
+            open.push(*way);
         }
     }
+    open
 }
 
 fn is_channel_fault(report: &SendReport) -> bool {
@@ -255,8 +264,14 @@ fn lease_token(service: &Service, name: &str) -> Result<String, ServiceError> {
     Ok(format!("{name}/{:032x}", u128::from_be_bytes(bits)))
 }
 
-fn take(batch: &Batch<'_>, share: Share, now: Timestamp) -> Result<Vec<Taken>, ServiceError> {
+fn take(
+    batch: &Batch<'_>,
+    share: Share,
+    open: &[Channel],
+    now: Timestamp,
+) -> Result<Vec<Taken>, ServiceError> {
     let service = batch.service;
+    let outlets = &service.outlets;
     let mut attempts = Vec::with_capacity(BATCH_MAX);
     let mut event_ids = Vec::with_capacity(BATCH_MAX);
     for _ in 0..BATCH_MAX {
@@ -268,9 +283,11 @@ fn take(batch: &Batch<'_>, share: Share, now: Timestamp) -> Result<Vec<Taken>, S
         now,
         until: now.plus(service.settings.sending.lease),
         lanes: share.lanes(),
+        flash_ways: open.to_vec(),
+        other_ways: open.iter().copied().filter(|way| outlets.admits(*way, false, now)).collect(),
         attempts,
     };
-    service.store.write("take_messages", move |tx| {
+    let taken = service.store.write("take_messages", move |tx| {
         let taken = message_take_due(tx, &order)?;
         let events: Vec<Event> = taken
             .iter()
@@ -283,7 +300,11 @@ fn take(batch: &Batch<'_>, share: Share, now: Timestamp) -> Result<Vec<Taken>, S
             .collect();
         event_append(tx, &events)?;
         Ok::<_, ServiceError>(taken)
-    })
+    })?;
+    for one in &taken {
+        outlets.note(one.channel, 1, now);
+    }
+    Ok(taken)
 }
 
 /// One message's turn, from its words to its outcome.
@@ -295,7 +316,7 @@ fn attempt(batch: &Batch<'_>, sender: &mut Sender, taken: Taken) -> Result<Ended
         return judge::not_tried(batch, taken, next, why, now);
     }
     let hurry = if taken.lane == FLASH_LANE { Hurry::Flash } else { Hurry::Ordinary };
-    let (envelope, words) = match write_letter(service, sender, &taken, now) {
+    let written = match write_letter(service, sender, &taken, now) {
         Ok(written) => written,
         Err(NoLetter::Unwritable(why)) => {
             let next = NextPlace::Dead { why: "unwritable", uncertain: false };
@@ -311,14 +332,14 @@ fn attempt(batch: &Batch<'_>, sender: &mut Sender, taken: Taken) -> Result<Ended
         }
     };
     // The way is opened first, so that nothing slow lies between the last look and the mail.
-    if let Err(report) = sender.way.prepare(hurry) {
+    if let Err(report) = sender.ways.prepare(taken.channel, hurry) {
         return conclude(batch, sender, taken, &report);
     }
     let now = service.now();
     let look = service.store.read(|conn| message_still_wanted(conn, taken.id, &batch.token, now));
     let next = match look {
         Ok(StillWanted::Yes) => {
-            let report = send(service, sender, envelope, words, hurry);
+            let report = send(service, sender, written, hurry);
             return conclude(batch, sender, taken, &report);
         }
         Ok(StillWanted::No(why)) => (NextPlace::Cancelled(why), why.to_owned()),
@@ -339,23 +360,17 @@ fn write_letter(
     sender: &mut Sender,
     taken: &Taken,
     now: Timestamp,
-) -> Result<(Envelope, Rendered), NoLetter> {
+) -> Result<Written, NoLetter> {
     let headers = &mut sender.headers;
     catch_unwind(AssertUnwindSafe(|| letter::write(service, headers, taken, now)))
         .unwrap_or_else(|_| Err(NoLetter::Unwritable("writing it panicked".to_owned())))
 }
 
 /// After a panic nobody knows how far the mail got, and the session is not used again.
-fn send(
-    service: &Service,
-    sender: &mut Sender,
-    envelope: Envelope,
-    words: Rendered,
-    hurry: Hurry,
-) -> SendReport {
-    let way = &mut sender.way;
-    catch_unwind(AssertUnwindSafe(|| way.send(envelope, words, hurry))).unwrap_or_else(|_| {
-        sender.way = open_way(service);
+fn send(service: &Service, sender: &mut Sender, written: Written, hurry: Hurry) -> SendReport {
+    let ways = &mut sender.ways;
+    catch_unwind(AssertUnwindSafe(|| ways.send(written, hurry))).unwrap_or_else(|_| {
+        sender.ways = Ways::open(service);
         let happening = Happening::Garbled("the sender panicked".to_owned());
         SendReport::of("", Phase::FinalDotWritten, &happening)
     })
@@ -369,12 +384,13 @@ fn conclude(
 ) -> Result<Ended, ServiceError> {
     let now = batch.service.now();
     if is_channel_fault(report) {
-        sender.rest_until = Some(now.plus(CHANNEL_REST));
+        sender.rests.insert(taken.channel, now.plus(CHANNEL_REST));
         tracing::error!(
             sender = sender.name,
+            way = %taken.channel,
             relay = report.relay,
             why = report.outcome.why(),
-            "no way out for mail: messages are kept; mend the relay's login or certificate"
+            "no way out: messages are kept; mend its login or certificate"
         );
     }
     judge::of_report(batch, taken, report, now)

@@ -346,6 +346,7 @@ fn owner(story: &Story, id: AddressId) -> String {
             let way = match owner.kind {
                 AddressKind::Email => "",
                 AddressKind::Phone | AddressKind::Mobile => "手机",
+                AddressKind::Webhook => "系统接口",
             };
             let role = owner.role.word_zh();
             let of = owner.organization.as_deref().unwrap_or_default();

@@ -39,6 +39,7 @@ allow_tables_to_appear_in_same_query!(
     notice_tallies,
     deliveries,
     links,
+    short_codes,
     rungs,
     messages,
     attempts,

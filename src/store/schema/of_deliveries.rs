@@ -41,6 +41,15 @@ table! {
 }
 
 table! {
+    short_codes (link_id) {
+        link_id -> Text,
+        code_hash -> Binary,
+        ends_at -> BigInt,
+        tries -> Integer,
+    }
+}
+
+table! {
     rungs (id) {
         id -> Text,
         delivery_id -> Text,

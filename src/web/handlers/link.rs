@@ -37,6 +37,11 @@ pub(in crate::web) async fn arrive(
         // The note is the least of it: whoever came to sign is let in all the same.
         tracing::warn!(delivery = %arrival.delivery, %error, "a fetch was not noted");
     }
+    led_on(arrival)
+}
+
+/// The answer that gives a visit its cookie, and leads to the page.
+pub(super) fn led_on(arrival: Arrival) -> Result<HttpResponse, WebError> {
     let mut answer = see_other(&page_path(arrival.delivery));
     let cookie = visit::cookie(arrival.delivery, arrival.cookie, VISIT_LASTS.as_seconds());
     answer.add_cookie(&cookie).map_err(|error| WebError::Internal(error.to_string()))?;

@@ -27,6 +27,7 @@ pub(super) mod remind;
 pub(super) mod review;
 pub(super) mod rounds;
 pub(super) mod rules;
+pub(super) mod short_code;
 pub(super) mod sign_in;
 pub(super) mod story;
 pub(super) mod verify;

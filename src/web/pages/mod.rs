@@ -32,6 +32,7 @@ pub mod remind;
 pub mod review;
 pub mod rounds;
 pub mod rules;
+pub mod short_code;
 pub mod signed;
 pub mod slip;
 pub mod story;

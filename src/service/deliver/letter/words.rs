@@ -7,8 +7,10 @@ use crate::channel::email::{
     LeaderPromptWords, Rendered, ReturnDecisionWords, SuperiorRequestWords, UnsignedLine,
     VerificationWords, WithdrawalWords, WordsError,
 };
+use crate::channel::sms::{SmsAbout, SmsWords};
+use crate::channel::webhook::{WebhookFacts, body_of};
 use crate::domain::delivery::Addressee;
-use crate::domain::ids::OrganizationId;
+use crate::domain::ids::{LinkId, OrganizationId};
 use crate::domain::message::MessagePurpose;
 use crate::domain::notice::NoticeDraft;
 use crate::domain::organization::Desk;
@@ -30,36 +32,97 @@ fn unwritable(what: &str) -> NoLetter {
     NoLetter::Unwritable(what.to_owned())
 }
 
-/// The words of a mail.
-pub(super) fn of_mail(
-    service: &Service,
-    letter: &Letter,
-    header: Option<&NoticeDraft>,
-    now: Timestamp,
-) -> Result<Rendered, NoLetter> {
-    let told = Told { service, letter, header, now };
-    Ok(match letter.purpose {
-        MessagePurpose::Invitation | MessagePurpose::Reminder | MessagePurpose::Resend => {
-            told.invitation()?.render()?
-        }
-        MessagePurpose::LeaderPrompt => told.leader_prompt()?.render()?,
-        MessagePurpose::IssuerAlert => told.issuer_alert()?.render()?,
-        MessagePurpose::SuperiorRequest => told.superior_request()?.render()?,
-        MessagePurpose::Withdrawal => told.withdrawal()?.render()?,
-        MessagePurpose::ReturnDecision => told.return_decision()?.render()?,
-        MessagePurpose::Verification => told.verification()?.render()?,
-    })
-}
-
 /// What is at hand for the words of one message.
-struct Told<'a> {
-    service: &'a Service,
-    letter: &'a Letter,
-    header: Option<&'a NoticeDraft>,
-    now: Timestamp,
+pub(super) struct Told<'a> {
+    pub(super) service: &'a Service,
+    pub(super) letter: &'a Letter,
+    pub(super) header: Option<&'a NoticeDraft>,
+    pub(super) now: Timestamp,
 }
 
 impl Told<'_> {
+    /// The words of a mail.
+    pub(super) fn mail(&self) -> Result<Rendered, NoLetter> {
+        Ok(match self.letter.purpose {
+            MessagePurpose::Invitation | MessagePurpose::Reminder | MessagePurpose::Resend => {
+                self.invitation()?.render()?
+            }
+            MessagePurpose::LeaderPrompt => self.leader_prompt()?.render()?,
+            MessagePurpose::IssuerAlert => self.issuer_alert()?.render()?,
+            MessagePurpose::SuperiorRequest => self.superior_request()?.render()?,
+            MessagePurpose::Withdrawal => self.withdrawal()?.render()?,
+            MessagePurpose::ReturnDecision => self.return_decision()?.render()?,
+            MessagePurpose::Verification => self.verification()?.render()?,
+        })
+    }
+
+    /// What a system of the recipient's is told: the facts, and the words of the mail.
+    pub(super) fn webhook_body(&self, id: String) -> Result<String, NoLetter> {
+        let delivery = self.letter.delivery.as_ref();
+        let link = match self.letter.purpose.carries_link() {
+            true => Some(self.invitation()?.link),
+            false => None,
+        };
+        let facts = WebhookFacts {
+            id,
+            purpose: self.letter.purpose.as_str(),
+            urgency: self.letter.notice.as_ref().map(|notice| notice.urgency.word_zh()),
+            organization: delivery.map_or_else(
+                || self.letter.contact_organization.clone(),
+                |delivery| delivery.organization_name.clone(),
+            ),
+            deadline: delivery.and_then(|delivery| delivery.deadline_at),
+            link,
+        };
+        body_of(&facts, &self.mail()?).map_err(|error| NoLetter::Unwritable(error.to_string()))
+    }
+
+    /// A short message: never a title, a number or a web address.
+    pub(super) fn sms(&self, attempt: u32) -> Result<SmsWords, NoLetter> {
+        let organization = || Ok::<_, NoLetter>(self.delivery()?.organization_name.clone());
+        let about = match self.letter.purpose {
+            MessagePurpose::Invitation | MessagePurpose::Reminder | MessagePurpose::Resend => {
+                let (link, generation) = self.link()?;
+                SmsAbout::Sign {
+                    nth: u32::try_from(self.letter.reminders).unwrap_or(0),
+                    code: self.service.keys.short_code(link, generation),
+                    deadline: self.delivery()?.deadline_at,
+                }
+            }
+            MessagePurpose::LeaderPrompt => SmsAbout::Leader { organization: organization()? },
+            MessagePurpose::IssuerAlert => {
+                SmsAbout::Unsigned { count: self.issuer_alert()?.unsigned.len() }
+            }
+            MessagePurpose::SuperiorRequest => SmsAbout::Superior { organization: organization()? },
+            MessagePurpose::Withdrawal => {
+                SmsAbout::Ended { act: self.withdrawal()?.ended_by.word_zh() }
+            }
+            MessagePurpose::ReturnDecision => {
+                SmsAbout::Decided { decision: self.return_decision()?.decided.word_zh() }
+            }
+            MessagePurpose::Verification => SmsAbout::Verify { code: self.verification()?.code },
+        };
+        let notice = match self.letter.purpose {
+            MessagePurpose::Verification => None,
+            _ => Some(self.notice()?.1),
+        };
+        let of = |text: fn(&NoticeWords) -> &String| notice.as_ref().map(text).cloned();
+        Ok(SmsWords {
+            urgency_word: of(|notice| &notice.urgency_word).unwrap_or_default(),
+            organ: of(|notice| &notice.dispatching_organ).unwrap_or_default(),
+            phone: of(|notice| &notice.duty_phone).unwrap_or_default(),
+            about,
+            attempt,
+        })
+    }
+
+    pub(super) fn link(&self) -> Result<(LinkId, u32), NoLetter> {
+        let (link, generation) = self.letter.link.ok_or_else(|| unwritable("it has no link"))?;
+        let generation =
+            u32::try_from(generation).map_err(|_| unwritable("its link has no generation"))?;
+        Ok((link, generation))
+    }
+
     fn delivery(&self) -> Result<&LetterDelivery, NoLetter> {
         self.letter.delivery.as_ref().ok_or_else(|| unwritable("it has no delivery"))
     }
@@ -76,9 +139,7 @@ impl Told<'_> {
     fn invitation(&self) -> Result<InvitationWords, NoLetter> {
         let letter = self.letter;
         let delivery = self.delivery()?;
-        let (link, generation) = letter.link.ok_or_else(|| unwritable("it has no link"))?;
-        let generation =
-            u32::try_from(generation).map_err(|_| unwritable("its link has no generation"))?;
+        let (link, generation) = self.link()?;
         let token = self.service.keys.link_token(link, generation);
         let overdue = delivery.deadline_at.is_some_and(|deadline| self.now > deadline);
         let kind = match letter.purpose {

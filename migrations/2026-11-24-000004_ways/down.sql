@@ -1,0 +1,2 @@
+DROP INDEX attempt_outcomes_lately;
+DROP TABLE short_codes;
