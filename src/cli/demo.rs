@@ -134,7 +134,8 @@ fn describe(demo: &Demo, url: &str, folder: &Path) -> String {
          {title}\n\n  \
          1. Sign in as jingban, open the draft, look at its preview (预览，送核发), hand it over\n     \
          for release (送核发).\n  \
-         2. Sign in as hefa in another browser or private window, open it, give the reason it\n     \
+         2. Sign in as hefa in another browser or private window, \
+         open it, give the reason it\n     \
          asks for, release and issue it (核发并发出).\n  \
          3. Open the mailbox, follow a link and sign for the notice (签收).\n  \
          4. Watch the board of the notice; print its register (打印签收登记表).\n\n\

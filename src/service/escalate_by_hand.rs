@@ -58,6 +58,9 @@ impl HandAct {
     }
 }
 
+/// Which standings of an address a message may go to.
+type Accepts = fn(AddressStatus) -> bool;
+
 /// Asks the leader or the superior for help now, or declines the ladder's offer to.
 ///
 /// # Errors
@@ -177,7 +180,7 @@ fn whom_to_write(reach: &Reach, act: HandAct) -> Vec<AddressId> {
     let verified: fn(AddressStatus) -> bool = |status| status == AddressStatus::Verified;
     let usable: fn(AddressStatus) -> bool =
         |status| matches!(status, AddressStatus::Verified | AddressStatus::Unverified);
-    let roles: &[(ContactRole, fn(AddressStatus) -> bool)] = match act {
+    let roles: &[(ContactRole, Accepts)] = match act {
         HandAct::Leader => {
             &[(ContactRole::DutyLeader, verified), (ContactRole::OfficeHead, verified)]
         }

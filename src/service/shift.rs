@@ -15,6 +15,9 @@ use crate::store::duty::{
 };
 use crate::store::notices::Notice;
 
+/// One unsigned delivery: which, the organisation's name, whether no way leads there.
+pub type UnsignedLine = (DeliveryId, String, bool);
+
 /// How long a shift is, for the sheet that is printed at its end.
 const SHIFT: Span = Span::hours(24);
 /// Organisations of one notice that are named on the sheet; the register names all.
@@ -30,7 +33,7 @@ pub struct Shift {
     /// Until now.
     pub until: Timestamp,
     /// Urgent notices not fully signed, with who is missing.
-    pub unsigned: Vec<(UrgentNotice, Vec<(DeliveryId, String, bool)>)>,
+    pub unsigned: Vec<(UrgentNotice, Vec<UnsignedLine>)>,
     /// Calls made, oldest first.
     pub calls: Vec<CallLine>,
     /// What is still owed.

@@ -111,8 +111,10 @@ routes! {
     POST "/notices/{notice}/close"   Who::Staff(OFFICE), Notice => acts::many::close_now;
     GET  "/notices/{notice}/resend"  Who::Staff(OFFICE), Notice => acts::many::resend_form;
     POST "/notices/{notice}/resend"  Who::Staff(OFFICE), Notice => acts::many::resend_now;
-    GET  "/deliveries/{delivery}/stop-chasing" Who::Staff(OFFICE), Delivery => acts::single::stop_form;
-    POST "/deliveries/{delivery}/stop-chasing" Who::Staff(OFFICE), Delivery => acts::single::stop_now;
+    GET  "/deliveries/{delivery}/stop-chasing" Who::Staff(OFFICE), Delivery
+        => acts::single::stop_form;
+    POST "/deliveries/{delivery}/stop-chasing" Who::Staff(OFFICE), Delivery
+        => acts::single::stop_now;
     GET  "/deliveries/{delivery}/return" Who::Staff(OFFICE), Delivery => acts::single::return_form;
     POST "/deliveries/{delivery}/return" Who::Staff(OFFICE), Delivery => acts::single::return_now;
     GET  "/deliveries/{delivery}" Who::Staff(READERS), Delivery => story::show;

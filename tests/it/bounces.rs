@@ -154,12 +154,15 @@ fn every_server_says_it_a_little_differently() {
         // Exim: fields first, the address with an envelope header
         |to| {
             format!(
-                "Envelope-to: {to}\nX-Failed-Recipients: a@x.example\nAuto-Submitted: auto-replied\n\
-                 From: Mail Delivery System <Mailer-Daemon@mx.example>\nTo: {to}\nMIME-Version: 1.0\n\
+                "Envelope-to: {to}\nX-Failed-Recipients: a@x.example\n\
+                Auto-Submitted: auto-replied\n\
+                 From: Mail Delivery System <Mailer-Daemon@mx.example>\n\
+                 To: {to}\nMIME-Version: 1.0\n\
                  Content-Type: multipart/report; report-type=delivery-status; boundary=1-exim\n\n\
                  --1-exim\nContent-type: text/plain; charset=us-ascii\n\nThis message was created \
                  automatically.\n\n--1-exim\nContent-type: message/delivery-status\n\n\
-                 Reporting-MTA: dns; mx.example\n\nAction: failed\nFinal-Recipient: rfc822;a@x.example\n\
+                 Reporting-MTA: dns; mx.example\n\nAction: failed\n\
+                 Final-Recipient: rfc822;a@x.example\n\
                  Status: 5.0.0\nRemote-MTA: dns; mail.x.example\n\
                  Diagnostic-Code: smtp; 550 unknown user\n\n--1-exim--\n"
             )
@@ -174,7 +177,8 @@ fn every_server_says_it_a_little_differently() {
                  PC9iPg==\r\n\r\n--_ex_\r\nContent-Type: message/delivery-status\r\n\r\n\
                  Reporting-MTA: dns;ex.x.example\r\nReceived-From-MTA: dns;gw\r\n\r\n\
                  Final-Recipient: rfc822;a@x.example\r\nAction: failed\r\nStatus: 5.1.10\r\n\
-                 Diagnostic-Code: smtp;550 5.1.10 RESOLVER.ADR.RecipientNotFound;\r\n Recipient not \
+                 Diagnostic-Code: smtp;550 5.1.10 RESOLVER.ADR.RecipientNotFound;\r\n\
+                  Recipient not \
                  found\r\n\r\n--_ex_--\r\n"
             )
         },
@@ -182,7 +186,8 @@ fn every_server_says_it_a_little_differently() {
         |to| {
             format!(
                 "From: Mail Delivery Subsystem <MAILER-DAEMON>\nTo: <{to}>\nMIME-Version: 1.0\n\
-                 Content-Type: multipart/report; report-type=delivery-status;\n\tboundary=\"A/1\"\n\n\
+                 Content-Type: multipart/report; report-type=delivery-status;\n\
+                 \tboundary=\"A/1\"\n\n\
                  --A/1\n\nThe following addresses had permanent fatal errors\n\n--A/1\n\
                  Content-Type: message/delivery-status\n\nReporting-MTA: dns; mx\n\n\
                  FINAL-RECIPIENT: RFC822; a@x.example\nACTION: failed\nSTATUS: 5.1.1 (no mailbox)\n\
@@ -194,11 +199,14 @@ fn every_server_says_it_a_little_differently() {
             format!(
                 "From: =?GB18030?B?08q8/s+1zbM=?= <postmaster@mail.x.example>\r\nTo: {to}\r\n\
                  Subject: =?GB18030?B?z7XNs83L0MU=?=\r\nMIME-Version: 1.0\r\nContent-Type: \
-                 multipart/report; boundary=\"cm\";\r\n report-type=\"delivery-status\"\r\n\r\n--cm\r\n\
-                 Content-Type: text/html; charset=gb18030\r\nContent-Transfer-Encoding: base64\r\n\r\n\
+                 multipart/report; boundary=\"cm\";\r\n \
+                 report-type=\"delivery-status\"\r\n\r\n--cm\r\n\
+                 Content-Type: text/html; charset=gb18030\r\n\
+                 Content-Transfer-Encoding: base64\r\n\r\n\
                  08q8/rG7zcu72A==\r\n--cm\r\nContent-Type: message/delivery-status\r\n\r\n\
                  Reporting-MTA: dns; mail.x.example\r\n\r\nFinal-recipient: RFC822; a@x.example\r\n\
-                 Action: failed\r\nStatus: 5.2.2\r\nDiagnostic-Code: SMTP; 552 mailbox full\r\n--cm--\r\n"
+                 Action: failed\r\nStatus: 5.2.2\r\n\
+                 Diagnostic-Code: SMTP; 552 mailbox full\r\n--cm--\r\n"
             )
         },
         // The return path stands only in what came back, not in the report's own head
@@ -207,8 +215,10 @@ fn every_server_says_it_a_little_differently() {
                 "From: MAILER-DAEMON@mx.example\r\nTo: undisclosed\r\nMIME-Version: 1.0\r\n\
                  Content-Type: multipart/report; report-type=delivery-status; boundary=p\r\n\r\n\
                  --p\r\nContent-Type: message/delivery-status\r\n\r\nReporting-MTA: dns; mx\r\n\r\n\
-                 Final-Recipient: rfc822; a@x.example\r\nAction: FAILED\r\nStatus: 4.4.7\r\n\r\n--p\r\n\
-                 Content-Type: message/rfc822\r\n\r\nReturn-Path: <{to}>\r\nSubject: x\r\n\r\nbody\r\n\
+                 Final-Recipient: rfc822; a@x.example\r\nAction: FAILED\r\n\
+                 Status: 4.4.7\r\n\r\n--p\r\n\
+                 Content-Type: message/rfc822\r\n\r\nReturn-Path: <{to}>\r\nSubject: x\r\n\
+                 \r\nbody\r\n\
                  --p--\r\n"
             )
         },

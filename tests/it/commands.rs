@@ -281,7 +281,10 @@ fn the_demo_is_ready_on_a_free_port_and_touches_nobodys_folder() {
     let data = data.trim().split(" (").next().unwrap();
     the_mailbox_shows_a_mail(address, &folder.path().join(data).join("mail"));
     assert!(demo.stop("TERM").success());
-    assert_eq!(std::fs::read_to_string(&errors).unwrap(), "");
+    // From November on, the missing holiday table of next year is a true alarm.
+    let said = std::fs::read_to_string(&errors).unwrap();
+    let said: Vec<&str> = said.lines().filter(|line| !line.contains("no holiday table")).collect();
+    assert_eq!(said, Vec::<&str>::new());
 
     let used = run(&["demo", "--folder", &folder.path().display().to_string()]);
     assert!(err(&used).contains("is not empty"), "{}", err(&used));

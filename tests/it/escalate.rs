@@ -182,7 +182,6 @@ fn two_servers_over_one_database_fire_each_rung_once() {
 /// All organisations sign while two servers fire the reminders to them. The answer cancels what
 /// is owed, so a reminder that is still owed to a signed delivery was committed after the answer.
 #[test]
-#[expect(clippy::disallowed_methods, reason = "the long run is asked for by the environment")]
 fn no_reminder_is_committed_after_the_answer() {
     let races: usize =
         env::var_os("QIANSHOU_TEST_RACES").and_then(|n| n.to_str()?.parse().ok()).unwrap_or(200);

@@ -34,10 +34,9 @@ pub(crate) const MUTANTS: &[Mutant] = &[
     ),
     planted(
         "the repetition after the deadline is lost",
-        &[
-            "CREATE TRIGGER mutant AFTER INSERT ON rungs BEGIN DELETE FROM rungs WHERE id = NEW.id; \
-           END",
-        ],
+        &["CREATE TRIGGER mutant AFTER INSERT ON rungs BEGIN \
+            DELETE FROM rungs WHERE id = NEW.id; \
+           END"],
     ),
     planted(
         "times drift from the last firing",
@@ -65,11 +64,6 @@ pub(crate) const MUTANTS: &[Mutant] = &[
            BEGIN SELECT RAISE(IGNORE); END"],
     ),
     planted(
-        "the answer does not cancel what is owed",
-        &["CREATE TRIGGER mutant BEFORE UPDATE ON messages WHEN NEW.finished_why = \
-           'acknowledged' BEGIN SELECT RAISE(IGNORE); END"],
-    ),
-    planted(
         "counts are not kept",
         &["CREATE TRIGGER mutant BEFORE UPDATE ON notice_tallies BEGIN SELECT RAISE(IGNORE); END"],
     ),
@@ -77,13 +71,6 @@ pub(crate) const MUTANTS: &[Mutant] = &[
         "attempts are not counted",
         &["CREATE TRIGGER mutant AFTER UPDATE OF attempts ON messages BEGIN UPDATE messages SET \
            attempts = OLD.attempts WHERE id = NEW.id; END"],
-    ),
-    planted(
-        "a lease never ends",
-        &[
-            "CREATE TRIGGER mutant AFTER UPDATE OF state ON messages WHEN NEW.state = 'leased' BEGIN \
-           UPDATE messages SET due_at = due_at + 900000000000000 WHERE id = NEW.id; END",
-        ],
     ),
     planted(
         "a refusal for good is tried again",
@@ -107,13 +94,6 @@ pub(crate) const MUTANTS: &[Mutant] = &[
            RAISE(IGNORE); END"],
     ),
     planted(
-        "a missed deadline is recorded twice",
-        &["CREATE TRIGGER mutant AFTER INSERT ON events WHEN NEW.kind IN ('overdue', \
-           'not_reached') BEGIN INSERT INTO events SELECT 'evt_' || lower(hex(randomblob(13))), \
-           kind, happened_at, actor, notice_id, delivery_id, bytes, leaf_hash FROM events WHERE \
-           id = NEW.id; END"],
-    ),
-    planted(
         "the issuer is told once for each delivery",
         &["CREATE TRIGGER mutant AFTER INSERT ON messages WHEN NEW.purpose = 'issuer_alert' AND \
            NEW.step < 1000 BEGIN INSERT INTO messages SELECT 'msg_' || \
@@ -121,13 +101,6 @@ pub(crate) const MUTANTS: &[Mutant] = &[
            link_id, channel, step + 1000, purpose, lane, state, due_at, lease_token, attempts, \
            spared, uncertain, created_at, finished_at, finished_why FROM messages WHERE \
            id = NEW.id; END"],
-    ),
-    planted(
-        "an ended message is owed again",
-        &["CREATE TRIGGER mutant AFTER UPDATE OF state ON messages WHEN NEW.state = 'dead' AND \
-           NEW.finished_why <> 'rejected' OR NEW.state = 'handed_over' AND NEW.attempts > 1 BEGIN \
-           UPDATE messages SET state = 'waiting', due_at = NEW.finished_at + 60000000, \
-           finished_at = NULL, finished_why = NULL WHERE id = NEW.id; END"],
     ),
     planted(
         "a second receipt for one answer",

@@ -22,6 +22,7 @@ use qianshou::store::StoreError;
 use qianshou::store::fate::{Fate, Fates};
 
 use crate::mutants::{Knob, Mutant};
+use crate::support::stand::resume_now;
 use crate::support::trustcheck::{Books, Memory, breaches, state};
 use crate::world::{START, World, horizon};
 
@@ -413,8 +414,7 @@ impl Play {
         let seat = &self.world.seats[seat];
         let Some(token) = &seat.token else { return Ok(None) };
         let arrival = visit::begin(service, token).map_err(|e| told(&e))?;
-        let visiting = visit::resume(service, seat.delivery, &arrival.cookie);
-        let visiting = visiting.map_err(|e| told(&e))?.ok_or("no visit")?;
+        let visiting = resume_now(service, seat.delivery, &arrival.cookie).ok_or("no visit")?;
         let code = fresh_code(service, visiting.delivery, visiting.version, service.now());
         let code = code.map_err(|e| told(&e))?;
         let request = SignRequest {
