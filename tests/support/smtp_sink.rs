@@ -357,7 +357,6 @@ fn serve(state: &State, socket: TcpStream) -> io::Result<()> {
             stall(state);
             return Ok(());
         }
-        Mode::SlowBanner(pause) => thread::sleep(pause),
         _ => {}
     }
     let mut peer = Peer { stream: Stream::Plain(socket), inbox: Vec::new() };
@@ -366,6 +365,9 @@ fn serve(state: &State, socket: TcpStream) -> io::Result<()> {
             return Ok(());
         }
         peer = peer.encrypt(config)?;
+    }
+    if let Mode::SlowBanner(pause) = mode {
+        thread::sleep(pause);
     }
     if mode == Mode::Banner421 {
         return peer.say("421 4.3.2 try later\r\n");
