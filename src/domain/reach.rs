@@ -9,7 +9,6 @@ use super::address::{Address, AddressStatus};
 use super::calendar::Calendar;
 use super::ids::{AddressId, DeskId};
 use super::ladder::Ways;
-use super::message::Channel;
 use super::organization::{Contact, ContactRole, Desk, DeskKind, Reach, Superior};
 use super::time::Timestamp;
 use super::working_time::{OpenTime, WorkingHours};
@@ -76,42 +75,6 @@ pub fn mail_addresses(
             || contact.desk.is_some_and(|desk| point.contains(&desk))
     });
     if found.is_empty() { usable(reach, everybody) } else { found }
-}
-
-/// The addresses to write to at `at` and the way each takes, among the ways there are: mail as in
-/// [`mail_addresses`], and with [`Ways::Every`] also the webhooks and the verified mobiles of the
-/// first line, each once.
-#[must_use]
-pub fn channel_addresses(
-    reach: &Reach,
-    hours: &Hours<'_>,
-    ways: Ways,
-    at: Timestamp,
-    open: &[Channel],
-) -> Vec<(AddressId, Channel)> {
-    let mut chosen: Vec<(AddressId, Channel)> = Vec::new();
-    if open.contains(&Channel::Email) {
-        let mails = mail_addresses(reach, hours, ways, at);
-        chosen.extend(mails.into_iter().map(|id| (id, Channel::Email)));
-    }
-    if ways != Ways::Every {
-        return chosen;
-    }
-    let mut seen = BTreeSet::new();
-    let first_line = reach.contacts.iter().filter(|contact| is_first_line(contact));
-    for known in first_line.flat_map(|contact| &contact.addresses) {
-        let way = match (&known.address, known.status) {
-            (Address::Webhook(_), AddressStatus::Verified | AddressStatus::Unverified) => {
-                Channel::Webhook
-            }
-            (Address::Phone(number), AddressStatus::Verified) if number.is_mobile() => Channel::Sms,
-            _ => continue,
-        };
-        if open.contains(&way) && seen.insert(known.address.to_text()) {
-            chosen.push((known.id, way));
-        }
-    }
-    chosen
 }
 
 /// Whether a mail can reach the organisation at all.

@@ -42,6 +42,14 @@ impl Offer {
         self.files.iter().find(|file| file.id == id)
     }
 
+    /// One digest over those of its files, in their order.
+    #[must_use]
+    pub fn files_digest(&self) -> Sha256Digest {
+        let files: Vec<u8> =
+            self.files.iter().flat_map(|file| file.sha256.as_bytes().to_vec()).collect();
+        Sha256Digest::of(&files)
+    }
+
     /// How many 附件 it has.
     #[must_use]
     pub fn attachments(&self) -> usize {

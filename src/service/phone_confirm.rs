@@ -2,11 +2,10 @@
 //! stops the clock and the ladder. It is never upgraded; a later signature stands beside it.
 
 use super::call::Checked;
-use super::offer::{Offer, offer_in_force};
+use super::offer::offer_in_force;
 use super::{Service, ServiceError};
 use crate::adapters::secrets::receipts::sign_receipt;
 use crate::domain::account::Account;
-use crate::domain::digest::Sha256Digest;
 use crate::domain::evidence::{Actor, Event, EventKind, SealedEvent};
 use crate::domain::ids::{DeliveryId, EventId, NoticeId, ReceiptId};
 use crate::domain::network::Network;
@@ -67,7 +66,7 @@ pub(super) fn confirm(
         .fact("late", late)
         .fact("number_differs", number_differs)
         .fact("read_back", checked.read_back)
-        .digest("files", files_digest(&offer));
+        .digest("files", offer.files_digest());
     if let Some(issued) = offer.digest {
         event = event.digest("issued", issued);
     }
@@ -133,12 +132,6 @@ pub(super) fn confirm(
         jws,
     };
     Ok(Confirmation { event, receipt })
-}
-
-fn files_digest(offer: &Offer) -> Sha256Digest {
-    let files: Vec<u8> =
-        offer.files.iter().flat_map(|file| file.sha256.as_bytes().to_vec()).collect();
-    Sha256Digest::of(&files)
 }
 
 impl Confirmation {

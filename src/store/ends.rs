@@ -7,6 +7,7 @@ use std::collections::BTreeSet;
 use diesel::prelude::*;
 
 use super::engine::{RowLock, on_engine};
+use super::messages::Cancelled;
 use super::schema::{
     accounts, attempt_outcomes, attempts, chase_stops, deliveries, gap_explanations, messages,
     notice_ends, notices,
@@ -162,19 +163,12 @@ pub fn message_cancel_of_notice(
     why: &'static str,
     now: Timestamp,
 ) -> Result<usize, StoreError> {
-    let (nothing, nobody): (Option<i64>, Option<String>) = (None, None);
     Ok(diesel::update(
         messages::table
             .filter(messages::notice_id.eq(notice.to_string()))
             .filter(messages::due_at.is_not_null()),
     )
-    .set((
-        messages::state.eq(MessageState::Cancelled.as_str()),
-        messages::due_at.eq(nothing),
-        messages::lease_token.eq(nobody),
-        messages::finished_at.eq(Some(now.as_micros())),
-        messages::finished_why.eq(Some(why)),
-    ))
+    .set(Cancelled::because(why, now))
     .execute(tx.db())?)
 }
 
@@ -192,20 +186,13 @@ pub fn message_cancel_chase(
     let chasing =
         [MessagePurpose::Reminder, MessagePurpose::LeaderPrompt, MessagePurpose::SuperiorRequest]
             .map(MessagePurpose::as_str);
-    let (nothing, nobody): (Option<i64>, Option<String>) = (None, None);
     Ok(diesel::update(
         messages::table
             .filter(messages::delivery_id.eq_any(&texts))
             .filter(messages::purpose.eq_any(chasing))
             .filter(messages::due_at.is_not_null()),
     )
-    .set((
-        messages::state.eq(MessageState::Cancelled.as_str()),
-        messages::due_at.eq(nothing),
-        messages::lease_token.eq(nobody),
-        messages::finished_at.eq(Some(now.as_micros())),
-        messages::finished_why.eq(Some(why)),
-    ))
+    .set(Cancelled::because(why, now))
     .execute(tx.db())?)
 }
 

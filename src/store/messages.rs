@@ -124,6 +124,29 @@ fn rows_of(new: &[NewMessage], now: Timestamp) -> Vec<NewRow> {
         .collect()
 }
 
+/// What a message becomes that is owed no more.
+#[derive(AsChangeset)]
+#[diesel(table_name = messages, treat_none_as_null = true)]
+pub(super) struct Cancelled {
+    state: &'static str,
+    due_at: Option<i64>,
+    lease_token: Option<String>,
+    finished_at: Option<i64>,
+    finished_why: Option<&'static str>,
+}
+
+impl Cancelled {
+    pub(super) fn because(why: &'static str, now: Timestamp) -> Self {
+        Self {
+            state: MessageState::Cancelled.as_str(),
+            due_at: None,
+            lease_token: None,
+            finished_at: Some(now.as_micros()),
+            finished_why: Some(why),
+        }
+    }
+}
+
 /// Cancels what is still owed to deliveries, also what a worker holds: its outcome is then
 /// noted on the attempt alone. Says how many messages were cancelled.
 ///
@@ -136,20 +159,12 @@ pub fn message_cancel_open(
     now: Timestamp,
 ) -> Result<usize, StoreError> {
     let texts: Vec<String> = deliveries.iter().map(ToString::to_string).collect();
-    let nothing: Option<i64> = None;
-    let nobody: Option<String> = None;
     Ok(diesel::update(
         messages::table
             .filter(messages::delivery_id.eq_any(&texts))
             .filter(messages::due_at.is_not_null()),
     )
-    .set((
-        messages::state.eq(MessageState::Cancelled.as_str()),
-        messages::due_at.eq(nothing),
-        messages::lease_token.eq(nobody),
-        messages::finished_at.eq(Some(now.as_micros())),
-        messages::finished_why.eq(Some(why)),
-    ))
+    .set(Cancelled::because(why, now))
     .execute(tx.db())?)
 }
 

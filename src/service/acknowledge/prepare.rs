@@ -8,7 +8,6 @@ use crate::adapters::random;
 use crate::adapters::secrets::links::{CheckFault, CheckForm};
 use crate::adapters::secrets::receipts::sign_receipt;
 use crate::domain::acknowledgement::{Situation, Verdict, decide_acknowledge};
-use crate::domain::digest::Sha256Digest;
 use crate::domain::evidence::{EventKind, SealedEvent};
 use crate::domain::ids::{DeliveryId, ReceiptId};
 use crate::domain::network::Network;
@@ -340,9 +339,7 @@ impl Act<'_> {
         if let Some(issued) = offer.digest {
             event = event.digest("issued", issued);
         }
-        let files: Vec<u8> =
-            offer.files.iter().flat_map(|file| file.sha256.as_bytes().to_vec()).collect();
-        event = event.digest("files", Sha256Digest::of(&files));
+        event = event.digest("files", offer.files_digest());
         let mut personal = vec![
             ("signer_name", person.name.as_str()),
             ("signer_post", person.post.as_str()),
