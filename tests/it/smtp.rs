@@ -11,8 +11,9 @@ use qianshou::adapters::mail::{
 use qianshou::domain::message::Phase;
 use qianshou::domain::time::Timestamp;
 
-const SHORT: Duration = Duration::from_millis(250);
-const LIMITS: SendLimits = SendLimits { overall: Duration::from_secs(3), final_reply: SHORT };
+/// How long a reply is waited for: long enough that a busy machine is not taken for a stalled one.
+const SHORT: Duration = Duration::from_secs(1);
+const LIMITS: SendLimits = SendLimits { overall: Duration::from_secs(5), final_reply: SHORT };
 
 fn mail(number: u32) -> OutgoingMail {
     OutgoingMail {
@@ -83,7 +84,7 @@ const fn row(mode: Mode, phase: Phase, kind: &'static str, taken: usize) -> Row 
 fn table() -> Vec<Row> {
     use Mode as M;
     use Phase as P;
-    let late = Duration::from_millis(600);
+    let late = Duration::from_secs(2);
     let mut rows = vec![
         row(M::Normal, P::FinalDotWritten, "accepted", 1),
         row(M::Refuse, P::Greeting, "not_sent", 0),
@@ -170,7 +171,7 @@ fn a_mail_arrives_as_it_was_written_with_one_recipient() {
 /// before that one begins or while it is under way.
 #[test]
 fn a_late_250_is_not_the_answer_to_the_refused_mail_after_it() {
-    let late = Duration::from_millis(400);
+    let late = Duration::from_millis(1_500);
     for pause in [Duration::ZERO, late] {
         let sink = sink(&[Mode::Late250(late), Mode::Rcpt550, Mode::Normal], true);
         let mailer = plain(&sink);

@@ -23,9 +23,11 @@ use qianshou::domain::time::Timestamp;
 
 const MESSAGES: u32 = 600;
 const HANDS: u32 = 12;
-const SHORT: Duration = Duration::from_millis(250);
-const LATE: Duration = Duration::from_millis(700);
-const LIMITS: SendLimits = SendLimits { overall: Duration::from_secs(3), final_reply: SHORT };
+/// How long a stalled server is waited for, and how late its word then comes.
+const SHORT: Duration = Duration::from_secs(1);
+const LATE: Duration = Duration::from_millis(2_500);
+/// How long every other server is waited for: a busy machine must not look like a stalled one.
+const PATIENT: Duration = Duration::from_secs(20);
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Line {
@@ -44,6 +46,21 @@ enum Way {
     WrongCertificate,
     WrongPassword,
     OneConnection,
+}
+
+impl Way {
+    /// How long one reply is waited for.
+    fn patience(self) -> Duration {
+        match self {
+            Self::Sink(Mode::Silent | Mode::SlowBanner(_) | Mode::Late250(_))
+            | Self::Huge(Mode::StallInBody) => SHORT,
+            _ => PATIENT,
+        }
+    }
+
+    fn limits(self) -> SendLimits {
+        SendLimits { overall: self.patience() * 5, final_reply: self.patience() }
+    }
 }
 
 /// Way, the table's word, how often the message arrives, whether the next one then can.
@@ -164,15 +181,15 @@ fn stage(line: Line, way: Way, pipelining: bool) -> Stage {
         extra_ca: Some(ca),
         username: auth.map(|_| LOG_IN.0.to_owned()),
         password: auth.map(|_| Password::new(password.to_owned())),
-        command_timeout: SHORT,
-        connect_timeout: Duration::from_secs(2),
-        body_timeout: Duration::from_secs(2),
+        command_timeout: way.patience(),
+        connect_timeout: PATIENT,
+        body_timeout: way.patience() * 2,
         ..SmtpConfig::new("localhost", sink.port(), security, "issuer.example")
     };
     let mailer = SmtpMailer::new(config).unwrap();
     let other = one_at_a_time.then(|| {
         let mut first = mailer.session();
-        first.prepare(LIMITS).unwrap();
+        first.prepare(way.limits()).unwrap();
         first
     });
     Stage { session: mailer.session(), sink, _other: other, _folder: folder }
@@ -188,8 +205,8 @@ fn play(number: u32, line: Line, row: Row, pipelining: bool) -> Result<&'static 
         first.text = "0123456789 abcdefghij\n".repeat(180_000);
     }
     let began = Instant::now();
-    let report = stage.session.send(&first, LIMITS);
-    if began.elapsed() > LIMITS.overall + Duration::from_secs(1) {
+    let report = stage.session.send(&first, way.limits());
+    if began.elapsed() > way.limits().overall + SHORT {
         return Err(format!("{what}: took {:?}", began.elapsed()));
     }
     let arrived = || {
@@ -209,11 +226,11 @@ fn play(number: u32, line: Line, row: Row, pipelining: bool) -> Result<&'static 
     }
     drop(stage._other.take());
     if goes_on {
-        let mut next = stage.session.send(&mail(number + 1_000_000), LIMITS);
+        let mut next = stage.session.send(&mail(number + 1_000_000), way.limits());
         if way == Way::OneConnection && next.outcome.kind() == "not_sent" {
             // The first one's connection may just be closing.
             std::thread::sleep(SHORT);
-            next = stage.session.send(&mail(number + 1_000_000), LIMITS);
+            next = stage.session.send(&mail(number + 1_000_000), way.limits());
         }
         if next.outcome.kind() != "accepted" {
             return Err(format!("{what}: the next message: {next:?}"));
