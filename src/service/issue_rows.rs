@@ -13,6 +13,7 @@ use crate::domain::time::Timestamp;
 use crate::domain::urgency::Urgency;
 use crate::service::compose::OpenDraft;
 use crate::service::outlook::{Outlook, Recipient};
+use crate::service::supersede::Replacing;
 use crate::service::{Service, ServiceError};
 use crate::store::deliveries::{NewDelivery, delivery_insert_all};
 use crate::store::drafts::{NewDecision, decision_insert, form_post_claim};
@@ -45,10 +46,16 @@ pub(super) struct Rows {
     messages: Vec<NewMessage>,
     tally: Tally,
     decision: Option<NewDecision>,
+    replacing: Option<Replacing>,
     events: Vec<Event>,
 }
 
 impl Rows {
+    /// Lets the issue take the place of an older notice.
+    pub(super) fn replace(&mut self, replacing: Option<Replacing>) {
+        self.replacing = replacing;
+    }
+
     /// Writes everything, or says why nothing is written. May run again after a passing failure.
     pub(super) fn write(&self, tx: &mut Tx) -> Result<Issued, IssueRefused> {
         let (notice, now) = (self.stamp.id, self.stamp.issued_at);
@@ -56,6 +63,9 @@ impl Rows {
         if let Some(posted) = form_post_claim(tx, &self.form_key, self.account, &subject, now)? {
             // Two presses at once: the first one's notice stands.
             return if posted == subject { Ok(Issued::Before) } else { Err(IssueRefused::Changed) };
+        }
+        if let Some(replacing) = &self.replacing {
+            replacing.end(tx)?;
         }
         let stamped = notice_set_issued(tx, &self.stamp).map_err(|error| match error {
             StoreError::Unique(_) => IssueRefused::NumberTaken(self.stamp.number.clone()),
@@ -68,6 +78,9 @@ impl Rows {
         rung_insert_all(tx, &self.rungs, now)?;
         link_insert_all(tx, &self.links)?;
         message_insert_all(tx, &self.messages, now)?;
+        if let Some(replacing) = &self.replacing {
+            replacing.lead_on(tx, &self.deliveries, &self.links, &self.messages)?;
+        }
         tally_insert(tx, notice, &self.tally)?;
         if let Some(decision) = &self.decision {
             decision_insert(tx, decision)?;
@@ -106,6 +119,7 @@ pub(super) fn prepare(
         messages: Vec::with_capacity(message_count(plan)),
         tally: Tally::default(),
         decision: None,
+        replacing: None,
         events: Vec::new(),
     };
     if let Some((decision, event)) = decided(act, digest)? {
@@ -226,6 +240,9 @@ fn issued_event(
             .fact("messages", count(message_count(plan)))
             .fact("unreachable", count(plan.unreachable().count()))
             .fact("with_gaps", count(gaps));
+    if let Some(older) = act.open.notice.corrects_id {
+        event = event.fact("corrects", older.to_string());
+    }
     if let Some(reason) = &act.request.gap_reason {
         event = event.personal("gap_reason", reason, act.service.salt()?);
     }

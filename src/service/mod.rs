@@ -79,6 +79,7 @@ pub mod short_code;
 pub mod stop_chasing;
 pub mod story;
 pub mod submit;
+pub mod supersede;
 pub mod tell_duty;
 pub mod upload;
 pub mod verify_address;

@@ -53,4 +53,6 @@ mod the_line;
 #[cfg(test)]
 mod time_zones;
 #[cfg(test)]
+mod versions;
+#[cfg(test)]
 mod webhook;

@@ -102,7 +102,7 @@ pub struct ActPage {
     pub errors: Errors,
 }
 
-/// How a notice that is out ended, on every page about it.
+/// How a notice that is out ended and which versions stand around it, on every page about it.
 #[derive(Clone, Debug, Default)]
 pub struct EndBanner {
     /// `本件已撤回。`; empty where it did not end.
@@ -111,6 +111,6 @@ pub struct EndBanner {
     pub reason: String,
     /// `王某 11-24 02:20`.
     pub by: String,
-    /// The way on.
-    pub way: Option<Link>,
+    /// The ways to the versions around it.
+    pub ways: Vec<Link>,
 }

@@ -12,6 +12,7 @@
 
 use askama::Template;
 
+use super::acts::EndBanner;
 use super::parts::{Choice, Errors, Link, Shell};
 use super::picker::Picker;
 
@@ -162,6 +163,8 @@ pub struct ComposePage {
     pub choices: ComposeChoices,
     /// Why the draft came back from 核发, with name and time; empty if it did not.
     pub sent_back: String,
+    /// What it is to replace; empty for every other draft.
+    pub ended: EndBanner,
 }
 
 /// The right column alone, for `do=autosave`.

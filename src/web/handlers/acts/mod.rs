@@ -5,11 +5,12 @@ pub(in crate::web) mod ends;
 pub(in crate::web) mod many;
 mod offered;
 pub(in crate::web) mod single;
+pub(in crate::web) mod supersede;
 
 use actix_web::HttpRequest;
 use actix_web::http::StatusCode;
 
-pub(super) use ended::end_banner;
+pub(super) use ended::{draft_banner, end_banner};
 pub(super) use offered::{delivery_acts, notice_acts};
 
 use crate::domain::ids::NoticeId;

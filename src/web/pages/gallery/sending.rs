@@ -1,6 +1,7 @@
 //! Pictures of the compose form and the release page.
 
 use super::{BODIES, DIVISIONS, LONG_TITLE, NUMBER, TITLE, at, committee, now, put, shell};
+use crate::web::pages::acts::EndBanner;
 use crate::web::pages::compose::*;
 use crate::web::pages::moment::Moment;
 use crate::web::pages::parts::{Choice, Errors, Fact, Link, Place, UrgencyMark};
@@ -124,6 +125,7 @@ fn compose() -> ComposePage {
         key: "key".into(),
         revision: 3,
         waits: false,
+        ended: EndBanner::default(),
         form,
         errors: Errors::none(),
         files: vec![file("正文", &format!("{TITLE}.pdf")), file("附件1", "值班表.docx")],
@@ -255,6 +257,7 @@ fn review() -> ReviewPage {
         number: NUMBER.into(),
         title: TITLE.into(),
         sent_by: "李敏 01:58 送核发".into(),
+        ended: EndBanner::default(),
         urgency_reason: "雨雪将于24日凌晨4时到达湘西北，须在此前完成值守部署。".into(),
         facts: vec![
             fact("发电单位", "中共湖南省委办公厅"),
