@@ -25,7 +25,7 @@ use crate::store::{StoreError, WriteError};
 #[path = "issue_rows.rs"]
 mod rows;
 
-pub(super) use rows::lane_of;
+pub(super) use super::recipient_rows::lane_of;
 
 /// What the form of an issue brings.
 #[derive(Debug, Clone)]

@@ -327,6 +327,24 @@ pub fn notice_set_header(
     Ok(())
 }
 
+/// Brings the earliest deadline of a notice forward, for recipients that came later; one that is
+/// earlier stays.
+///
+/// # Errors
+/// The store's own.
+pub fn notice_bring_deadline_forward(
+    tx: &mut Tx,
+    id: NoticeId,
+    deadline: Timestamp,
+) -> Result<(), StoreError> {
+    let at = deadline.as_micros();
+    let later = notices::deadline_at.is_null().or(notices::deadline_at.assume_not_null().gt(at));
+    diesel::update(notices::table.filter(notices::id.eq(id.to_string())).filter(later))
+        .set(notices::deadline_at.eq(Some(at)))
+        .execute(tx.db())?;
+    Ok(())
+}
+
 /// Moves a notice from one state to another; false if it was not in the first.
 ///
 /// # Errors

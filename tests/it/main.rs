@@ -24,9 +24,13 @@ mod escalate;
 #[cfg(test)]
 mod harness;
 #[cfg(test)]
+mod later_recipients;
+#[cfg(test)]
 mod link_pages;
 #[cfg(test)]
 mod link_signing;
+#[cfg(test)]
+mod oral_approval;
 #[cfg(test)]
 mod purposes;
 #[cfg(test)]

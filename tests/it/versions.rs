@@ -1,178 +1,23 @@
 //! 更正: one transaction in which a new version takes the place of an old one, on every page and
 //! towards everybody who was told.
 
-use qianshou::domain::account::{Account, Role};
 use qianshou::domain::delivery::DeliveryState;
-use qianshou::domain::evidence::Actor;
-use qianshou::domain::ids::{DeliveryId, NoticeId};
-use qianshou::domain::notice::{DraftSignatory, NoticeState};
+use qianshou::domain::notice::NoticeState;
 use qianshou::domain::time::Span;
-use qianshou::service::accounts::{self, AccountRequest};
-use qianshou::service::acknowledge::{
-    Acknowledged, Preparation, SignRequest, Signature, acknowledge, fresh_code, prepare,
-};
-use qianshou::service::acts::{ActForm, ActRefused};
-use qianshou::service::compose::{self, Content};
+use qianshou::service::acknowledge::{Acknowledged, Signature, acknowledge};
+use qianshou::service::acts::ActRefused;
+use qianshou::service::compose;
 use qianshou::service::end_notice::recall;
-use qianshou::service::issue::{IssueRefused, IssueRequest, Issued as Outcome};
-use qianshou::service::pick::Ticks;
-use qianshou::service::release_and_issue::release_and_issue;
-use qianshou::service::submit::submit;
+use qianshou::service::issue::{IssueRefused, Issued as Outcome};
 use qianshou::service::supersede::begin;
-use qianshou::service::visit::{self, Visiting};
-use qianshou::store::deliveries::{delivery_find, delivery_list_of_notice};
+use qianshou::store::deliveries::delivery_list_of_notice;
 use qianshou::store::notices::notice_find;
 
 use crate::support::door::{Door, Visitor};
-use crate::support::fixture_link::{Ground, Issued, PUBLIC_URL, Seat};
+use crate::support::fixture_link::{PUBLIC_URL, Seat};
 use crate::support::form::Form;
-use crate::support::stand::resume_now;
+use crate::support::office::{PASSWORD, addresses, form, office};
 use crate::support::trustcheck::{Books, breaches};
-
-const PASSWORD: &str = "yuelu-fengye-2026";
-
-/// The office of the notice, with a second person.
-struct Office {
-    ground: Ground,
-    issued: Issued,
-    clerk: Account,
-    releaser: Account,
-}
-
-fn office(recipients: usize) -> Option<Office> {
-    let ground = Ground::new()?;
-    let issued = ground.issue(recipients, "verified");
-    let first = accounts::list(&ground.service).unwrap().remove(0);
-    let person = |login: &str, role: Role| {
-        let request = AccountRequest {
-            organization_id: first.organization_id,
-            login: login.into(),
-            display_name: login.into(),
-            phone: None,
-            password: PASSWORD.into(),
-            roles: [role].into(),
-        };
-        let id = accounts::create(&ground.service, Actor::Operator, &request).unwrap();
-        accounts::list(&ground.service).unwrap().into_iter().find(|one| one.id == id).unwrap()
-    };
-    let (clerk, releaser) = (person("jingban", Role::Clerk), person("hefa", Role::Releaser));
-    Some(Office { ground, issued, clerk, releaser })
-}
-
-fn form(key: &str, reason: &str) -> ActForm {
-    ActForm { key: key.to_owned(), reason: reason.to_owned() }
-}
-
-impl Office {
-    /// A correction that could be issued, to these recipients.
-    fn draft(&self, older: NoticeId, to: &[&Seat], key: &str) -> NoticeId {
-        let service = &self.ground.service;
-        let draft = begin(service, &self.clerk, older, &form(key, "附件日期有误")).unwrap();
-        let open = compose::load(service, &self.clerk, draft).unwrap();
-        let mut header = open.notice.draft;
-        let organ = header.dispatching_organ.clone();
-        header.signatories = vec![DraftSignatory { name: organ, lead: true }];
-        header.urgency_reason = "今晚有强降雨".into();
-        let ticks = Ticks {
-            primary: to.iter().map(|seat| seat.organization).collect(),
-            ..Ticks::default()
-        };
-        let content = Content { draft: header, ticks };
-        compose::save(service, &self.clerk, draft, open.notice.revision, content).unwrap();
-        draft
-    }
-
-    fn submit(&self, draft: NoticeId) -> Result<(), IssueRefused> {
-        let service = &self.ground.service;
-        let seen = compose::load(service, &self.clerk, draft).unwrap().digest();
-        submit(service, &self.clerk, draft, seen)
-    }
-
-    fn release(&self, draft: NoticeId, key: &str) -> Result<Outcome, IssueRefused> {
-        let service = &self.ground.service;
-        let seen = compose::load(service, &self.releaser, draft).map(|open| open.digest());
-        let request = IssueRequest {
-            notice: draft,
-            seen: seen.unwrap_or_else(|_| qianshou::domain::digest::Sha256Digest::of(b"")),
-            form_key: key.to_owned(),
-            gap_reason: Some("情况紧急".into()),
-        };
-        release_and_issue(service, &self.releaser, &request)
-    }
-
-    fn replace(&self, older: NoticeId, to: &[&Seat], key: &str) -> NoticeId {
-        let draft = self.draft(older, to, key);
-        self.submit(draft).unwrap();
-        self.release(draft, &format!("{key}-release")).unwrap();
-        draft
-    }
-
-    fn state(&self, id: DeliveryId) -> DeliveryState {
-        let found = self.ground.service.store.read(|conn| delivery_find(conn, id));
-        DeliveryState::derive(&found.unwrap().unwrap().facts)
-    }
-
-    /// Where the link of an older version leads now.
-    fn led_on(&self, seat: &Seat) -> Option<Visiting> {
-        let service = &self.ground.service;
-        let arrival = visit::follow(service, &self.ground.visit(seat)).unwrap()?;
-        resume_now(service, arrival.delivery, &arrival.cookie)
-    }
-
-    fn ready(&self, visit: &Visiting) -> Signature {
-        let service = &self.ground.service;
-        let code = fresh_code(service, visit.delivery, visit.version, service.now()).unwrap();
-        let typed = SignRequest {
-            name: "王某".into(),
-            post: "机要室主任".into(),
-            phone: "0731-88062345".into(),
-            on_behalf: false,
-            authority: String::new(),
-            code: code.digits,
-            code_token: code.token,
-        };
-        match prepare(service, visit, &typed).unwrap() {
-            Preparation::Ready(signature) => *signature,
-            Preparation::Settled(outcome) => panic!("settled: {outcome:?}"),
-            Preparation::Mistaken(faults) => panic!("mistaken: {faults:?}"),
-        }
-    }
-
-    fn sign(&self, visit: &Visiting) -> Acknowledged {
-        acknowledge(&self.ground.service, self.ready(visit)).wait().unwrap()
-    }
-
-    fn told(&self, purpose: &str, notice: NoticeId) -> Vec<String> {
-        let mut all = self.ground.lines(&format!(
-            "SELECT address_id AS line FROM messages WHERE purpose = '{purpose}' AND \
-             state = 'waiting' AND notice_id = '{notice}'"
-        ));
-        all.sort();
-        all
-    }
-
-    fn hand_over(&self, seats: &[&Seat]) {
-        for seat in seats {
-            self.ground.sql(&format!(
-                "UPDATE messages SET state = 'handed_over', due_at = NULL, finished_at = 1 \
-                 WHERE delivery_id = '{}';",
-                seat.delivery
-            ));
-        }
-    }
-
-    fn of_notice(&self, rows: &str, id: NoticeId) -> usize {
-        self.ground.count(&format!(
-            "{rows} AND delivery_id IN (SELECT id FROM deliveries WHERE notice_id = '{id}')"
-        ))
-    }
-}
-
-fn addresses(seats: &[&Seat]) -> Vec<String> {
-    let mut all: Vec<String> = seats.iter().map(|seat| seat.address.to_string()).collect();
-    all.sort();
-    all
-}
 
 #[test]
 fn a_new_version_takes_the_place_of_the_old_in_one_write() {
@@ -288,6 +133,11 @@ fn a_signature_for_a_version_that_was_replaced_meanwhile_gets_the_new_one() {
     assert!(page.body.contains("第2版，代替第1版。更正理由：附件日期有误"), "{}", page.body);
     let closed = person.get(&path);
     assert!(closed.body.contains("本件已更正") && closed.body.contains("看现行版本"));
+    let mut other = Visitor::new(&door);
+    let led = other.get(&format!("/l/{}", dropped.token));
+    let closed = other.get(led.header("location"));
+    assert!(closed.body.contains("新版不发给贵单位"), "{}", closed.body);
+    assert!(!closed.body.contains("看现行版本"));
 }
 
 #[test]

@@ -9,6 +9,7 @@ pub(crate) mod form;
 pub(crate) mod house;
 pub(crate) mod http;
 pub(crate) mod mail;
+pub(crate) mod office;
 pub(crate) mod pg;
 pub(crate) mod recipient;
 pub(crate) mod smtp_sink;

@@ -2,6 +2,8 @@
 
 use actix_web::{HttpRequest, HttpResponse, web};
 
+use super::acts::owed_release;
+use super::board::gap_words;
 use crate::domain::account::Role;
 use crate::domain::delivery::{Addressee, DeliveryFacts, DeliveryState, ReceiptMode};
 use crate::domain::human_time::{clock_zh, full_zh};
@@ -39,7 +41,9 @@ pub(in crate::web) async fn print(
     // A draft has no register: there is nothing to sign for yet.
     let issued_at = board.notice.issued_at.ok_or(WebError::NotFound)?;
     let mut sheet = sheet(&board, issued_at, &staff);
+    sheet.release = owed_release(&staff, &board.notice, board.debt.as_ref(), board.read_at).words;
     for (row, line) in sheet.rows.iter_mut().zip(&board.lines) {
+        row.remarks.extend(line.gap.as_ref().map(|gap| format!("{}。", gap_words(gap))));
         row.remarks.extend(called(line, &calls, board.read_at));
     }
     page(&sheet)
@@ -71,6 +75,7 @@ fn sheet(board: &Board, issued_at: Timestamp, staff: &Staff) -> RegisterSheet {
         acknowledged: size(tally.acknowledged),
         rest: Some(rest).filter(|_| tally.acknowledged != tally.total),
         versions: versions(board),
+        release: String::new(),
         rows: rows.map(|(line, serial)| row(line, serial, top, board)).collect(),
         checkpoint: format!("数据截至 {}", full_zh(board.read_at)),
         printed: match staff.is(Role::Auditor) {

@@ -1,14 +1,19 @@
 //! What every staff page says of a notice that ended or replaces another: which act, why, who, and
 //! the ways to the versions around it.
 
+use crate::domain::account::Role;
 use crate::domain::human_time::full_zh;
 use crate::domain::ids::NoticeId;
-use crate::domain::notice::NoticeState;
+use crate::domain::notice::{NoticeState, ReleaseOutcome};
+use crate::domain::time::Timestamp;
 use crate::service::board::Bounds;
 use crate::service::supersede;
 use crate::store::corrections::Corrects;
-use crate::web::pages::acts::EndBanner;
+use crate::store::notices::Notice;
+use crate::store::release_debts::DebtLine;
+use crate::web::pages::acts::{EndBanner, OwedRelease};
 use crate::web::pages::parts::Link;
+use crate::web::session::Staff;
 
 fn way(text: String, id: NoticeId) -> Link {
     Link { text, href: format!("/notices/{id}"), current: false }
@@ -39,6 +44,41 @@ pub(in crate::web::handlers) fn end_banner(state: NoticeState, bounds: &Bounds) 
             .map(|end| format!("{} {}", end.account_name, full_zh(end.ended_at)))
             .unwrap_or_default(),
         ways: on.into_iter().chain(back).collect(),
+    }
+}
+
+/// The formal 核发 that is owed or was given; empty where a second person released it at once.
+pub(in crate::web::handlers) fn owed_release(
+    staff: &Staff,
+    notice: &Notice,
+    debt: Option<&DebtLine>,
+    now: Timestamp,
+) -> OwedRelease {
+    let Some(debt) = debt else { return OwedRelease::default() };
+    let who = debt.settled_by.as_deref().unwrap_or_default();
+    let approved = format!("口头批准发出：{}（{}），", debt.approver_name, debt.approver_phone);
+    let words = match &debt.answer {
+        Some((ReleaseOutcome::Released, _, at)) => {
+            format!("{approved}{who}已于{}补核发。", full_zh(*at))
+        }
+        Some((ReleaseOutcome::Refused, why, at)) => {
+            let why = why.as_deref().unwrap_or_default();
+            format!("{approved}{who}于{}拒绝补核发，理由：{why}。", full_zh(*at))
+        }
+        None if debt.due_at < now => {
+            format!("{approved}应于{}前补核发，已逾期。", full_zh(debt.due_at))
+        }
+        None => format!("{approved}须于{}前补核发。", full_zh(debt.due_at)),
+    };
+    let given = matches!(debt.answer, Some((ReleaseOutcome::Released, ..)));
+    let may = staff.is(Role::Releaser) && staff.account.id != notice.author_id && !given;
+    OwedRelease {
+        words,
+        open: !given,
+        href: match may {
+            true => format!("/notices/{}/release-after", notice.id),
+            false => String::new(),
+        },
     }
 }
 

@@ -25,6 +25,7 @@ pub(in crate::web::handlers) fn notice_acts(
     let mut acts = Vec::new();
     if state == NoticeState::Issued {
         acts.push(link("重发", format!("{path}/resend")));
+        acts.push(link("补发", format!("{path}/add-recipients")));
         acts.push(link("办结", format!("{path}/close")));
     }
     if state.after(NoticeAct::Supersede).is_ok() && staff.is(Role::Clerk) {

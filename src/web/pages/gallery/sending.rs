@@ -67,7 +67,10 @@ fn truth() -> Truth {
         organisations: 146,
         addresses: 211,
         unreachable: vec![link("望城区委", "#"), link("安化县委", "#")],
-        gaps: vec![link("望城区委：没有可用的联系方式", "#")],
+        gaps: vec![GapRow {
+            name: "望城区委".into(),
+            missing: vec![link("没有可用的联系方式", "#"), link("没有写明上级单位", "#")],
+        }],
         ways: vec!["邮件 211 封".into()],
         deadline: "发出后 30 分钟内签收".into(),
         deadline_origin: "特提的默认时限".into(),
