@@ -358,10 +358,11 @@ impl Write {
             }
             calls.push(call);
         }
+        // First the tasks: they are closed by the caller, the rest by the answer.
+        self.move_tasks(tx)?;
         Confirmation::write_all(tx, &confirmed, self.notice, now)?;
         event_append(tx, &events)?;
         call_insert_all(tx, &calls)?;
-        self.move_tasks(tx)?;
         if let Some((addresses, status)) = &self.teaches {
             call_teach_addresses(tx, addresses, *status, now)?;
         }

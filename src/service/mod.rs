@@ -63,6 +63,7 @@ pub mod pick;
 pub mod preview;
 pub mod read_bounce;
 pub mod readiness;
+mod receipt_body;
 pub mod receipt_file;
 pub mod receive;
 mod recipient_rows;

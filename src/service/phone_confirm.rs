@@ -3,24 +3,18 @@
 
 use super::call::Checked;
 use super::offer::offer_in_force;
+use super::receipt_body::Signed;
 use super::{Service, ServiceError};
-use crate::adapters::secrets::receipts::sign_receipt;
 use crate::domain::account::Account;
 use crate::domain::evidence::{Actor, Event, EventKind, SealedEvent};
 use crate::domain::ids::{DeliveryId, EventId, NoticeId, ReceiptId};
-use crate::domain::network::Network;
-use crate::domain::receipt::{
-    Grade, Mode, RECEIPT_AUDIENCE, RECEIPT_VERSION, ReceiptBody, ReceiptOrganization, Signer,
-    statement,
-};
-use crate::domain::receipt_number::ReceiptNumber;
+use crate::domain::receipt::{Grade, Mode};
 use crate::domain::stated_person::StatedPerson;
 use crate::domain::time::Timestamp;
-use crate::store::deliveries::{Delivery, delivery_set_acknowledged};
+use crate::store::answers::answer_settle;
+use crate::store::deliveries::Delivery;
 use crate::store::events::event_append_sealed;
-use crate::store::messages::message_cancel_open;
 use crate::store::receipts::{Receipt, receipt_insert_all};
-use crate::store::rungs::rung_close_open;
 use crate::store::tallies::TallyChanges;
 use crate::store::{StoreError, Tx};
 
@@ -45,92 +39,52 @@ pub(super) fn confirm(
     now: Timestamp,
 ) -> Result<Confirmation, ServiceError> {
     let offer = offer_in_force(service, delivery.notice_id, delivery.version)?;
-    let id = ReceiptId::new(now, service.entropy()?);
-    let person = StatedPerson {
-        name: checked.name.clone().unwrap_or_default(),
-        post: checked.post.clone().unwrap_or_default(),
-        phone: checked.number.as_ref().map(ToString::to_string).unwrap_or_default(),
-    };
     let authority = checked.authority.clone();
-    let mode = if authority.is_some() { Mode::OnBehalf } else { Mode::Phone };
-    let late = ReceiptBody::is_late(now, delivery.facts.deadline);
+    let signed = Signed {
+        id: ReceiptId::new(now, service.entropy()?),
+        offer: &offer,
+        delivery,
+        person: StatedPerson {
+            name: checked.name.clone().unwrap_or_default(),
+            post: checked.post.clone().unwrap_or_default(),
+            phone: checked.number.as_ref().map(ToString::to_string).unwrap_or_default(),
+        },
+        mode: if authority.is_some() { Mode::OnBehalf } else { Mode::Phone },
+        authority,
+        grade: Grade::Phone,
+        channel: CHANNEL,
+        beside: false,
+        now,
+    };
     let event_id = EventId::new(now, service.entropy()?);
     let mut event = Event::new(event_id, EventKind::Acknowledged, now, Actor::Account(account.id))
         .notice(delivery.notice_id, offer.version_number())
         .delivery(delivery.id)
         .organization(delivery.organization_id)
-        .receipt(id)
-        .fact("mode", mode.as_str())
-        .fact("grade", Grade::Phone.as_str())
+        .receipt(signed.id)
+        .fact("mode", signed.mode.as_str())
+        .fact("grade", signed.grade.as_str())
         .fact("channel", CHANNEL)
-        .fact("late", late)
+        .fact("late", signed.is_late())
         .fact("number_differs", number_differs)
         .fact("read_back", checked.read_back)
         .digest("files", offer.files_digest());
     if let Some(issued) = offer.digest {
         event = event.digest("issued", issued);
     }
+    let person = &signed.person;
     let personal = [
         ("signer_name", Some(person.name.as_str())),
         ("signer_post", Some(person.post.as_str())),
         ("signer_phone", Some(person.phone.as_str())),
-        ("authority", authority.as_deref()),
+        ("authority", signed.authority.as_deref()),
         ("note", checked.note.as_deref()),
     ];
     let personal: Vec<(&'static str, &str)> =
         personal.into_iter().filter_map(|(name, value)| Some((name, value?))).collect();
     let event = service.with_personal(event, &personal)?;
     let event = event.seal().map_err(|error| ServiceError::Internal(error.to_string()))?;
-    let body = ReceiptBody {
-        v: RECEIPT_VERSION,
-        iss: service.settings.public_url.clone(),
-        aud: RECEIPT_AUDIENCE.to_owned(),
-        iat: now.as_seconds(),
-        receipt: id,
-        number: ReceiptNumber::of(id),
-        delivery: delivery.id,
-        notice: offer.notice,
-        version: offer.version_number(),
-        document_number: offer.header.document_number.clone(),
-        title: (service.settings.network != Network::Internet).then(|| offer.header.title.clone()),
-        text_sha256: offer.text_sha256(),
-        files: offer.offered_files(),
-        organization: ReceiptOrganization {
-            id: delivery.organization_id,
-            name: delivery.organization_name.clone(),
-        },
-        signer: Signer {
-            name: person.name.clone(),
-            post: person.post.clone(),
-            phone: person.phone.clone(),
-        },
-        mode,
-        authority: authority.clone(),
-        grade: Grade::Phone,
-        channel: CHANNEL.to_owned(),
-        statement: statement(offer.attachments()),
-        acknowledged_at: now,
-        deadline: delivery.facts.deadline,
-        late,
-        event: event_id,
-        leaf: event.leaf(),
-    };
-    let jws = sign_receipt(&service.keys, &body)
-        .map_err(|fault| ServiceError::Internal(fault.to_string()))?;
-    let receipt = Receipt {
-        id,
-        delivery_id: delivery.id,
-        beside: false,
-        number: body.number.to_string(),
-        mode,
-        grade: Grade::Phone,
-        authority,
-        signer: person,
-        acknowledged_at: now,
-        late,
-        event_id,
-        jws,
-    };
+    let receipt = signed.receipt(service, &event)?;
     Ok(Confirmation { event, receipt })
 }
 
@@ -151,21 +105,22 @@ impl Confirmation {
         if confirmed.is_empty() {
             return Ok(());
         }
-        let ids: Vec<DeliveryId> = confirmed.iter().map(|(_, delivery)| delivery.id).collect();
+        let answered: Vec<(DeliveryId, Timestamp)> = confirmed
+            .iter()
+            .map(|(one, delivery)| (delivery.id, one.receipt.acknowledged_at))
+            .collect();
         let receipts: Vec<&Receipt> = confirmed.iter().map(|(one, _)| &one.receipt).collect();
         let events: Vec<&SealedEvent> = confirmed.iter().map(|(one, _)| &one.event).collect();
         receipt_insert_all(tx, &receipts)?;
         event_append_sealed(tx, &events)?;
-        let moved = delivery_set_acknowledged(tx, &ids)?;
-        if moved != ids.len() {
+        let moved = answer_settle(tx, &answered, CONFIRMED, now)?;
+        if moved != answered.len() {
             return Err(StoreError::Inconsistent {
                 table: "deliveries",
                 id: notice.to_string(),
-                what: format!("{moved} of {} were confirmed by phone", ids.len()),
+                what: format!("{moved} of {} were confirmed by phone", answered.len()),
             });
         }
-        message_cancel_open(tx, &ids, CONFIRMED, now)?;
-        rung_close_open(tx, &ids, CONFIRMED, now)?;
         let mut tallies = TallyChanges::default();
         for (one, delivery) in confirmed {
             let mut after = delivery.facts;

@@ -27,6 +27,7 @@ use qianshou::store::tallies::tally_find;
 use crate::support::door::{Door, Visitor};
 use crate::support::fixture_staff::{PASSWORD, Town};
 use crate::support::stand::PUBLIC_URL;
+use crate::support::trustcheck::Books;
 
 fn bits() -> [u8; 10] {
     let mut bits = [0; 10];
@@ -150,6 +151,9 @@ fn a_confirmed_call_is_a_receipt_that_verifies_alone_and_stops_the_chase() {
     let sheet = sheet(&town.service, &officer, owed[0]).unwrap();
     assert!(sheet.before[0].number_differs);
     assert!(sheet.tasks.is_empty());
+    let closed = "SELECT COALESCE(closed_by, 'nobody') AS line FROM call_tasks \
+                  WHERE closed_at IS NOT NULL";
+    assert_eq!(Books::open(&town.url).lines(closed), [officer.id.to_string()], "by the caller");
 }
 
 #[test]

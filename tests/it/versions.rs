@@ -7,6 +7,7 @@ use qianshou::domain::time::Span;
 use qianshou::service::acknowledge::{Acknowledged, Signature, acknowledge};
 use qianshou::service::acts::ActRefused;
 use qianshou::service::compose;
+use qianshou::service::deliver::{Dispatch, Sender, Share, tick};
 use qianshou::service::end_notice::recall;
 use qianshou::service::issue::{IssueRefused, Issued as Outcome};
 use qianshou::service::supersede::begin;
@@ -70,6 +71,43 @@ fn a_new_version_takes_the_place_of_the_old_in_one_write() {
     }
     assert!(at.led_on(dropped).is_none());
     assert_eq!(breaches(&mut Books::open(&ground.url)), Vec::<String>::new());
+}
+
+#[test]
+fn whoever_was_told_is_told_in_the_words_of_a_correction() {
+    let Some(at) = office(2) else { return };
+    let [stays, dropped] = &at.issued.seats[..] else { panic!() };
+    at.hand_over(&[stays, dropped]);
+    // The issuer's own leader had the list of who is missing: of the notice, of no delivery.
+    at.ground.sql(&format!(
+        "INSERT INTO contacts (id, organization_id, role, name) VALUES \
+         ('ctc_0000000000000000000000000a', '{}', 'duty_leader', '周某');\
+         INSERT INTO contact_addresses (id, contact_id, kind, address, place, status, status_at) \
+         VALUES ('adr_0000000000000000000000000a', 'ctc_0000000000000000000000000a', 'email', \
+         'leader@example.invalid', 1, 'verified', 0);\
+         INSERT INTO messages (id, notice_id, version, address_id, channel, step, purpose, lane, \
+         state, attempts, spared, uncertain, created_at, finished_at) VALUES \
+         ('msg_0000000000000000000000000a', '{}', 1, 'adr_0000000000000000000000000a', 'email', 1, \
+         'issuer_alert', 0, 'handed_over', 1, 0, 0, 1, 1);",
+        at.clerk.organization_id, at.issued.notice
+    ));
+    at.replace(at.issued.notice, &[stays], "k1");
+    let service = &at.ground.service;
+    let dispatch = Dispatch::open(service);
+    tick(service, &mut Sender::open(service, &dispatch, "test", Share::All)).unwrap();
+    let one = |to: &str| {
+        let mails = at.ground.mails.mail_to(to);
+        let [mail] = &mails[..] else { panic!("{to}: {} mails", mails.len()) };
+        (mail.subject.clone(), mail.text.clone())
+    };
+    let (subject, text) = one(&format!("{}@example.invalid", stays.address));
+    assert!(subject.starts_with("【特提】更正：湘办发电〔2026〕35号"), "{subject}");
+    assert!(subject.contains("，请以新版为准 — 请于"), "{subject}");
+    assert!(text.contains("代替此前发出的第1版") && text.contains("更正理由：附件日期有误"));
+    let (subject, text) = one(&format!("{}@example.invalid", dropped.address));
+    assert!(subject.starts_with("【特提】更正：") && text.contains("不再发给贵单位"), "{text}");
+    let (_, text) = one("leader@example.invalid");
+    assert!(text.contains("附件日期有误"), "{text}");
 }
 
 /// An address that the new version does not write to at this hour still leads to it, through

@@ -47,6 +47,7 @@ pub(crate) const MAIN_FILE: &[u8] = b"%PDF-1.7 the notice";
 /// A server without a door, on a database of its own.
 pub(crate) struct Ground {
     stand: Stand,
+    pub(crate) mails: MemoryMailer,
 }
 
 impl Deref for Ground {
@@ -84,7 +85,8 @@ impl Ground {
     /// `None`: no PostgreSQL on this machine, skip.
     pub(crate) fn new() -> Option<Self> {
         let now = ISSUED_AT.plus(Span::minutes(5));
-        Some(Self { stand: Stand::new(now, MemoryMailer::default(), Sending::default())? })
+        let mails = MemoryMailer::default();
+        Some(Self { stand: Stand::new(now, mails.clone(), Sending::default())?, mails })
     }
 
     /// Issues a 特提 with a text, a main file and an attachment to `recipients` organisations

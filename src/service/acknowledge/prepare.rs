@@ -6,21 +6,16 @@ use std::sync::Arc;
 use super::{Acknowledged, Signature};
 use crate::adapters::random;
 use crate::adapters::secrets::links::{CheckFault, CheckForm};
-use crate::adapters::secrets::receipts::sign_receipt;
 use crate::domain::acknowledgement::{Situation, Verdict, decide_acknowledge};
 use crate::domain::evidence::{EventKind, SealedEvent};
 use crate::domain::ids::{DeliveryId, ReceiptId};
-use crate::domain::network::Network;
-use crate::domain::receipt::{
-    Grade, Mode, RECEIPT_AUDIENCE, RECEIPT_VERSION, ReceiptBody, ReceiptOrganization, Signer,
-    statement,
-};
-use crate::domain::receipt_number::ReceiptNumber;
+use crate::domain::receipt::{Grade, Mode};
 use crate::domain::stated_person::{PersonFaults, StatedPerson};
 use crate::domain::text::clean_line;
 use crate::domain::time::Timestamp;
 use crate::service::note::event_of_visit;
 use crate::service::offer::{Offer, offer_in_force};
+use crate::service::receipt_body::Signed;
 use crate::service::visit::{VISIT_LASTS, Visiting};
 use crate::service::{Service, ServiceError};
 use crate::store::deliveries::Delivery;
@@ -254,98 +249,47 @@ impl Act<'_> {
         authority: Option<String>,
     ) -> Result<(SealedEvent, Receipt), ServiceError> {
         let Self { service, visiting, delivery, offer, now, beside } = *self;
-        let id = ReceiptId::new(now, service.entropy()?);
         let mode = if authority.is_some() { Mode::OnBehalf } else { Mode::OwnOrganization };
-        let grade = Grade::of_link(visiting.address_is_verified);
-        let late = ReceiptBody::is_late(now, delivery.facts.deadline);
-        let number = ReceiptNumber::of(id);
-        let sealed = self.event(id, mode, grade, late, &person, authority.as_deref())?;
-        let event = sealed.event().id;
-        let body = ReceiptBody {
-            v: RECEIPT_VERSION,
-            iss: service.settings.public_url.clone(),
-            aud: RECEIPT_AUDIENCE.to_owned(),
-            iat: now.as_seconds(),
-            receipt: id,
-            number: number.clone(),
-            delivery: delivery.id,
-            notice: offer.notice,
-            version: offer.version_number(),
-            document_number: offer.header.document_number.clone(),
-            // A receipt is mailed and carried about, so it says as much as a mail may say.
-            title: (service.settings.network != Network::Internet)
-                .then(|| offer.header.title.clone()),
-            text_sha256: offer.text_sha256(),
-            files: offer.offered_files(),
-            organization: ReceiptOrganization {
-                id: delivery.organization_id,
-                name: delivery.organization_name.clone(),
-            },
-            signer: Signer {
-                name: person.name.clone(),
-                post: person.post.clone(),
-                phone: person.phone.clone(),
-            },
+        let signed = Signed {
+            id: ReceiptId::new(now, service.entropy()?),
+            offer,
+            delivery,
+            person,
             mode,
-            authority: authority.clone(),
-            grade,
-            channel: visiting.channel.clone(),
-            statement: statement(offer.attachments()),
-            acknowledged_at: now,
-            deadline: delivery.facts.deadline,
-            late,
-            event,
-            leaf: sealed.leaf(),
-        };
-        let jws = sign_receipt(&service.keys, &body)
-            .map_err(|fault| ServiceError::Internal(fault.to_string()))?;
-        let receipt = Receipt {
-            id,
-            delivery_id: delivery.id,
-            beside,
-            number: number.to_string(),
-            mode,
-            grade,
             authority,
-            signer: person,
-            acknowledged_at: now,
-            late,
-            event_id: event,
-            jws,
+            grade: Grade::of_link(visiting.address_is_verified),
+            channel: &visiting.channel,
+            beside,
+            now,
         };
+        let sealed = self.event(&signed)?;
+        let receipt = signed.receipt(service, &sealed)?;
         Ok((sealed, receipt))
     }
 
-    fn event(
-        &self,
-        receipt: ReceiptId,
-        mode: Mode,
-        grade: Grade,
-        late: bool,
-        person: &StatedPerson,
-        authority: Option<&str>,
-    ) -> Result<SealedEvent, ServiceError> {
+    fn event(&self, signed: &Signed<'_>) -> Result<SealedEvent, ServiceError> {
         let Self { service, visiting, delivery, offer, now, beside } = *self;
         let kind = if beside { EventKind::SignedBeside } else { EventKind::Acknowledged };
         let mut event = event_of_visit(service, visiting, kind, now)?
             .organization(delivery.organization_id)
             .address(visiting.address)
-            .receipt(receipt)
-            .fact("mode", mode.as_str())
-            .fact("grade", grade.as_str())
-            .fact("below_wanted_grade", grade.falls_short_of(offer.urgency))
-            .fact("late", late)
+            .receipt(signed.id)
+            .fact("mode", signed.mode.as_str())
+            .fact("grade", signed.grade.as_str())
+            .fact("below_wanted_grade", signed.grade.falls_short_of(offer.urgency))
+            .fact("late", signed.is_late())
             .fact("verifies_address", !visiting.address_is_verified);
         if let Some(issued) = offer.digest {
             event = event.digest("issued", issued);
         }
         event = event.digest("files", offer.files_digest());
+        let person = &signed.person;
         let mut personal = vec![
             ("signer_name", person.name.as_str()),
             ("signer_post", person.post.as_str()),
             ("signer_phone", person.phone.as_str()),
         ];
-        personal.extend(authority.map(|text| ("authority", text)));
+        personal.extend(signed.authority.as_deref().map(|text| ("authority", text)));
         let event = service.with_personal(event, &personal)?;
         event.seal().map_err(|error| ServiceError::Internal(error.to_string()))
     }
