@@ -12,7 +12,7 @@ use crate::adapters::random::{self, NoRandomness, Random};
 use crate::adapters::secrets::keys::Keys;
 use crate::adapters::secrets::passwords::{PasswordFault, Passwords};
 use crate::channel::Outlets;
-use crate::domain::calendar::hex;
+use crate::domain::digest::hex;
 use crate::domain::evidence::Event;
 use crate::domain::ids::IdEntropy;
 use crate::domain::message::RetrySchedule;
