@@ -50,6 +50,7 @@ pub mod fetch_note;
 pub mod forget_nonces;
 pub mod import_directory;
 pub mod issue;
+pub mod keep_time;
 pub mod lanes;
 pub mod note;
 pub mod notices;

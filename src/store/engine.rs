@@ -423,7 +423,7 @@ impl DbConn {
         Ok(done.log.saturating_sub(done.checkpointed))
     }
 
-    /// The instant the database has; replicas share PostgreSQL's clock.
+    /// Runs statements that answer nothing, in the words of each engine.
     pub(super) fn run_script(&mut self, sqlite: &str, postgres: &str) -> Result<(), StoreError> {
         match self {
             Self::Sqlite(conn) => conn.batch_execute(sqlite)?,

@@ -46,6 +46,8 @@ mod smtp;
 #[cfg(test)]
 mod staff_pages;
 #[cfg(test)]
+mod steady_time;
+#[cfg(test)]
 #[path = "../support/mod.rs"]
 mod support;
 #[cfg(test)]
