@@ -7,7 +7,7 @@ use crate::domain::digest::Sha256Digest;
 use crate::domain::evidence::{Actor, Event, EventKind};
 use crate::domain::ids::{AccountId, DeliveryId, EventId, LinkId, MessageId, NoticeId, RungId};
 use crate::domain::ladder::{LadderSnapshot, RungAct};
-use crate::domain::message::{Channel, MessagePurpose};
+use crate::domain::message::MessagePurpose;
 use crate::domain::notice::{NoticeHeader, recipients_digest};
 use crate::domain::time::Timestamp;
 use crate::domain::urgency::Urgency;
@@ -127,7 +127,7 @@ fn add_recipient(
 ) -> Result<(), ServiceError> {
     let (service, now, notice) = (act.service, act.now, &act.open.notice);
     let id = DeliveryId::new(now, service.entropy()?);
-    let unreachable = recipient.addresses.is_empty();
+    let unreachable = recipient.ways.is_empty();
     let deadline_at = recipient.deadline.as_ref().map(|deadline| deadline.at);
     let origin = recipient.deadline.as_ref().map(|deadline| deadline.explanation_zh.clone());
     let facts = DeliveryFacts { unreachable, deadline: deadline_at, ..DeliveryFacts::default() };
@@ -164,12 +164,12 @@ fn add_recipient(
             done: Some(rung.step) == first_step,
         });
     }
-    for address in &recipient.addresses {
+    for way in &recipient.ways {
         let link = LinkId::new(now, service.entropy()?);
         rows.links.push(NewLink {
             id: link,
             delivery_id: id,
-            address_id: *address,
+            address_id: way.address,
             created_at: now,
         });
         rows.messages.push(NewMessage {
@@ -177,10 +177,10 @@ fn add_recipient(
             notice_id: Some(notice.id),
             version: notice.version,
             delivery_id: Some(id),
-            address_id: *address,
+            address_id: way.address,
             about: None,
             link_id: Some(link),
-            channel: Channel::Email,
+            channel: way.channel,
             step: FIRST_NOTIFICATION,
             purpose: MessagePurpose::Invitation,
             lane: lane_of(level),

@@ -22,6 +22,8 @@ mod duty;
 #[cfg(test)]
 mod escalate;
 #[cfg(test)]
+mod every_way;
+#[cfg(test)]
 mod harness;
 #[cfg(test)]
 mod link_pages;
