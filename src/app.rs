@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::adapters::clock::{Clock, SystemClock};
+use crate::adapters::clock::{Stopwatch, SystemClock};
 use crate::adapters::files::FilesFault;
 use crate::adapters::files::directory::DirectoryFiles;
 use crate::adapters::mail::{
@@ -20,6 +20,7 @@ use crate::adapters::outcall::{CallRules, Caller};
 use crate::adapters::random::{Random, SystemRandom};
 use crate::adapters::secrets::keys::{KeyFault, Keys};
 use crate::adapters::secrets::passwords::{PasswordFault, Passwords};
+use crate::adapters::steady::Hands;
 use crate::adapters::telling::{CannotTell, init_logging};
 use crate::channel::Outlets;
 use crate::channel::sms::Gateway;
@@ -33,7 +34,7 @@ use crate::service::offer::Offers;
 use crate::service::rules::{BadRules, Rules};
 use crate::service::visit::Visits;
 use crate::service::watch::{Watch, WatchSettings};
-use crate::service::{Sending, Service, Settings};
+use crate::service::{Sending, Service, ServiceError, Settings, keep_time};
 use crate::store::{Durability, EngineSettings, Store, StoreError, migrate};
 use crate::web::site::Site;
 
@@ -104,6 +105,9 @@ pub enum CannotStart {
     /// Logging.
     #[error(transparent)]
     Logging(#[from] CannotTell),
+    /// Nothing says what time it is.
+    #[error("the time: {0}")]
+    Time(#[from] ServiceError),
     /// The rules contradict themselves.
     #[error("{0}")]
     Rules(String),
@@ -112,8 +116,8 @@ pub enum CannotStart {
 /// The halves that tests may replace.
 #[derive(Clone)]
 pub struct Halves {
-    /// What time it is.
-    pub clock: Arc<dyn Clock>,
+    /// The clock on the wall and the machine's own progress.
+    pub hands: Hands,
     /// Random bytes.
     pub random: Arc<dyn Random>,
     /// How safe the database must be.
@@ -123,7 +127,11 @@ pub struct Halves {
 impl Default for Halves {
     fn default() -> Self {
         Self {
-            clock: Arc::new(SystemClock),
+            hands: Hands {
+                wall: Arc::new(SystemClock),
+                progress: Arc::new(Stopwatch::start()),
+                machine: machine_name(),
+            },
             random: Arc::new(SystemRandom),
             durability: Durability::Required,
         }
@@ -144,10 +152,10 @@ impl App {
     /// # Errors
     /// The first thing that must be mended.
     pub fn open_with(config: &Config, halves: Halves) -> Result<Self, CannotStart> {
-        let Halves { clock, random, durability } = halves;
-        let now = clock.now();
-        if now < EARLIEST_START {
-            return Err(CannotStart::Clock(now));
+        let Halves { hands, random, durability } = halves;
+        let shown = hands.wall.now();
+        if shown < EARLIEST_START {
+            return Err(CannotStart::Clock(shown));
         }
         if !time::knows_shanghai() {
             return Err(CannotStart::TimeZone);
@@ -165,12 +173,13 @@ impl App {
         let rules = Rules::shipped().map_err(bad_rules)?;
         rules.refresh(&store).map_err(bad_rules)?;
         rules.tell();
+        let clock = Arc::new(keep_time::begin(&store, hands, config.clock)?);
         let service = Service {
             lanes: Lanes::open(&store),
             offers: Offers::default(),
             visits: Visits::default(),
             store,
-            files: Arc::new(DirectoryFiles::open_store(&files, Arc::clone(&random), now)?),
+            files: Arc::new(DirectoryFiles::open_store(&files, Arc::clone(&random), shown)?),
             clock,
             random,
             keys: Arc::new(keys),
@@ -183,6 +192,7 @@ impl App {
             watch: Arc::new(Watch::new(watch(config))),
             settings: Arc::new(settings(config)),
         };
+        keep_time::wake(&service)?;
         let site = Site::new(config.public_url.origin(), folder.is_some());
         let demo_mailbox = folder.map(DemoMailbox::new);
         Ok(Self { service, site, demo_mailbox, senders: config.workers.senders })
@@ -229,6 +239,12 @@ fn bad_rules(fault: BadRules) -> CannotStart {
         BadRules::Store(error) => CannotStart::Store(error),
         faulty => CannotStart::Rules(faulty.to_string()),
     }
+}
+
+/// What the system calls this machine, for alarms that concern it alone.
+fn machine_name() -> String {
+    let name = fs::read_to_string("/proc/sys/kernel/hostname").unwrap_or_default();
+    Some(name.trim()).filter(|name| !name.is_empty()).unwrap_or("this machine").to_owned()
 }
 
 fn engine(config: &Config, durability: Durability) -> Result<EngineSettings, StoreError> {

@@ -2,6 +2,7 @@
 //! The only reader of the environment; everybody else is handed what they need.
 //! `config/default.toml` says what each setting means.
 
+mod clock;
 mod layers;
 mod values;
 mod watch;
@@ -12,6 +13,7 @@ use std::path::{Path, PathBuf};
 
 use crate::adapters::telling::LogFormat;
 use crate::domain::network::Network;
+use crate::domain::steady::SteadyRules;
 use crate::domain::time::Span;
 use layers::{Layers, Source};
 
@@ -46,6 +48,8 @@ pub struct Config {
     pub sms: Sms,
     /// How the workers work.
     pub workers: Workers,
+    /// Which time is believed, and when.
+    pub clock: SteadyRules,
     /// How long sessions of staff last.
     pub staff_session: SessionLimits,
     /// How long sessions of administrators last.
@@ -253,6 +257,7 @@ fn read(from: &mut Layers) -> Option<Config> {
         sms,
         network,
         workers,
+        clock: clock::read(from),
         staff_session,
         admin_session,
         watch: watch::read(from),

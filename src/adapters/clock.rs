@@ -4,15 +4,21 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
+use super::steady::SteadyClock;
 use crate::domain::time::{Span, Timestamp};
 
 /// Answers what time it is. A unit of work asks once and passes the answer on.
 pub trait Clock: Send + Sync {
     /// The instant now.
     fn now(&self) -> Timestamp;
+
+    /// The steady clock that a server goes by, if this is one: it wants looking after.
+    fn as_steady(&self) -> Option<&SteadyClock> {
+        None
+    }
 }
 
-/// The clock of the operating system.
+/// The clock of the operating system: people and time servers set it.
 #[derive(Debug, Default, Clone, Copy)]
 pub struct SystemClock;
 

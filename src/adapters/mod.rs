@@ -8,5 +8,6 @@ pub mod outcry;
 pub mod random;
 pub mod returned_mail;
 pub mod secrets;
+pub mod steady;
 pub mod tables;
 pub mod telling;

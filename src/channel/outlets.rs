@@ -8,6 +8,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use super::sms::Gateway;
 use crate::adapters::outcall::Caller;
+use crate::domain::escalation::OpenWays;
 use crate::domain::message::Channel;
 use crate::domain::time::{Span, Timestamp};
 
@@ -62,6 +63,12 @@ impl Outlets {
             Channel::Sms => self.sms.is_some(),
             Channel::Webhook => self.webhook.is_some(),
         }
+    }
+
+    /// The ways beside mail, as the rules of reaching people ask for them.
+    #[must_use]
+    pub const fn open(&self) -> OpenWays {
+        OpenWays { sms: self.has(Channel::Sms), webhook: self.has(Channel::Webhook) }
     }
 
     /// The limit of a way, in messages a minute.

@@ -5,10 +5,11 @@
 //! Refuses a table with a line that cannot be true.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::fmt::Write as _;
 
 use jiff::civil::{Date, Weekday};
 use sha2::{Digest, Sha256};
+
+use super::digest::hex;
 
 /// The table that is shipped: one line per day that is not what its weekday says.
 pub const SHIPPED_HOLIDAYS: &str = include_str!("../../config/calendar/cn-holidays.csv");
@@ -121,16 +122,6 @@ impl Calendar {
 
 fn is_weekend(date: Date) -> bool {
     matches!(date.weekday(), Weekday::Saturday | Weekday::Sunday)
-}
-
-/// Bytes in lower-case hexadecimal.
-#[must_use]
-pub fn hex(bytes: &[u8]) -> String {
-    bytes.iter().fold(String::with_capacity(bytes.len() * 2), |mut text, byte| {
-        // Writing to a String cannot fail.
-        let _ = write!(text, "{byte:02x}");
-        text
-    })
 }
 
 #[cfg(test)]

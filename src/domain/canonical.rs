@@ -102,7 +102,10 @@ fn write_number(out: &mut String, number: &Number) -> Result<(), NotCanonical> {
 /// control characters, everything else as it is.
 fn write_text(out: &mut String, text: &str) {
     out.push('"');
-    for c in text.chars() {
+    let mut rest = text;
+    // Almost no text needs an escape, so it is copied in whole runs.
+    while let Some((run, c, after)) = split_at_escape(rest) {
+        out.push_str(run);
         match c {
             '"' => out.push_str("\\\""),
             '\\' => out.push_str("\\\\"),
@@ -111,11 +114,20 @@ fn write_text(out: &mut String, text: &str) {
             '\n' => out.push_str("\\n"),
             '\u{c}' => out.push_str("\\f"),
             '\r' => out.push_str("\\r"),
-            c if u32::from(c) < 0x20 => out.push_str(&format!("\\u{:04x}", u32::from(c))),
-            c => out.push(c),
+            c => out.push_str(&format!("\\u{:04x}", u32::from(c))),
         }
+        rest = after;
     }
+    out.push_str(rest);
     out.push('"');
+}
+
+/// The run before the first character that must be escaped, that character, and what follows.
+fn split_at_escape(text: &str) -> Option<(&str, char, &str)> {
+    let place = text.bytes().position(|byte| byte < 0x20 || byte == b'"' || byte == b'\\')?;
+    let (run, rest) = text.split_at_checked(place)?;
+    let mut rest = rest.chars();
+    Some((run, rest.next()?, rest.as_str()))
 }
 
 #[cfg(test)]

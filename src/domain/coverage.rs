@@ -5,6 +5,7 @@
 //! address that was shown to work, at a point that is manned at that hour, counts as reached.
 
 use super::address::{Address, AddressStatus};
+use super::escalation::OpenWays;
 use super::organization::{Contact, ContactRole, Reach, Superior};
 use super::reach::{Gap, Hours, gaps};
 use super::time::Timestamp;
@@ -41,7 +42,8 @@ pub fn lacks<Key>(
     if !is_reachable(reach, hours, night) {
         lacks.push(Lack::Night);
     }
-    for gap in gaps(reach, superior) {
+    // Whether anything can be written is answered above, and more strictly.
+    for gap in gaps(reach, superior, OpenWays::default()) {
         match gap {
             Gap::NoAddress | Gap::NoVerifiedWay => {}
             Gap::NoSecondWay => lacks.push(Lack::SecondWay),

@@ -35,6 +35,7 @@ pub mod receipt;
 pub mod receipt_number;
 pub mod rule_text;
 pub mod stated_person;
+pub mod steady;
 pub mod table;
 pub mod text;
 pub mod text_diff;

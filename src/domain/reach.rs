@@ -7,6 +7,7 @@ use std::collections::BTreeSet;
 
 use super::address::{Address, AddressStatus};
 use super::calendar::Calendar;
+use super::escalation::{OpenWays, can_be_written_to};
 use super::ids::{AddressId, DeskId};
 use super::ladder::Ways;
 use super::organization::{Contact, ContactRole, Desk, DeskKind, Reach, Superior};
@@ -105,7 +106,7 @@ const fn is_first_line(contact: &Contact) -> bool {
 /// What is missing before a 特提 can be relied on to arrive.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Gap {
-    /// No address at all that a mail can be sent to.
+    /// No address at all that anything can be written to.
     NoAddress,
     /// Addresses, but none that has been shown to work.
     NoVerifiedWay,
@@ -128,9 +129,9 @@ impl Gap {
     }
 }
 
-/// Everything that is missing for a 特提 to this organisation.
+/// Everything that is missing for a 特提 to this organisation, by the ways that are open here.
 #[must_use]
-pub fn gaps<Key>(reach: &Reach, superior: &Superior<Key>) -> Vec<Gap> {
+pub fn gaps<Key>(reach: &Reach, superior: &Superior<Key>, open: OpenWays) -> Vec<Gap> {
     let first_line = reach.contacts.iter().filter(|contact| is_first_line(contact));
     let verified = first_line
         .flat_map(|contact| &contact.addresses)
@@ -139,7 +140,7 @@ pub fn gaps<Key>(reach: &Reach, superior: &Superior<Key>) -> Vec<Gap> {
         .collect::<BTreeSet<_>>()
         .len();
     let mut gaps = Vec::new();
-    if !has_mail_address(reach) {
+    if !can_be_written_to(reach, open) {
         gaps.push(Gap::NoAddress);
     } else if verified == 0 {
         gaps.push(Gap::NoVerifiedWay);

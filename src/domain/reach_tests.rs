@@ -84,18 +84,18 @@ fn who_has_only_a_closed_desk_is_written_to_there_and_who_has_nothing_is_unreach
     closed.contacts[0].addresses[0].status = AddressStatus::Failing;
     assert!(mails(&closed, Ways::Every, "2026-11-23T10:00").is_empty());
     let none: Superior<()> = Superior::None;
-    assert_eq!(gaps(&closed, &none), [Gap::NoAddress, Gap::NoSecondWay]);
+    assert_eq!(gaps(&closed, &none, OpenWays::default()), [Gap::NoAddress, Gap::NoSecondWay]);
 }
 
 #[test]
 fn gaps_are_what_a_flash_notice_needs() {
     let declared = Superior::Declared(());
-    assert_eq!(gaps(&reach(), &declared), []);
+    assert_eq!(gaps(&reach(), &declared, OpenWays::default()), []);
     let unstated: Superior<()> = Superior::Unstated;
-    assert_eq!(gaps(&reach(), &unstated), [Gap::SuperiorUnstated]);
+    assert_eq!(gaps(&reach(), &unstated, OpenWays::default()), [Gap::SuperiorUnstated]);
     let mut doubtful = reach();
     for known in doubtful.contacts.iter_mut().flat_map(|contact| &mut contact.addresses) {
         known.status = AddressStatus::Unverified;
     }
-    assert_eq!(gaps(&doubtful, &declared), [Gap::NoVerifiedWay]);
+    assert_eq!(gaps(&doubtful, &declared, OpenWays::default()), [Gap::NoVerifiedWay]);
 }

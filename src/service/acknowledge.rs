@@ -23,6 +23,7 @@ use crate::domain::ids::{AddressId, DeliveryId, NoticeId};
 use crate::domain::notice::NoticeState;
 use crate::domain::time::Timestamp;
 use crate::store::answers::answer_settle;
+use crate::store::call_tasks::{NewTask, task_raise_all};
 use crate::store::deliveries::{Delivery, delivery_lock};
 use crate::store::events::event_append_sealed;
 use crate::store::links::link_verify_addresses;
@@ -44,6 +45,8 @@ pub struct Signature {
     receipt: Arc<Receipt>,
     /// The address of the link, if nobody had shown yet that it works.
     unverified: Option<AddressId>,
+    /// The call that is owed if it counts, because its grade is below what the level asks for.
+    confirm: Option<NewTask>,
 }
 
 /// What became of a signature.
@@ -236,7 +239,12 @@ fn write_answers(tx: &mut Tx, signed: &[&Signature]) -> Result<(), StoreError> {
         .map(|item| (item.receipt.delivery_id, item.receipt.acknowledged_at))
         .collect();
     let moved = answer_settle(tx, &answered, ANSWERED, latest(signed))?;
-    all_moved("deliveries", moved, signed.len())
+    all_moved("deliveries", moved, signed.len())?;
+    let calls: Vec<NewTask> = signed.iter().filter_map(|item| item.confirm.clone()).collect();
+    if !calls.is_empty() {
+        task_raise_all(tx, &calls, latest(signed))?;
+    }
+    Ok(())
 }
 
 fn latest(signed: &[&Signature]) -> Timestamp {

@@ -13,7 +13,6 @@ use crate::domain::calendar::Calendar;
 use crate::domain::escalation::{self, OpenRung, OpenWays, People, Repetition, Standing, View};
 use crate::domain::id_source::IdSource;
 use crate::domain::ids::{DeliveryId, NoticeId, OrganizationId};
-use crate::domain::message::Channel;
 use crate::domain::organization::{Reach, Superior};
 use crate::domain::reach::Hours;
 use crate::domain::time::{Span, Timestamp};
@@ -29,7 +28,7 @@ use crate::store::{StoreError, Tx};
 mod next_way;
 mod rows;
 
-pub(super) use next_way::{call_at_once, next_way};
+pub(super) use next_way::way_closed;
 
 /// Deliveries of one write, at most: a chunk is short, so that signatures come in between.
 const CHUNK: usize = 500;
@@ -108,10 +107,7 @@ impl Engine {
         Self {
             calendar: service.rules.calendar(),
             usual: WorkingHours::usual(),
-            outlets: OpenWays {
-                sms: service.outlets.has(Channel::Sms),
-                webhook: service.outlets.has(Channel::Webhook),
-            },
+            outlets: service.outlets.open(),
         }
     }
 

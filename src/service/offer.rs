@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use super::{Service, ServiceError};
 use crate::domain::digest::Sha256Digest;
-use crate::domain::ids::{FileId, NoticeId};
+use crate::domain::ids::{FileId, NoticeId, OrganizationId};
 use crate::domain::notice::{FileRole, NoticeDraft, NoticeState};
 use crate::domain::receipt::OfferedFile;
 use crate::domain::time::Timestamp;
@@ -22,6 +22,8 @@ pub struct Offer {
     /// Which version.
     pub version: i32,
     /// The issuing office.
+    pub issuer: OrganizationId,
+    /// Its name.
     pub issuer_name: String,
     /// The header, as typed and checked at issue.
     pub header: NoticeDraft,
@@ -135,6 +137,7 @@ pub fn offer_in_force(
     let offer = Arc::new(Offer {
         notice: notice.id,
         version: notice.version,
+        issuer: notice.issuer_id,
         issuer_name: notice.issuer_name,
         header: notice.draft,
         urgency,

@@ -7,13 +7,14 @@ use std::sync::Arc;
 
 use super::{Service, ServiceError};
 use crate::domain::delivery::Addressee;
-use crate::domain::ids::{AddressId, OrganizationId};
+use crate::domain::escalation::{OpenWays, Way, first_line};
+use crate::domain::ids::OrganizationId;
 use crate::domain::ladder::{
     Deadline, IssueTimes, LadderSnapshot, PlanFor, PlannedRung, RecipientTime, RungAct, Ways,
     deadline, plan_rungs, with_deadline_mark,
 };
 use crate::domain::organization::{Reach, Superior};
-use crate::domain::reach::{Gap, Hours, gaps, is_manned_around_the_clock, mail_addresses};
+use crate::domain::reach::{Gap, Hours, gaps, is_manned_around_the_clock};
 use crate::domain::time::Timestamp;
 use crate::domain::urgency::Urgency;
 use crate::domain::working_time::{ClockTime, WorkingHours};
@@ -51,22 +52,27 @@ pub struct Recipient {
     pub rungs: Arc<[PlannedRung]>,
     /// When it is written to first.
     pub first_at: Timestamp,
-    /// Where it is written to first; empty if it cannot be reached.
-    pub addresses: Vec<AddressId>,
+    /// Where it is written to first, and how; empty if it cannot be reached.
+    pub ways: Vec<Way>,
     /// What is missing, as a 特提 asks.
     pub gaps: Vec<Gap>,
 }
 
 impl Outlook {
-    /// Recipients that no mail can reach.
+    /// Recipients that nothing can be written to.
     pub fn unreachable(&self) -> impl Iterator<Item = &Recipient> {
-        self.recipients.iter().filter(|recipient| recipient.addresses.is_empty())
+        self.recipients.iter().filter(|recipient| recipient.ways.is_empty())
+    }
+
+    /// Every way by which somebody is written to first.
+    pub fn ways(&self) -> impl Iterator<Item = &Way> + Clone {
+        self.recipients.iter().flat_map(|recipient| &recipient.ways)
     }
 
     /// How many addresses are written to.
     #[must_use]
     pub fn address_count(&self) -> usize {
-        self.recipients.iter().map(|recipient| recipient.addresses.len()).sum()
+        self.ways().count()
     }
 
     /// The earliest deadline.
@@ -121,6 +127,7 @@ pub(super) fn outlook_by(
     let mut reckoner = Reckoner {
         hours: Hours { calendar: &calendar, default: &usual },
         ladder: ladder.as_ref(),
+        open: service.outlets.open(),
         times,
         alike: HashMap::new(),
     };
@@ -141,7 +148,7 @@ pub(super) fn outlook_by(
     Ok(Outlook { ladder, recipients, issuer: known.issuer, at_night })
 }
 
-/// Every mail address that leads to these organisations now.
+/// Every way that leads to these organisations now.
 ///
 /// # Errors
 /// The store's own.
@@ -149,12 +156,13 @@ pub(super) fn reach_now(
     service: &Service,
     ids: &[OrganizationId],
     now: Timestamp,
-) -> Result<BTreeMap<OrganizationId, Vec<AddressId>>, ServiceError> {
+) -> Result<BTreeMap<OrganizationId, Vec<Way>>, ServiceError> {
     let usual = WorkingHours::usual();
     let calendar = service.rules.calendar();
     let hours = Hours { calendar: &calendar, default: &usual };
     let reach = service.store.read(|conn| reach_list(conn, ids))?;
-    let all = |one: Reach| (one.organization, mail_addresses(&one, &hours, Ways::Every, now));
+    let open = service.outlets.open();
+    let all = |one: Reach| (one.organization, first_line(&one, &hours, Ways::Every, now, open));
     Ok(reach.into_iter().map(all).collect())
 }
 
@@ -191,6 +199,7 @@ type Reckoned = (Option<Deadline>, Arc<[PlannedRung]>);
 struct Reckoner<'a> {
     hours: Hours<'a>,
     ladder: Option<&'a LadderSnapshot>,
+    open: OpenWays,
     times: &'a IssueTimes,
     alike: HashMap<Alike, Reckoned>,
 }
@@ -215,8 +224,8 @@ impl Reckoner<'_> {
             deadline,
             rungs,
             first_at,
-            addresses: mail_addresses(reach, &self.hours, ways, first_at),
-            gaps: gaps(reach, superior),
+            ways: first_line(reach, &self.hours, ways, first_at, self.open),
+            gaps: gaps(reach, superior, self.open),
         })
     }
 

@@ -7,9 +7,9 @@ use std::collections::{BTreeMap, HashSet};
 
 use super::{Service, ServiceError};
 use crate::domain::delivery::Addressee;
+use crate::domain::escalation::can_be_written_to;
 use crate::domain::ids::OrganizationId;
 use crate::domain::organization::{Level, OrganizationKind};
-use crate::domain::reach::has_mail_address;
 use crate::store::contacts::reach_list;
 use crate::store::drafts::Pick;
 use crate::store::organizations::{
@@ -101,7 +101,7 @@ pub fn tree(service: &Service) -> Result<PickTree, ServiceError> {
 pub struct TreeNotes {
     /// Other names each is found by.
     pub aliases: BTreeMap<OrganizationId, Vec<String>>,
-    /// Those that no mail can reach.
+    /// Those that nothing can be written to.
     pub unreachable: HashSet<OrganizationId>,
     /// Those that a search found; none if nothing was looked for.
     pub found: Option<HashSet<OrganizationId>>,
@@ -113,10 +113,11 @@ pub struct TreeNotes {
 /// The store's own.
 pub fn notes(service: &Service, tree: &PickTree, search: &str) -> Result<TreeNotes, ServiceError> {
     let ids: Vec<OrganizationId> = tree.rows().map(|row| row.id).collect();
+    let open = service.outlets.open();
     service.store.read(|conn| {
         let unreachable = reach_list(conn, &ids)?
             .iter()
-            .filter(|reach| !has_mail_address(reach))
+            .filter(|reach| !can_be_written_to(reach, open))
             .map(|reach| reach.organization)
             .collect();
         let found = match search.trim() {

@@ -128,6 +128,7 @@ impl Preview {
             offer: Arc::new(Offer {
                 notice: notice.id,
                 version: notice.version,
+                issuer: notice.issuer_id,
                 issuer_name: notice.issuer_name.clone(),
                 header: notice.draft.clone(),
                 urgency,

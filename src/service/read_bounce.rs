@@ -1,31 +1,27 @@
 //! A mail that came back: read once, and what it proves is put on record. A failure lowers the
-//! address, and an unsigned delivery that went there gets a call at once.
+//! address, and an unsigned delivery that went there goes the next way, as after any refusal.
 //!
 //! Only a return path that was made here proves which mail came back; prose proves nothing.
 
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::escalate::{Engine, way_closed};
 use super::{Service, ServiceError};
 use crate::adapters::returned_mail::{ReturnedMail, bytes_of, set_read, unread};
 use crate::domain::bounce::{BounceKind, amounts_to, recipient_statuses};
-use crate::domain::call_task::TaskKind;
-use crate::domain::delivery::DeliveryState;
 use crate::domain::digest::Sha256Digest;
 use crate::domain::evidence::{Actor, Event, EventKind};
-use crate::domain::ids::{DeliveryId, EventId, MessageId, TaskId};
+use crate::domain::id_source::IdSource;
+use crate::domain::ids::{DeliveryId, EventId, MessageId};
 use crate::domain::time::Timestamp;
-use crate::store::bounces::{
-    NewBounce, SentMessage, bounce_insert, delivery_has_sound_way, message_sent,
-};
-use crate::store::call_tasks::{NewTask, task_raise_all};
-use crate::store::deliveries::{delivery_lock, delivery_set_unreachable};
+use crate::store::bounces::{NewBounce, SentMessage, bounce_insert, message_sent};
+use crate::store::deliveries::delivery_lock;
 use crate::store::events::event_append;
-use crate::store::notices::notice_find;
 use crate::store::outcomes::address_set_failing;
 use crate::store::tallies::TallyChanges;
 use crate::store::{StoreError, Tx};
 
 const ACTOR: Actor = Actor::System("bounce");
-/// Why a call is owed.
-pub const REASON: &str = "bounced";
 /// Mails of one look into the folder.
 const MAILS_PER_LOOK: usize = 200;
 
@@ -56,13 +52,13 @@ pub fn read_bounce(service: &Service, bytes: &[u8]) -> Result<BounceRead, Servic
     let bounce = judged(service, bytes, now);
     let kind = bounce.kind;
     let ids = [EventId::new(now, service.entropy()?), EventId::new(now, service.entropy()?)];
-    let task = TaskId::new(now, service.entropy()?);
+    let engine = Engine::of(service);
     let fresh = service.store.write("read_bounce", move |tx| {
         let fresh = bounce_insert(tx, &bounce)?;
         if let (true, BounceKind::Failed, Some(id)) = (fresh, bounce.kind, bounce.message) {
             let sent = message_sent(tx, id)?;
             if let Some(sent) = sent {
-                lower(tx, &bounce, &sent, (ids, task), now)?;
+                lower(tx, &engine, &bounce, &sent, ids, now)?;
             }
         }
         Ok::<_, StoreError>(fresh)
@@ -96,15 +92,15 @@ fn judged(service: &Service, bytes: &[u8], now: Timestamp) -> NewBounce {
     NewBounce { digest: Sha256Digest::of(bytes), read_at: now, kind, message, status, detail }
 }
 
-/// The address does not work; whoever was to be reached by it is called.
+/// The address does not work: a way to whoever was to be reached by it has closed.
 fn lower(
     tx: &mut Tx,
+    engine: &Engine,
     bounce: &NewBounce,
     sent: &SentMessage,
-    (ids, task): ([EventId; 2], TaskId),
+    [bounced, lost]: [EventId; 2],
     now: Timestamp,
 ) -> Result<(), StoreError> {
-    let [bounced, lost] = ids;
     let before = match sent.delivery {
         Some(delivery) => delivery_lock(tx, &[delivery])?.pop(),
         None => None,
@@ -118,21 +114,20 @@ fn lower(
         event = event.message(message);
     }
     let mut events = vec![about(event, sent, sent.delivery)];
-    if let Some(before) = before
-        && DeliveryState::derive(&before.facts).is_unsigned()
-    {
-        call(tx, sent, before.id, task, now)?;
-        if !before.facts.unreachable && !delivery_has_sound_way(tx, before.id)? {
-            delivery_set_unreachable(tx, &[before.id], true)?;
-            let mut after = before.facts;
-            after.unreachable = true;
-            let mut changes = TallyChanges::default();
-            changes.note(before.notice_id, &before.facts, &after, now);
-            changes.write(tx)?;
+    if let Some(before) = before {
+        let mut after = BTreeMap::from([(before.id, before.facts)]);
+        let closed = BTreeSet::from([before.id]);
+        let ids = IdSource::new(bounced.to_bytes());
+        if !way_closed(tx, engine, &closed, &mut after, ids, now)?.is_empty() {
             let event =
                 Event::new(lost, EventKind::Unreachable, now, ACTOR).fact("reason", "all_bounced");
             events.push(about(event, sent, sent.delivery));
         }
+        let mut changes = TallyChanges::default();
+        if let Some(after) = after.get(&before.id) {
+            changes.note(before.notice_id, &before.facts, after, now);
+        }
+        changes.write(tx)?;
     }
     event_append(tx, &events)
 }
@@ -146,30 +141,6 @@ fn about(event: Event, sent: &SentMessage, delivery: Option<DeliveryId>) -> Even
         Some(delivery) => event.delivery(delivery),
         None => event,
     }
-}
-
-/// A person calls at once.
-fn call(
-    tx: &mut Tx,
-    sent: &SentMessage,
-    delivery_id: DeliveryId,
-    id: TaskId,
-    now: Timestamp,
-) -> Result<(), StoreError> {
-    let Some(notice_id) = sent.notice else { return Ok(()) };
-    let Some(notice) = notice_find(tx, notice_id)? else { return Ok(()) };
-    let task = NewTask {
-        id,
-        issuer_id: notice.issuer_id,
-        notice_id,
-        delivery_id,
-        kind: TaskKind::Call,
-        reason: REASON.to_owned(),
-        lane: sent.lane,
-        due_at: now,
-    };
-    task_raise_all(tx, &[task], now)?;
-    Ok(())
 }
 
 /// Reads what lies in the folder of returned mails, if the installation has one. Says how many

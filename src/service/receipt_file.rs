@@ -46,6 +46,6 @@ pub fn receipt_to_print(
         now: service.now(),
         body,
         delivery: delivery.ok_or(ServiceError::NotFound)?,
-        key_id: service.keys.receipt_key_id(),
+        key_id: service.keys.receipt_key_id().to_owned(),
     })
 }

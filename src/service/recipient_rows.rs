@@ -8,7 +8,7 @@ use crate::domain::delivery::{DeliveryFacts, Tally};
 use crate::domain::evidence::{Actor, Event, EventKind};
 use crate::domain::ids::{DeliveryId, EventId, LinkId, MessageId, RungId};
 use crate::domain::ladder::RungAct;
-use crate::domain::message::{Channel, MessagePurpose};
+use crate::domain::message::MessagePurpose;
 use crate::domain::time::Timestamp;
 use crate::domain::urgency::Urgency;
 use crate::store::deliveries::{NewDelivery, delivery_insert_all};
@@ -71,7 +71,7 @@ impl RecipientRows {
     ) -> Result<DeliveryId, ServiceError> {
         let (service, now, notice) = (sending.service, sending.now, sending.notice);
         let id = DeliveryId::new(now, service.entropy()?);
-        let unreachable = recipient.addresses.is_empty();
+        let unreachable = recipient.ways.is_empty();
         let deadline_at = recipient.deadline.as_ref().map(|deadline| deadline.at);
         let origin = recipient.deadline.as_ref().map(|deadline| deadline.explanation_zh.clone());
         let facts =
@@ -108,7 +108,7 @@ impl RecipientRows {
         delivery_id: DeliveryId,
     ) -> Result<(), ServiceError> {
         let first = recipient.rungs.iter().find(|rung| rung.act == RungAct::Remind);
-        let first_step = first.filter(|_| !recipient.addresses.is_empty()).map(|rung| rung.step);
+        let first_step = first.filter(|_| !recipient.ways.is_empty()).map(|rung| rung.step);
         for rung in recipient.rungs.iter() {
             // Who is sent to without any gap is not called before he had time to answer.
             if rung.act == RungAct::CallUnreachable && recipient.gaps.is_empty() {
@@ -135,12 +135,12 @@ impl RecipientRows {
         delivery_id: DeliveryId,
     ) -> Result<(), ServiceError> {
         let (service, now, notice) = (sending.service, sending.now, sending.notice);
-        for address in &recipient.addresses {
+        for way in &recipient.ways {
             let link = LinkId::new(now, service.entropy()?);
             self.links.push(NewLink {
                 id: link,
                 delivery_id,
-                address_id: *address,
+                address_id: way.address,
                 created_at: now,
             });
             self.messages.push(NewMessage {
@@ -148,10 +148,10 @@ impl RecipientRows {
                 notice_id: Some(notice.id),
                 version: notice.version,
                 delivery_id: Some(delivery_id),
-                address_id: *address,
+                address_id: way.address,
                 about: None,
                 link_id: Some(link),
-                channel: Channel::Email,
+                channel: way.channel,
                 step: FIRST_NOTIFICATION,
                 purpose: MessagePurpose::Invitation,
                 lane: lane_of(sending.level),

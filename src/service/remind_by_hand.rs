@@ -9,19 +9,19 @@ use super::{Service, ServiceError};
 use crate::domain::account::Account;
 use crate::domain::call::cool_down;
 use crate::domain::delivery::DeliveryState;
+use crate::domain::escalation::{Way, first_line};
 use crate::domain::evidence::{Actor, Event, EventKind};
-use crate::domain::ids::{
-    AddressId, DeliveryId, EventId, LinkId, MessageId, NoticeId, OrganizationId,
-};
+use crate::domain::ids::{DeliveryId, EventId, LinkId, MessageId, NoticeId, OrganizationId};
 use crate::domain::ladder::Ways;
-use crate::domain::message::{Channel, MessagePurpose};
+use crate::domain::message::MessagePurpose;
 use crate::domain::notice::NoticeState;
 use crate::domain::organization::Reach;
-use crate::domain::reach::{Hours, mail_addresses};
+use crate::domain::reach::Hours;
 use crate::domain::time::Timestamp;
 use crate::domain::urgency::Urgency;
 use crate::domain::working_time::WorkingHours;
 use crate::store::Tx;
+use crate::store::chase::chase_notices;
 use crate::store::chase_by_hand::{
     HAND_STEP_MIN, hand_next_step, hand_reminded_at, links_of_deliveries,
 };
@@ -40,7 +40,7 @@ use super::scope::Scope;
 pub enum Spared {
     /// A person reminded it a short while ago; again from this time on.
     Until(Timestamp),
-    /// No mail can reach it: it is called.
+    /// Nothing can be written to it: it is called.
     NoAddress,
 }
 
@@ -49,8 +49,8 @@ pub enum Spared {
 pub struct Candidate {
     /// Its delivery.
     pub delivery: Delivery,
-    /// Where a reminder would go.
-    pub addresses: Vec<AddressId>,
+    /// Where a reminder would go, and how: as the first notification of the level went.
+    pub ways: Vec<Way>,
     /// Why none would.
     pub spared: Option<Spared>,
 }
@@ -100,18 +100,20 @@ pub fn candidates(
             .map(|one| (one.organization, one))
             .collect();
         let reminded = hand_reminded_at(conn, id)?;
+        let ladder = chase_notices(conn, &[id])?.remove(&id).and_then(|notice| notice.ladder);
+        let how = ladder.map_or(Ways::First, |ladder| ladder.first_ways());
         let candidate = |delivery: Delivery| {
             let reach = reach.get(&delivery.organization_id);
-            let addresses = reach
-                .map(|reach| mail_addresses(reach, &hours, Ways::First, now))
+            let ways = reach
+                .map(|reach| first_line(reach, &hours, how, now, service.outlets.open()))
                 .unwrap_or_default();
             let again = reminded.get(&delivery.id).map(|at| at.plus(cool_down(level)));
             let spared = match again.filter(|again| *again > now) {
                 Some(again) => Some(Spared::Until(again)),
-                None if addresses.is_empty() => Some(Spared::NoAddress),
+                None if ways.is_empty() => Some(Spared::NoAddress),
                 None => None,
             };
-            Candidate { delivery, addresses, spared }
+            Candidate { delivery, ways, spared }
         };
         let all = all.into_iter().map(candidate).collect();
         Ok(Candidates { notice, all, read_at: now })
@@ -177,15 +179,15 @@ pub fn remind_by_hand(
             if reminded.get(&id).is_some_and(|at| at.plus(cool_down(level)) > now) {
                 continue;
             }
-            for address in &one.addresses {
-                let link = match links.get(&(id, *address)) {
+            for way in &one.ways {
+                let link = match links.get(&(id, way.address)) {
                     Some(link) => *link,
                     None => {
                         let link = LinkId::new(now, service.entropy()?);
                         new_links.push(NewLink {
                             id: link,
                             delivery_id: id,
-                            address_id: *address,
+                            address_id: way.address,
                             created_at: now,
                         });
                         link
@@ -196,10 +198,10 @@ pub fn remind_by_hand(
                     notice_id: Some(notice.id),
                     version,
                     delivery_id: Some(id),
-                    address_id: *address,
+                    address_id: way.address,
                     about: None,
                     link_id: Some(link),
-                    channel: Channel::Email,
+                    channel: way.channel,
                     step,
                     purpose: MessagePurpose::Reminder,
                     lane,
@@ -207,7 +209,7 @@ pub fn remind_by_hand(
                 });
             }
             let event = EventId::new(now, service.entropy()?);
-            let count = i64::try_from(one.addresses.len()).unwrap_or(0);
+            let count = i64::try_from(one.ways.len()).unwrap_or(0);
             events.push(
                 Event::new(event, EventKind::Reminded, now, Actor::Account(by))
                     .notice(notice.id, u32::try_from(version).unwrap_or(0))

@@ -9,9 +9,10 @@ use super::{Service, ServiceError};
 use crate::domain::account::Account;
 use crate::domain::call_task::TaskKind;
 use crate::domain::delivery::{DeliveryState, ReturnDecision};
+use crate::domain::escalation::Way;
 use crate::domain::evidence::EventKind;
 use crate::domain::ids::{AddressId, DeliveryId, LinkId, MessageId, NoticeId, OrganizationId};
-use crate::domain::message::{Channel, MessagePurpose};
+use crate::domain::message::MessagePurpose;
 use crate::domain::notice::NoticeState;
 use crate::domain::time::{Span, Timestamp};
 use crate::store::Tx;
@@ -85,7 +86,7 @@ pub fn resend(
 struct Act {
     service: Service,
     notice: Notice,
-    reach: BTreeMap<OrganizationId, Vec<AddressId>>,
+    reach: BTreeMap<OrganizationId, Vec<Way>>,
     why: String,
     account: Account,
     now: Timestamp,
@@ -117,20 +118,20 @@ impl Act {
         event_append(tx, std::slice::from_ref(&event))?;
         let step = message_next_step(tx, &[id], MessagePurpose::Resend)?;
         let mut messages = Vec::new();
-        for address_id in self.reach.get(&delivery.organization_id).into_iter().flatten() {
-            let link = match link_of_address(tx, id, *address_id)? {
+        for way in self.reach.get(&delivery.organization_id).into_iter().flatten() {
+            let link = match link_of_address(tx, id, way.address)? {
                 Some((link, _)) => link,
-                None => self.new_link(tx, id, *address_id)?,
+                None => self.new_link(tx, id, way.address)?,
             };
             messages.push(NewMessage {
                 id: MessageId::new(now, service.entropy()?),
                 notice_id: Some(self.notice.id),
                 version: self.notice.version,
                 delivery_id: Some(id),
-                address_id: *address_id,
+                address_id: way.address,
                 about: None,
                 link_id: Some(link),
-                channel: Channel::Email,
+                channel: way.channel,
                 step,
                 purpose: MessagePurpose::Resend,
                 lane: lane_of(&self.notice),

@@ -188,14 +188,16 @@ impl Replacing {
             .into_iter()
             .map(|one| (one.id, one.organization_id))
             .collect();
-        let invited: BTreeSet<(Option<DeliveryId>, AddressId)> =
-            messages.iter().map(|one| (one.delivery_id, one.address_id)).collect();
+        // A short message has no room to say that it is a correction.
+        let invited: BTreeSet<(Option<DeliveryId>, AddressId, Channel)> = messages
+            .iter()
+            .filter(|one| one.channel != Channel::Sms)
+            .map(|one| (one.delivery_id, one.address_id, one.channel))
+            .collect();
         let told_anew = |one: &Told| {
             let organization = one.delivery_id.and_then(|id| of.get(&id));
             let delivery = organization.and_then(|id| newer.get(id)).copied();
-            one.channel == Channel::Email
-                && delivery.is_some()
-                && invited.contains(&(delivery, one.address_id))
+            delivery.is_some() && invited.contains(&(delivery, one.address_id, one.channel))
         };
         let mut told = told_list_of_notice(tx, self.older())?;
         told.retain(|one| !told_anew(one));

@@ -3,7 +3,7 @@
 use diesel::prelude::*;
 
 use super::engine::on_engine;
-use super::schema::{bounces, contact_addresses, messages};
+use super::schema::{bounces, messages};
 use super::{Conn, StoreError, Tx};
 use crate::domain::bounce::BounceKind;
 use crate::domain::digest::Sha256Digest;
@@ -58,8 +58,6 @@ pub struct SentMessage {
     pub notice: Option<NoticeId>,
     /// Which version.
     pub version: i32,
-    /// Rank of its level.
-    pub lane: i32,
 }
 
 /// What a message was about.
@@ -74,24 +72,7 @@ pub fn message_sent(conn: &mut Conn, id: MessageId) -> Result<Option<SentMessage
             messages::delivery_id,
             messages::notice_id,
             messages::version,
-            messages::lane,
         ))
         .first(conn.db())
         .optional()?)
-}
-
-/// Whether a delivery has a message that is still owed or went out, to an address that has not
-/// failed.
-///
-/// # Errors
-/// The store's own.
-pub fn delivery_has_sound_way(tx: &mut Tx, id: DeliveryId) -> Result<bool, StoreError> {
-    let found: i64 = messages::table
-        .inner_join(contact_addresses::table.on(contact_addresses::id.eq(messages::address_id)))
-        .filter(messages::delivery_id.eq(id.to_string()))
-        .filter(messages::due_at.is_not_null().or(messages::state.eq("handed_over")))
-        .filter(contact_addresses::status.eq_any(["verified", "unverified"]))
-        .count()
-        .get_result(tx.db())?;
-    Ok(found > 0)
 }

@@ -12,7 +12,7 @@ use super::schema::{deliveries, links, messages, notice_versions, notices};
 use super::{Conn, StoreError, Tx};
 use crate::domain::delivery::Addressee;
 use crate::domain::ids::{AddressId, DeliveryId, LinkId, NoticeId, OrganizationId};
-use crate::domain::ladder::LadderSnapshot;
+use crate::domain::ladder::{LadderSnapshot, Rung, RungAct, Ways};
 use crate::domain::message::MessagePurpose;
 use crate::domain::notice::{NoticeDraft, NoticeState};
 use crate::domain::time::Timestamp;
@@ -56,6 +56,23 @@ pub struct ChasedNotice {
     pub ladder: Option<LadderSnapshot>,
     /// Marked 连夜办理.
     pub overnight: bool,
+}
+
+impl ChasedNotice {
+    /// Whether the level writes by every way at once, so that no way may be left untried.
+    #[must_use]
+    pub fn takes_every_way(&self) -> bool {
+        let rules = self.ladder.as_ref().map(|ladder| ladder.first_ways() == Ways::Every);
+        rules.unwrap_or(self.urgency == Urgency::Flash)
+    }
+
+    /// Whether its people telephone whoever nothing can be written to.
+    #[must_use]
+    pub fn is_called_about(&self) -> bool {
+        let calls = |rung: &Rung| matches!(rung.act, RungAct::Call | RungAct::CallUnreachable);
+        let rules = self.ladder.as_ref().map(|ladder| ladder.policy.rungs.iter().any(calls));
+        rules.unwrap_or(self.urgency == Urgency::Flash)
+    }
 }
 
 type Facts = (Option<Timestamp>, Option<Timestamp>, Option<Timestamp>);

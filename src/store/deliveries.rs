@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 
 use diesel::prelude::*;
 
-use super::engine::{load_held, on_engine};
+use super::engine::{on_engine, per_engine};
 use super::schema::{deliveries, events, notices, receipts};
 use super::{Conn, ROWS_PER_INSERT_MAX, StoreError, Tx};
 use crate::domain::delivery::{Addressee, DeliveryFacts, ReceiptMode};
@@ -282,11 +282,22 @@ pub fn delivery_lock(tx: &mut Tx, ids: &[DeliveryId]) -> Result<Vec<Delivery>, S
     let mut texts: Vec<String> = ids.iter().map(ToString::to_string).collect();
     texts.sort_unstable();
     texts.dedup();
-    let held = deliveries::table
-        .filter(deliveries::id.eq_any(&texts))
-        .order(deliveries::id)
-        .select(delivery_columns!(mode_unread!()));
-    let rows: Vec<Row> = load_held!(tx.db(), held)?;
+    macro_rules! held {
+        ($filter:expr) => {
+            deliveries::table
+                .filter($filter)
+                .order(deliveries::id)
+                .select(delivery_columns!(mode_unread!()))
+        };
+    }
+    let rows: Vec<Row> = per_engine!(tx.db(), conn,
+        postgres => held!(deliveries::id.eq_any(&texts)).for_no_key_update().load(conn)?,
+        // One prepared statement costs less than reading a list of ids anew each time.
+        sqlite => {
+            let one = |text: &String| held!(deliveries::id.eq(text)).first(conn).optional();
+            texts.iter().map(one).filter_map(Result::transpose).collect::<Result<_, _>>()?
+        },
+    );
     let mut found: Vec<Delivery> = rows.into_iter().map(Delivery::from).collect();
     // Only now: a receipt may have come in while the rows were waited for.
     delivery_fill_modes(tx, found.iter_mut())?;

@@ -12,8 +12,10 @@ use diesel::{Connection, QueryableByName, RunQueryDsl, sql_query};
 use super::error::StoreError;
 
 mod held;
+mod prepared;
 
 pub(super) use held::RowLock;
+pub(super) use prepared::{Prepared, bind};
 
 /// A connection to whichever engine the URL named.
 #[derive(diesel::MultiConnection)]
@@ -50,11 +52,10 @@ macro_rules! insert_burst {
                 $crate::store::engine::DbConn::Pg(conn) => {
                     let columns = [$(stringify!($column)),+];
                     let text = $crate::store::engine::array_insert(stringify!($table), &columns);
-                    diesel::sql_query(text)
-                        $(.bind::<diesel::sql_types::Array<$kind>, _>(
-                            rows.iter().map(|row| &row.$column).collect::<Vec<_>>(),
-                        ))+
-                        .execute(conn)
+                    $(let $column = $crate::store::engine::bind::<
+                        diesel::sql_types::Array<$kind>, _,
+                    >(rows.iter().map(|row| &row.$column).collect::<Vec<_>>());)+
+                    $crate::store::engine::Prepared::new(&text, &[$(&$column),+]).execute(conn)
                 }
                 $crate::store::engine::DbConn::Sqlite(conn) => {
                     rows.iter().try_fold(0usize, |sum, row| {
@@ -68,10 +69,9 @@ macro_rules! insert_burst {
 }
 pub(super) use insert_burst;
 
-/// `INSERT INTO table (columns) SELECT * FROM unnest($1, …)`.
+/// `INSERT INTO table (columns) SELECT * FROM unnest(?, …)`.
 pub(super) fn array_insert(table: &str, columns: &[&str]) -> String {
-    let binds: Vec<String> = (1..=columns.len()).map(|place| format!("${place}")).collect();
-    let (columns, binds) = (columns.join(", "), binds.join(", "));
+    let (columns, binds) = (columns.join(", "), vec!["?"; columns.len()].join(", "));
     format!("INSERT INTO {table} ({columns}) SELECT * FROM unnest({binds})")
 }
 
@@ -88,18 +88,8 @@ macro_rules! per_engine {
 pub(super) use per_engine;
 
 /// Loads rows and holds them until the end of the transaction, in the order of the query: others
-/// may read them but not change them. SQLite has one writer, so there is nothing to hold.
-macro_rules! load_held {
-    ($db:expr, $query:expr) => {
-        match $db {
-            $crate::store::engine::DbConn::Pg(conn) => $query.for_no_key_update().load(conn),
-            $crate::store::engine::DbConn::Sqlite(conn) => $query.load(conn),
-        }
-    };
-}
-pub(super) use load_held;
-
-/// As [`load_held`], but several may hold the same rows.
+/// may read and hold them too but not change them. SQLite has one writer, so there is nothing to
+/// hold.
 macro_rules! load_shared {
     ($db:expr, $query:expr) => {
         match $db {
@@ -115,6 +105,9 @@ pub(super) use load_shared;
 const SQLITE_VERSION_MIN: i64 = 3_051_003;
 const POSTGRES_VERSION_MIN: i64 = 140_000;
 const BUSY_TIMEOUT_MS: u32 = 10_000;
+/// How much of SQLite's main file the writer reads in place, instead of copying the pages that a
+/// burst touches. Not for readers: each of them would map the file anew whenever it has grown.
+const WRITER_MMAP_BYTES: u64 = 1 << 30;
 
 /// Which database, and how much of its safety is asked for.
 #[derive(Clone)]
@@ -233,7 +226,9 @@ fn sqlite_prepare(conn: &mut SqliteConnection, purpose: Purpose) -> Result<(), S
     match purpose {
         Purpose::Read => conn.batch_execute("PRAGMA query_only=ON")?,
         // A second connection checkpoints, so that no signature waits for it.
-        Purpose::Write => conn.batch_execute("PRAGMA wal_autocheckpoint=0")?,
+        Purpose::Write => conn.batch_execute(&format!(
+            "PRAGMA wal_autocheckpoint=0; PRAGMA mmap_size={WRITER_MMAP_BYTES};"
+        ))?,
         Purpose::Checkpoint => {}
     }
     sqlite_refuse_unsafe(conn)
@@ -285,11 +280,12 @@ fn pg_prepare(
     durability: Durability,
 ) -> Result<(), StoreError> {
     // Statements are prepared, and PostgreSQL keeps their plans: one made while a table was empty
-    // would read all of it ever after. Nothing here needs a whole table where an index will do.
+    // would read all of it ever after. Nothing here needs a whole table where an index will do,
+    // nor a plan of its own for each length of a list, which is what it would make by itself.
     conn.batch_execute(
         "SET client_min_messages = warning; SET idle_in_transaction_session_timeout = '60s'; \
          SET lock_timeout = '20s'; SET timezone = 'UTC'; SET tcp_user_timeout = '20s'; \
-         SET enable_seqscan = off; SET jit = off;",
+         SET enable_seqscan = off; SET jit = off; SET plan_cache_mode = force_generic_plan;",
     )?;
     if purpose == Purpose::Read {
         conn.batch_execute("SET default_transaction_read_only = on")?;
@@ -427,7 +423,7 @@ impl DbConn {
         Ok(done.log.saturating_sub(done.checkpointed))
     }
 
-    /// The instant the database has; replicas share PostgreSQL's clock.
+    /// Runs statements that answer nothing, in the words of each engine.
     pub(super) fn run_script(&mut self, sqlite: &str, postgres: &str) -> Result<(), StoreError> {
         match self {
             Self::Sqlite(conn) => conn.batch_execute(sqlite)?,

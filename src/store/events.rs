@@ -9,7 +9,7 @@ use serde_json::{Map, Value, json};
 use super::engine::insert_burst;
 use super::schema::{event_personal, events};
 use super::{Conn, StoreError, Tx};
-use crate::domain::calendar::hex;
+use crate::domain::digest::hex;
 use crate::domain::evidence::{Actor, Event, EventKind, SealedEvent};
 use crate::domain::ids::{DeliveryId, EventId, NoticeId};
 use crate::domain::time::Timestamp;

@@ -58,6 +58,7 @@ mod schema;
 pub mod sessions;
 pub mod shelves;
 pub mod short_codes;
+pub mod steady;
 pub mod story;
 pub mod tallies;
 #[cfg(test)]

@@ -4,7 +4,7 @@
 //! Set-based: what differs from row to row is inserted, what is updated is updated uniformly.
 //! Never here: what an outcome amounts to.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use diesel::prelude::*;
 
@@ -202,13 +202,17 @@ fn link_purposes() -> Vec<&'static str> {
 }
 
 /// Of these deliveries, the ones with a message to the page that is still owed or was handed
-/// over.
+/// over, at an address that has not failed since.
 ///
 /// # Errors
 /// The store's own.
-pub fn delivery_with_a_way(tx: &mut Tx, ids: &[DeliveryId]) -> Result<Vec<DeliveryId>, StoreError> {
+pub fn delivery_with_sound_way(
+    tx: &mut Tx,
+    ids: &[DeliveryId],
+) -> Result<BTreeSet<DeliveryId>, StoreError> {
     let texts: Vec<String> = ids.iter().map(ToString::to_string).collect();
     let found: Vec<Option<DeliveryId>> = messages::table
+        .inner_join(contact_addresses::table.on(contact_addresses::id.eq(messages::address_id)))
         .filter(messages::delivery_id.eq_any(&texts))
         .filter(messages::purpose.eq_any(link_purposes()))
         .filter(
@@ -216,6 +220,7 @@ pub fn delivery_with_a_way(tx: &mut Tx, ids: &[DeliveryId]) -> Result<Vec<Delive
                 .is_not_null()
                 .or(messages::state.eq(MessageState::HandedOver.as_str())),
         )
+        .filter(contact_addresses::status.eq_any(["verified", "unverified"]))
         .select(messages::delivery_id)
         .distinct()
         .load(tx.db())?;

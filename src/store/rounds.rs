@@ -14,10 +14,14 @@ const PREFIX: &str = "round:";
 /// # Errors
 /// The store's own.
 pub fn round_set(tx: &mut Tx, duty: &str, at: Timestamp) -> Result<(), StoreError> {
-    let name = format!("{PREFIX}{duty}");
+    mark_forward(tx, &format!("{PREFIX}{duty}"), at)
+}
+
+/// Sets a mark that only ever moves on.
+pub(super) fn mark_forward(tx: &mut Tx, name: &str, at: Timestamp) -> Result<(), StoreError> {
     let at = at.as_micros();
     let new = (
-        engine_marks::name.eq(name.as_str()),
+        engine_marks::name.eq(name),
         engine_marks::marked_at.eq(at),
         engine_marks::detail.eq(None::<String>),
     );
@@ -29,7 +33,7 @@ pub fn round_set(tx: &mut Tx, duty: &str, at: Timestamp) -> Result<(), StoreErro
     if made == 0 {
         diesel::update(
             engine_marks::table
-                .filter(engine_marks::name.eq(name.as_str()))
+                .filter(engine_marks::name.eq(name))
                 .filter(engine_marks::marked_at.lt(at)),
         )
         .set(engine_marks::marked_at.eq(at))

@@ -7,6 +7,7 @@ mod deliver;
 mod escalate;
 mod follow_rules;
 mod housekeep;
+mod keep_time;
 mod read_bounces;
 mod runner;
 mod watch;

@@ -26,6 +26,7 @@ use qianshou::store::tallies::tally_find;
 
 use crate::support::door::{Door, Visitor};
 use crate::support::fixture_staff::{PASSWORD, Town};
+use crate::support::house::{count, execute};
 use crate::support::stand::PUBLIC_URL;
 use crate::support::trustcheck::Books;
 
@@ -161,13 +162,21 @@ fn what_was_confirmed_before_is_never_upgraded_nor_signed_twice() {
     let Some(town) = Town::new() else { return };
     let officer = account(&town, "zhiban");
     let sent = town.ours.sent[0];
+    execute(&town.url, "UPDATE contact_addresses SET status = 'unverified'");
     town.sign(sent, "陈立");
-    owe(&town, &[sent.0], TaskKind::ConfirmGrade);
+    let owed = duty::read(&town.service, &officer).unwrap().calls;
+    assert_eq!(owed[0].tasks[0].kind, TaskKind::ConfirmGrade, "nobody had shown the address");
+    let door = Door::open(&town.service, PUBLIC_URL);
+    let mut visitor = Visitor::new(&door).sign_in("zhiban", PASSWORD);
+    assert!(visitor.get("/duty").words().contains("已签收，要打电话核实"));
+    assert_eq!(visitor.get(&format!("/deliveries/{}/call", sent.0)).status, 200);
     let read = || town.service.store.read(|conn| receipt_find(conn, sent.0)).unwrap().unwrap();
     let before = read();
     let done = record_call(&town.service, &officer, sent.0, &pressed(&town, "confirmed")).unwrap();
     assert_eq!(done, Recorded::Yes { confirmed: 0 });
     assert_eq!(read(), before);
+    let made = format!("calls WHERE outcome = 'confirmed' AND delivery_id = '{}'", sent.0);
+    assert_eq!(count(&town.url, &made), 1, "the confirmation stands beside the receipt");
     assert_eq!(duty::read(&town.service, &officer).unwrap().call_count, 0, "the look is done");
 }
 

@@ -127,6 +127,24 @@ fn an_answer_ends_calls_that_are_owed_but_not_the_question_how_good_it_is() {
 }
 
 #[test]
+fn a_grade_below_what_the_level_asks_for_counts_and_owes_a_confirming_call() {
+    for (status, owed) in [("unverified", 1), ("verified", 0)] {
+        let Some(ground) = Ground::new() else { return };
+        let issued = ground.issue(2, status);
+        assert!(matches!(sign(&ground, &issued.seats[0]), Acknowledged::Signed(_)));
+        let calls = format!(
+            "call_tasks WHERE kind = 'confirm_grade' AND reason = 'below_wanted_grade' \
+             AND lane = 0 AND raised = 1 AND closed_at IS NULL AND delivery_id = '{}'",
+            issued.seats[0].delivery
+        );
+        assert_eq!(ground.count(&calls), owed, "{status}");
+        assert_eq!(ground.count("call_tasks"), owed, "nobody else is called");
+        let tally = ground.assert_tallies_hold(issued.notice);
+        assert_eq!(tally.acknowledged, 1, "it stops the clock all the same");
+    }
+}
+
+#[test]
 fn a_stronger_signature_stands_beside_the_weaker_one_that_answered() {
     let Some(ground) = Ground::new() else { return };
     let issued = ground.issue(1, "unverified");

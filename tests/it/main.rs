@@ -22,6 +22,8 @@ mod duty;
 #[cfg(test)]
 mod escalate;
 #[cfg(test)]
+mod every_way;
+#[cfg(test)]
 mod harness;
 #[cfg(test)]
 mod later_recipients;
@@ -49,6 +51,8 @@ mod sms;
 mod smtp;
 #[cfg(test)]
 mod staff_pages;
+#[cfg(test)]
+mod steady_time;
 #[cfg(test)]
 #[path = "../support/mod.rs"]
 mod support;

@@ -36,6 +36,7 @@ pub struct Keys {
     pub(super) link: Zeroizing<[u8; 32]>,
     pub(super) form: Zeroizing<[u8; 32]>,
     pub(super) receipt: SigningKey,
+    receipt_key_id: String,
     public_pem: String,
 }
 
@@ -136,7 +137,8 @@ impl Keys {
             return Err(KeyFault::Malformed { path, wanted: "the public half of receipt.pem" });
         }
         let public_pem = public_pem(&receipt.verifying_key());
-        Ok(Self { link, form, receipt, public_pem })
+        let receipt_key_id = super::receipts::key_id(&receipt.verifying_key());
+        Ok(Self { link, form, receipt, receipt_key_id, public_pem })
     }
 
     /// The public key that verifies receipts, in PEM.
@@ -147,8 +149,8 @@ impl Keys {
 
     /// The name of the key that signs receipts, as it stands in their headers.
     #[must_use]
-    pub fn receipt_key_id(&self) -> String {
-        super::receipts::key_id(&self.receipt.verifying_key())
+    pub fn receipt_key_id(&self) -> &str {
+        &self.receipt_key_id
     }
 
     /// Keys that everybody can compute, for tests.
@@ -157,6 +159,7 @@ impl Keys {
         let receipt = SigningKey::from_bytes(&[seed; 32]);
         let public_pem = public_pem(&receipt.verifying_key());
         Self {
+            receipt_key_id: super::receipts::key_id(&receipt.verifying_key()),
             link: Zeroizing::new([seed.wrapping_add(1); 32]),
             form: Zeroizing::new([seed.wrapping_add(2); 32]),
             receipt,

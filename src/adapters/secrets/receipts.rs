@@ -80,7 +80,7 @@ pub enum ReceiptFault {
 /// The receipt contradicts itself, or has no canonical form.
 pub fn sign_receipt(keys: &Keys, body: &ReceiptBody) -> Result<String, SignFault> {
     body.check()?;
-    sign(&keys.receipt, &keys.receipt_key_id(), &body.canonical_bytes()?)
+    sign(&keys.receipt, keys.receipt_key_id(), &body.canonical_bytes()?)
 }
 
 /// Verifies a receipt with the issuer's public key, and nothing else.

@@ -3,7 +3,7 @@
 
 use super::keys::Keys;
 use super::links::{mac, same};
-use crate::domain::calendar::hex;
+use crate::domain::digest::hex;
 use crate::domain::ids::MessageId;
 
 const RETURN_PATH: &str = "qianshou/return-path/1";

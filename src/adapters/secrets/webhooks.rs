@@ -4,7 +4,7 @@ use sha2::{Digest as _, Sha256};
 
 use super::keys::Keys;
 use super::links::mac;
-use crate::domain::calendar::hex;
+use crate::domain::digest::hex;
 use crate::domain::ids::{AddressId, LinkId};
 
 const WEBHOOK: &str = "qianshou/webhook/1";

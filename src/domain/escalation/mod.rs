@@ -7,7 +7,7 @@
 
 mod whom;
 
-pub use whom::{OpenWays, Way, duty_desk, first_line, leader};
+pub use whom::{OpenWays, Way, can_be_written_to, duty_desk, first_line, leader, ways_zh};
 
 use super::call_task::TaskKind;
 use super::delivery::Addressee;

@@ -10,7 +10,7 @@ use crate::domain::ids::AddressId;
 use crate::domain::ladder::Ways;
 use crate::domain::message::Channel;
 use crate::domain::organization::{Contact, ContactRole, Reach};
-use crate::domain::reach::{Hours, mail_addresses};
+use crate::domain::reach::{Hours, has_mail_address, mail_addresses};
 use crate::domain::time::Timestamp;
 
 /// Which ways out the installation has beside mail.
@@ -45,15 +45,37 @@ pub fn first_line(
     let mut found: Vec<Way> =
         mails.into_iter().map(|address| Way { address, channel: Channel::Email }).collect();
     if ways == Ways::Every || found.is_empty() {
-        let first = |contact: &&Contact| {
-            let role = contact.role;
-            matches!(role, ContactRole::Primary | ContactRole::Deputy | ContactRole::DutyDesk)
-        };
-        let short = reach.contacts.iter().filter(first);
-        let short = ways_of(short, outlets, is_verified);
-        found.extend(short.into_iter().filter(|way| way.channel != Channel::Email));
+        found.extend(beside_mail(reach, outlets));
     }
     found
+}
+
+/// Whether anything at all can be written to the first line.
+#[must_use]
+pub fn can_be_written_to(reach: &Reach, outlets: OpenWays) -> bool {
+    has_mail_address(reach) || !beside_mail(reach, outlets).is_empty()
+}
+
+/// The verified ways to the first line that are no mail.
+fn beside_mail(reach: &Reach, outlets: OpenWays) -> Vec<Way> {
+    let first = |contact: &&Contact| {
+        let role = contact.role;
+        matches!(role, ContactRole::Primary | ContactRole::Deputy | ContactRole::DutyDesk)
+    };
+    let mut found = ways_of(reach.contacts.iter().filter(first), outlets, is_verified);
+    found.retain(|way| way.channel != Channel::Email);
+    found
+}
+
+/// How many ways there are of each channel, in words: `邮件 2 · 短信 1`.
+#[must_use]
+pub fn ways_zh<'w>(ways: impl Iterator<Item = &'w Way> + Clone) -> String {
+    let counted = Channel::ALL.iter().map(|channel| {
+        let count = ways.clone().filter(|way| way.channel == *channel).count();
+        (channel.word_zh(), count)
+    });
+    let words = counted.filter(|(_, count)| *count > 0);
+    words.map(|(word, count)| format!("{word} {count}")).collect::<Vec<_>>().join(" · ")
 }
 
 /// The ways to the leader who can look at the desk: the duty leader, else the office head.

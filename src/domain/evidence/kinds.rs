@@ -59,6 +59,8 @@ event_kinds! {
     AlarmRaised = "alarm_raised" in Local,
     /// What was wrong with the server is so no longer.
     AlarmCleared = "alarm_cleared" in Local,
+    /// The server's time leapt ahead: a clock that was far ahead is believed.
+    ClockLeapt = "clock_leapt" in Local,
     /// 审计 looked at a page of a notice; the look changes nothing, and is itself on record.
     AuditorLooked = "auditor_looked" in Local,
     /// A directory file was taken over.

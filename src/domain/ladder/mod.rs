@@ -182,6 +182,13 @@ pub struct LadderSnapshot {
 }
 
 impl LadderSnapshot {
+    /// By how many ways the first notification goes.
+    #[must_use]
+    pub fn first_ways(&self) -> Ways {
+        let first = self.policy.rungs.iter().find(|rung| rung.act == RungAct::Remind);
+        first.and_then(|rung| rung.ways).unwrap_or(Ways::First)
+    }
+
     /// As kept in a column.
     ///
     /// # Errors

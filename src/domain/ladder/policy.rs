@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 use super::{AfterDeadline, LadderSnapshot, LevelPolicy, Offset, QuietHours, Rung, RungAct};
-use crate::domain::calendar::hex;
+use crate::domain::digest::hex;
 use crate::domain::time::Span;
 use crate::domain::urgency::Urgency;
 use crate::domain::working_time::ClockTime;

@@ -7,17 +7,20 @@ use super::{Acknowledged, Signature};
 use crate::adapters::random;
 use crate::adapters::secrets::links::{CheckFault, CheckForm};
 use crate::domain::acknowledgement::{Situation, Verdict, decide_acknowledge};
+use crate::domain::call_task::TaskKind;
 use crate::domain::evidence::{EventKind, SealedEvent};
-use crate::domain::ids::{DeliveryId, ReceiptId};
+use crate::domain::ids::{DeliveryId, ReceiptId, TaskId};
 use crate::domain::receipt::{Grade, Mode};
 use crate::domain::stated_person::{PersonFaults, StatedPerson};
 use crate::domain::text::clean_line;
 use crate::domain::time::Timestamp;
+use crate::service::issue::lane_of;
 use crate::service::note::event_of_visit;
 use crate::service::offer::{Offer, offer_in_force};
 use crate::service::receipt_body::Signed;
 use crate::service::visit::{VISIT_LASTS, Visiting};
 use crate::service::{Service, ServiceError};
+use crate::store::call_tasks::NewTask;
 use crate::store::deliveries::Delivery;
 use crate::store::nonces::Nonce;
 use crate::store::receipts::{Receipt, receipt_list_of};
@@ -169,6 +172,9 @@ pub fn prepare(
     let beside = verdict == Verdict::StandBeside;
     let act = Act { service, visiting, delivery, offer: &offer, now, beside };
     let (event, receipt) = act.told(person, authority)?;
+    let confirm = (!beside && receipt.grade.falls_short_of(offer.urgency))
+        .then(|| act.confirming_call())
+        .transpose()?;
     Ok(Preparation::Ready(Box::new(Signature {
         notice: visiting.notice,
         shown: visiting.version,
@@ -176,6 +182,7 @@ pub fn prepare(
         event,
         receipt: Arc::new(receipt),
         unverified: (!visiting.address_is_verified).then_some(visiting.address),
+        confirm,
     })))
 }
 
@@ -265,6 +272,20 @@ impl Act<'_> {
         let sealed = self.event(&signed)?;
         let receipt = signed.receipt(service, &sealed)?;
         Ok((sealed, receipt))
+    }
+
+    /// The call that is owed because the grade is below what the level asks for.
+    fn confirming_call(&self) -> Result<NewTask, ServiceError> {
+        Ok(NewTask {
+            id: TaskId::new(self.now, self.service.entropy()?),
+            issuer_id: self.offer.issuer,
+            notice_id: self.offer.notice,
+            delivery_id: self.delivery.id,
+            kind: TaskKind::ConfirmGrade,
+            reason: "below_wanted_grade".to_owned(),
+            lane: lane_of(self.offer.urgency),
+            due_at: self.now,
+        })
     }
 
     fn event(&self, signed: &Signed<'_>) -> Result<SealedEvent, ServiceError> {

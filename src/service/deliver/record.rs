@@ -3,12 +3,12 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::domain::delivery::{DeliveryFacts, DeliveryState};
+use crate::domain::delivery::DeliveryFacts;
 use crate::domain::evidence::{Actor, Event, EventKind};
 use crate::domain::id_source::IdSource;
 use crate::domain::ids::{AddressId, DeliveryId, EventId};
 use crate::domain::time::Timestamp;
-use crate::service::escalate::{Engine, call_at_once, next_way};
+use crate::service::escalate::{Engine, way_closed};
 use crate::store::deliveries::{
     Delivery, OnceFact, delivery_lock, delivery_set_once, delivery_set_unreachable,
 };
@@ -16,7 +16,7 @@ use crate::store::events::event_append;
 use crate::store::outbox::Taken;
 use crate::store::outcomes::{
     EndedAttempt, NextPlace, Standing, address_set_failing, address_which_verified,
-    delivery_with_a_way, message_finish_batch,
+    message_finish_batch,
 };
 use crate::store::tallies::TallyChanges;
 use crate::store::{SliceAct, StoreError, Tx};
@@ -73,11 +73,7 @@ impl SliceAct for RecordOutcomes {
             before.iter().map(|(id, delivery)| (*id, delivery.facts)).collect();
         note_hand_overs(tx, &all, &mut after, now)?;
         note_refused_addresses(tx, &all, now)?;
-        take_next_way(tx, &self.engine, &all, now)?;
-        let lost = note_unreachable(tx, &all, &mut after)?;
-        if let Some(one) = ended.first().filter(|_| !lost.is_empty()) {
-            call_at_once(tx, &lost, ids_of(one, 1), now)?;
-        }
+        let lost = note_closed_ways(tx, &self.engine, &all, &mut after, now)?;
 
         let mut events: Vec<Event> =
             all.iter().filter_map(|(one, standing)| message_event(one, *standing, now)).collect();
@@ -101,38 +97,6 @@ impl SliceAct for RecordOutcomes {
         changes.write(tx)?;
         Ok(standings)
     }
-}
-
-/// A 特提 that was refused for good goes the next way at once.
-fn take_next_way(
-    tx: &mut Tx,
-    engine: &Engine,
-    all: &[(&Ended, Standing)],
-    now: Timestamp,
-) -> Result<(), StoreError> {
-    let is_refused = |one: &Ended, standing: Standing| {
-        standing == Standing::Held
-            && one.taken.lane == super::FLASH_LANE
-            && matches!(one.attempt.next, NextPlace::Dead { .. })
-    };
-    let refused: BTreeSet<DeliveryId> = all
-        .iter()
-        .filter(|(one, standing)| is_refused(one, *standing))
-        .filter_map(|(one, _)| one.taken.delivery_id)
-        .collect();
-    let refused: Vec<DeliveryId> = refused.into_iter().collect();
-    match all.first() {
-        Some((one, _)) if !refused.is_empty() => {
-            next_way(tx, engine, &refused, ids_of(one, 0), now)
-        }
-        _ => Ok(()),
-    }
-}
-
-/// Ids that are the same when the write runs again: drawn from one that this attempt brought.
-fn ids_of(one: &Ended, place: usize) -> IdSource {
-    let [first, second] = one.event_ids;
-    IdSource::new(if place == 0 { first } else { second }.to_bytes())
 }
 
 /// What the next server took counts for the delivery, whoever held the lease by then.
@@ -194,48 +158,33 @@ fn note_refused_addresses(
     Ok(())
 }
 
-/// Deliveries whose last way has just closed: unsigned, never handed over, nothing owed any more.
-fn note_unreachable(
+/// Deliveries a way to which has just closed, and of these the ones that have none left.
+fn note_closed_ways(
     tx: &mut Tx,
+    engine: &Engine,
     all: &[(&Ended, Standing)],
     after: &mut BTreeMap<DeliveryId, DeliveryFacts>,
+    now: Timestamp,
 ) -> Result<Vec<DeliveryId>, StoreError> {
-    let closed = |next: NextPlace| {
+    let is_closed = |next: NextPlace| {
         matches!(
             next,
             NextPlace::Dead { .. } | NextPlace::Cancelled("address_retired" | "link_revoked")
         )
     };
-    let in_question: BTreeSet<DeliveryId> = all
+    let closed: Vec<&Ended> = all
         .iter()
         .filter(|(one, _)| one.taken.purpose.carries_link())
-        .filter(|(one, standing)| *standing == Standing::Held && closed(one.attempt.next))
-        .filter_map(|(one, _)| one.taken.delivery_id)
-        .filter(|id| {
-            after.get(id).is_some_and(|facts| {
-                DeliveryState::derive(facts).is_unsigned()
-                    && facts.handed_over_at.is_none()
-                    && !facts.unreachable
-            })
-        })
+        .filter(|(one, standing)| *standing == Standing::Held && is_closed(one.attempt.next))
+        .map(|(one, _)| *one)
         .collect();
-    if in_question.is_empty() {
-        return Ok(Vec::new());
-    }
-    let in_question: Vec<DeliveryId> = in_question.into_iter().collect();
-    let with_a_way = delivery_with_a_way(tx, &in_question)?;
-    let lost: Vec<DeliveryId> =
-        in_question.into_iter().filter(|id| !with_a_way.contains(id)).collect();
-    if lost.is_empty() {
-        return Ok(lost);
-    }
-    delivery_set_unreachable(tx, &lost, true)?;
-    for id in &lost {
-        if let Some(facts) = after.get_mut(id) {
-            facts.unreachable = true;
-        }
-    }
-    Ok(lost)
+    let Some(first) = closed.first() else { return Ok(Vec::new()) };
+    // Ids that are the same when the write runs again: drawn from one that this attempt brought.
+    let [seed, _] = first.event_ids;
+    let ids = IdSource::new(seed.to_bytes());
+    let closed: BTreeSet<DeliveryId> =
+        closed.iter().filter_map(|one| one.taken.delivery_id).collect();
+    way_closed(tx, engine, &closed, after, ids, now)
 }
 
 fn about(event: Event, taken: &Taken) -> Event {

@@ -1,11 +1,13 @@
-//! When a message of a 特提 is refused for good: the next way at once, and where there is none,
-//! a call at once. Runs in the write that records the refusal.
+//! When a way closes — a message is refused for good or comes back, an address goes out of use —
+//! the next way is taken at once where the level writes by every way, and where none is left,
+//! somebody calls at once. Runs in the write that records what closed it.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::Engine;
 use super::rows::{ACTOR, channels};
 use crate::domain::call_task::TaskKind;
+use crate::domain::delivery::{DeliveryFacts, DeliveryState};
 use crate::domain::escalation::{Letter, Way, first_line};
 use crate::domain::evidence::{Event, EventKind};
 use crate::domain::id_source::IdSource;
@@ -18,21 +20,59 @@ use crate::service::issue::lane_of;
 use crate::store::call_tasks::{NewTask, task_raise_all};
 use crate::store::chase::{Chased, chase_links, chase_notices, chase_read, chase_tried};
 use crate::store::contacts::reach_list;
+use crate::store::deliveries::delivery_set_unreachable;
 use crate::store::events::event_append;
 use crate::store::links::{NewLink, link_insert_all};
 use crate::store::messages::{NewMessage, message_insert_missing};
+use crate::store::outcomes::delivery_with_sound_way;
 use crate::store::{StoreError, Tx};
 
-/// For deliveries that the caller holds, a message of which has just been refused for good: a
-/// message by every first-line way not tried yet.
+/// For deliveries that the caller holds, a way to which has just closed: takes the next way, and
+/// has somebody called where none is left. Says which have none left; `after` says so too, and
+/// event and counts of that are the caller's.
 ///
 /// # Errors
 /// The store's own.
-pub(in crate::service) fn next_way(
+pub(in crate::service) fn way_closed(
+    tx: &mut Tx,
+    engine: &Engine,
+    closed: &BTreeSet<DeliveryId>,
+    after: &mut BTreeMap<DeliveryId, DeliveryFacts>,
+    mut ids: IdSource,
+    now: Timestamp,
+) -> Result<Vec<DeliveryId>, StoreError> {
+    let unsigned = |id: &&DeliveryId| {
+        after.get(id).is_some_and(|facts| DeliveryState::derive(facts).is_unsigned())
+    };
+    let unsigned: Vec<DeliveryId> = closed.iter().filter(unsigned).copied().collect();
+    if unsigned.is_empty() {
+        return Ok(unsigned);
+    }
+    next_way(tx, engine, &unsigned, &mut ids, now)?;
+    let sound = delivery_with_sound_way(tx, &unsigned)?;
+    let is_lost = |id: &DeliveryId| {
+        !sound.contains(id) && after.get(id).is_some_and(|facts| !facts.unreachable)
+    };
+    let lost: Vec<DeliveryId> = unsigned.into_iter().filter(is_lost).collect();
+    if lost.is_empty() {
+        return Ok(lost);
+    }
+    delivery_set_unreachable(tx, &lost, true)?;
+    for id in &lost {
+        if let Some(facts) = after.get_mut(id) {
+            facts.unreachable = true;
+        }
+    }
+    call_at_once(tx, &lost, &mut ids, now)?;
+    Ok(lost)
+}
+
+/// A message by every first-line way not tried yet.
+fn next_way(
     tx: &mut Tx,
     engine: &Engine,
     refused: &[DeliveryId],
-    mut ids: IdSource,
+    ids: &mut IdSource,
     now: Timestamp,
 ) -> Result<(), StoreError> {
     let chased = chase_read(tx, refused)?;
@@ -47,7 +87,7 @@ pub(in crate::service) fn next_way(
     let chased: Vec<_> = chased
         .into_iter()
         .filter_map(|one| Some((notices.get(&one.notice_id)?.clone(), one)))
-        .filter(|(notice, one)| notice.out && !one.ended && lane_of(notice.urgency) == 0)
+        .filter(|(notice, one)| notice.out && !one.ended && notice.takes_every_way())
         .collect();
     for (notice, one) in &chased {
         let Some(reach) = reach.get(&one.organization_id) else { continue };
@@ -112,15 +152,11 @@ pub(in crate::service) fn next_way(
     event_append(tx, &events)
 }
 
-/// For deliveries of 特提 that have just lost their last way: a call is owed at once. That they
-/// cannot be reached any more is the caller's event.
-///
-/// # Errors
-/// The store's own.
-pub(in crate::service) fn call_at_once(
+/// For deliveries that have just lost their last way: a call is owed at once.
+fn call_at_once(
     tx: &mut Tx,
     lost: &[DeliveryId],
-    mut ids: IdSource,
+    ids: &mut IdSource,
     now: Timestamp,
 ) -> Result<usize, StoreError> {
     let chased = chase_read(tx, lost)?;
@@ -128,7 +164,7 @@ pub(in crate::service) fn call_at_once(
     let notices = chase_notices(tx, &notices)?;
     let task = |one: &Chased| {
         let notice = notices.get(&one.notice_id)?;
-        (notice.out && !one.ended && lane_of(notice.urgency) == 0).then(|| NewTask {
+        (notice.out && !one.ended && notice.is_called_about()).then(|| NewTask {
             id: TaskId::new(now, ids.entropy()),
             issuer_id: notice.issuer_id,
             notice_id: one.notice_id,

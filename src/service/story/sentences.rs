@@ -166,6 +166,7 @@ fn tell(story: &Story, event: &StoredEvent, kind: EventKind) -> (Tone, String, S
         | Kind::AddressVerified
         | Kind::AlarmRaised
         | Kind::AlarmCleared
+        | Kind::ClockLeapt
         | Kind::ClassifiedRefused
         // Told above.
         | Kind::NoticeRecalled

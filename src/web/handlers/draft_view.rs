@@ -3,6 +3,7 @@
 
 use crate::adapters::files::sniff::FileKind;
 use crate::domain::delivery::Addressee;
+use crate::domain::escalation::ways_zh;
 use crate::domain::human_time::{clock_zh, length_zh};
 use crate::domain::ladder::{PlannedRung, RungAct};
 use crate::domain::notice::FileRole;
@@ -112,7 +113,7 @@ pub(super) fn truth(preview: &Preview) -> Truth {
             .map(|one| link(&one.organization.name, &directory_href(one)))
             .collect(),
         gaps: gaps(outlook),
-        ways: vec![format!("邮件 {address_count} 封")],
+        ways: Some(ways_zh(outlook.ways())).filter(|words| !words.is_empty()).into_iter().collect(),
         deadline,
         deadline_origin,
         steps: main.map(|one| steps(&one.rungs, preview.now)).unwrap_or_default(),
@@ -191,7 +192,7 @@ fn steps(rungs: &[PlannedRung], now: Timestamp) -> Vec<Step> {
         .map(|(place, (act, times))| Step {
             when: times.join("、"),
             what: match act {
-                RungAct::Remind if Some(place) == first => "发邮件".to_owned(),
+                RungAct::Remind if Some(place) == first => "发出通知".to_owned(),
                 act => act.word_zh().to_owned(),
             },
         })
@@ -203,7 +204,7 @@ fn steps(rungs: &[PlannedRung], now: Timestamp) -> Vec<Step> {
 fn night_cost(preview: &Preview) -> String {
     let (outlook, now) = (&preview.outlook, preview.now);
     let at_once = outlook.recipients.iter().filter(|one| one.first_at <= now);
-    let woken: usize = at_once.map(|one| one.addresses.len()).sum();
+    let woken: usize = at_once.map(|one| one.ways.len()).sum();
     let mut cost = String::new();
     if outlook.at_night && woken > 0 {
         cost.push_str(&format!("现在是夜间：将通知约 {woken} 名值守人员。"));

@@ -2,6 +2,7 @@
 
 use crate::domain::delivery::{DeliveryFacts, DeliveryState, ReceiptMode};
 use crate::domain::ladder::RungAct;
+use crate::domain::message::Channel;
 use crate::domain::time::{Span, Timestamp};
 use crate::store::board::Owed;
 use crate::web::pages::moment::Moment;
@@ -38,7 +39,7 @@ pub(super) fn of_owed(owed: &(Timestamp, Owed), now: Timestamp) -> String {
     let words = match what {
         Owed::Rung(act) => act.parse::<RungAct>().map_or("下一步催签", RungAct::word_zh).to_owned(),
         Owed::Message { channel, tries } => {
-            let way = if channel == "sms" { "短信" } else { "邮件" };
+            let way = channel.parse::<Channel>().map_or("消息", Channel::word_zh);
             match tries {
                 0 => format!("发送{way}"),
                 n => format!("再发{way}（第 {} 次）", n.saturating_add(1)),

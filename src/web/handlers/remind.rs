@@ -3,6 +3,7 @@
 use actix_web::{HttpRequest, HttpResponse, web};
 
 use super::marks;
+use crate::domain::escalation::ways_zh;
 use crate::domain::ids::{DeliveryId, NoticeId};
 use crate::service::remind_by_hand::{Candidate, Spared, candidates, remind_by_hand};
 use crate::service::{Service, ServiceError};
@@ -34,12 +35,12 @@ pub(in crate::web) async fn list(
         id: one.delivery.id.to_string(),
         name: one.delivery.organization_name.clone(),
         state: marks::of_delivery(&one.delivery.facts, now).word,
-        ways: format!("邮件 {}", one.addresses.len()),
+        ways: ways_zh(one.ways.iter()),
         spared: match one.spared {
             Some(Spared::Until(at)) => {
                 format!("刚催过，{} 后可再催", Moment::in_table(at, now).short)
             }
-            Some(Spared::NoAddress) => "没有邮箱，请打电话".to_owned(),
+            Some(Spared::NoAddress) => "没有可用的联系方式，请打电话".to_owned(),
             None => String::new(),
         },
     };

@@ -10,6 +10,7 @@ use super::draft_view::{file_rows, truth};
 use super::receive::sample_page;
 use crate::domain::account::Role;
 use crate::domain::digest::Sha256Digest;
+use crate::domain::escalation::ways_zh;
 use crate::domain::human_time::{clock_zh, parse_moment};
 use crate::domain::ids::{NoticeId, OrganizationId};
 use crate::domain::notice::{NoticeDraft, NoticeState};
@@ -290,8 +291,8 @@ fn recipient(one: &Recipient, path: &str, seen: &Preview) -> ReviewRecipient {
         code: one.organization.region_code.clone(),
         copy: one.addressee == crate::domain::delivery::Addressee::Copy,
         reason: one.reason.clone(),
-        ways: format!("邮件 {}", one.addresses.len()),
-        unreachable: one.addresses.is_empty(),
+        ways: ways_zh(one.ways.iter()),
+        unreachable: one.ways.is_empty(),
         mail_href: format!(
             "{}#mail",
             address::with_query(&format!("{path}/preview"), &[("to", &id)])
