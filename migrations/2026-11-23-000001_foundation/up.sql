@@ -190,7 +190,7 @@ CREATE TABLE notice_decisions (
     version INTEGER NOT NULL,
     decision TEXT NOT NULL
         CHECK (decision IN ('submitted', 'sent_back', 'released', 'oral_approval',
-            'released_after')),
+            'released_after', 'refused_after')),
     digest BYTEA NOT NULL,
     account_id TEXT NOT NULL REFERENCES accounts (id),
     decided_at BIGINT NOT NULL,

@@ -32,6 +32,10 @@ word_enum! {
         ClockDiffers = "clock_differs", "服务器时钟不准";
         /// The holiday table does not reach far enough.
         HolidaysMissing = "holidays_missing", "节假日表缺少年份";
+        /// The formal 核发 of what went out on an oral approval is late.
+        ReleaseOverdue = "release_overdue", "有口头批准发出的公文逾期未补核发";
+        /// The formal 核发 of what went out on an oral approval was refused.
+        ReleaseRefused = "release_refused", "有口头批准发出的公文被核发人拒绝补核发";
         /// The heartbeat could not be sent outwards.
         HeartbeatFailed = "heartbeat_failed", "自检通过的信号发不出去";
         /// The last-resort way could not be used.
@@ -58,6 +62,8 @@ impl AlarmKind {
             Self::DutySilent => "请运行维护人员查看并重新启动服务；在恢复之前请打电话催签。",
             Self::ClockDiffers => "请运行维护人员校准服务器时间。",
             Self::HolidaysMissing => "请管理员导入该年的节假日安排。",
+            Self::ReleaseOverdue => "请核发人打开该公文，补核发或写明理由拒绝。",
+            Self::ReleaseRefused => "请本单位负责人核实口头批准，必要时撤回或撤销该公文。",
             Self::HeartbeatFailed => "请运行维护人员检查自检信号的接收地址或文件。",
             Self::LastResortFailed => "请运行维护人员检查紧急告警的邮箱、命令或地址。",
         }

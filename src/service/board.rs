@@ -18,7 +18,9 @@ use crate::store::board::{
 use crate::store::corrections::{Corrects, corrects_find, successor_notice_find};
 use crate::store::deliveries::{Delivery, delivery_list_of_notice};
 use crate::store::ends::{EndLine, end_find};
+use crate::store::gap_issues::{GapIssueLine, gap_issue_list};
 use crate::store::notices::Notice;
+use crate::store::release_debts::{DebtLine, release_debt_find};
 use crate::store::{Conn, StoreError};
 
 mod rows;
@@ -108,6 +110,8 @@ pub struct BoardLine {
     pub returns: Vec<ReturnLine>,
     /// What comes next, and when.
     pub next: Option<(Timestamp, Owed)>,
+    /// 对该单位先行发出, where the directory lacked something.
+    pub gap: Option<GapIssueLine>,
 }
 
 impl BoardLine {
@@ -135,6 +139,8 @@ pub struct Board {
     pub tally: Tally,
     /// How the notice ended, and what stands before and after it.
     pub bounds: Bounds,
+    /// The formal 核发 it owes or owed after an oral approval.
+    pub debt: Option<DebtLine>,
     /// Entries of the tree that stand above deliveries and got none themselves.
     above: BTreeMap<String, (OrganizationId, String)>,
     /// When it was read.
@@ -215,6 +221,8 @@ pub fn read(service: &Service, scope: Scope, id: NoticeId) -> Result<Board, Serv
             .flat_map(|delivery| rows::places_above(&delivery.tree_path))
             .collect();
         let above = place_names(conn, &places.into_iter().collect::<Vec<_>>())?;
+        let mut gaps: BTreeMap<_, GapIssueLine> =
+            gap_issue_list(conn, id)?.into_iter().map(|gap| (gap.delivery_id, gap)).collect();
         let lines = deliveries.into_iter().map(|delivery| BoardLine {
             region_code: regions.get(&delivery.organization_id).cloned().unwrap_or_default(),
             // Read after the delivery: a signature that came in between waits for the next look.
@@ -223,10 +231,12 @@ pub fn read(service: &Service, scope: Scope, id: NoticeId) -> Result<Board, Serv
                 .filter(|_| delivery.facts.acknowledged_at.is_some()),
             returns: returns.remove(&delivery.id).unwrap_or_default(),
             next: next_of(owed.remove(&delivery.id).unwrap_or_default(), now),
+            gap: gaps.remove(&delivery.id),
             delivery,
         });
         let lines = lines.collect();
         let bounds = Bounds::read(conn, id)?;
-        Ok(Board { notice, lines, tally, bounds, above, read_at: now })
+        let debt = release_debt_find(conn, id)?;
+        Ok(Board { notice, lines, tally, bounds, debt, above, read_at: now })
     })
 }

@@ -15,6 +15,7 @@ use crate::domain::ids::{EventId, NoticeId};
 use crate::domain::notice::{
     DraftFile, Field, NoticeAct, NoticeDraft, NoticeState, WrongState, draft_digest,
 };
+use crate::store::corrections::{Corrects, corrects_find};
 use crate::store::drafts::{
     Decision, NoticeFile, Pick, decision_list, file_list, form_post_claim, form_post_find,
     pick_list, pick_replace,
@@ -101,6 +102,8 @@ pub struct OpenDraft {
     pub files: Vec<NoticeFile>,
     /// What was decided about it.
     pub decisions: Vec<Decision>,
+    /// 更正: the older notice whose place it is to take.
+    pub corrects: Option<Corrects>,
 }
 
 impl OpenDraft {
@@ -139,7 +142,8 @@ pub fn load(
         let picks = pick_list(conn, id)?;
         let files = file_list(conn, id, notice.version)?;
         let decisions = decision_list(conn, id)?;
-        Ok(OpenDraft { notice, picks, files, decisions })
+        let corrects = corrects_find(conn, id)?;
+        Ok(OpenDraft { notice, picks, files, decisions, corrects })
     })
 }
 

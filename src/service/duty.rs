@@ -24,6 +24,7 @@ use crate::store::duty::{
     ComingStep, UrgentNotice, notice_list_urgent, step_list_coming, unsigned_names,
 };
 use crate::store::duty_tonight::{DutyTonight, duty_tonight_list_of};
+use crate::store::release_debts::{OpenDebt, release_debt_list_open};
 use crate::store::tallies::tally_find;
 use crate::store::{Conn, StoreError};
 
@@ -84,6 +85,8 @@ pub struct DutyBoard {
     pub looks: Vec<OpenTask>,
     /// What waits for a decision.
     pub offers: Vec<OpenTask>,
+    /// Formal 核发 that are owed after an oral approval.
+    pub releases: Vec<OpenDebt>,
     /// Steps of the coming hour.
     pub coming: Vec<ComingStep>,
     /// Urgent notices not fully signed.
@@ -117,6 +120,7 @@ pub fn read(service: &Service, account: &Account) -> Result<DutyBoard, ServiceEr
             call_count: task_count_open(conn, office, CALLED)?,
             looks: task_list_open(conn, office, LOOKED_AT, TASKS_MAX)?,
             offers: task_list_open(conn, office, DECIDED, TASKS_MAX)?,
+            releases: release_debt_list_open(conn, office, NOTICES_MAX)?,
             coming: step_list_coming(conn, office, now.plus(AHEAD), STEPS_MAX)?,
             read_at: now,
         })

@@ -10,7 +10,7 @@ use crate::domain::account::Account;
 use crate::domain::call_task::TaskKind;
 use crate::domain::delivery::{DeliveryFacts, DeliveryState};
 use crate::domain::evidence::{Event, EventKind};
-use crate::domain::ids::{AccountId, DeliveryId, NoticeId};
+use crate::domain::ids::{AccountId, DeliveryId, EventId, NoticeId};
 use crate::domain::notice::NoticeAct;
 use crate::domain::time::Timestamp;
 use crate::store::Tx;
@@ -95,16 +95,8 @@ fn take_back(
         ending.write(tx)?;
         // Read after the open ones were cancelled: an attempt begun until then counts.
         let told = told_list_of_notice(tx, id)?;
-        let open: Vec<&Delivery> = stood.iter().filter(|one| is_open(one)).collect();
-        let ids: Vec<DeliveryId> = open.iter().map(|one| one.id).collect();
-        delivery_set_recalled(tx, &ids, now)?;
-        let mut tallies = TallyChanges::default();
-        for delivery in open {
-            let after = DeliveryFacts { recalled_at: Some(now), ..delivery.facts };
-            tallies.note(id, &delivery.facts, &after, Timestamp::default());
-        }
-        tallies.write(tx)?;
-        let words = withdrawals(&own, &ending.notice, &told, ending.end.event_id, now)?;
+        ending.take_back(tx, &stood)?;
+        let words = withdrawals(&own, &ending.notice, &told, ending.event_id(), now)?;
         message_insert_all(tx, &words, now)?;
         Ok::<_, ActRefused>(())
     })?;
@@ -146,6 +138,36 @@ impl Ending {
             ended_at: now,
         };
         Ok(Self { notice, act, end, event })
+    }
+
+    /// The event that tells of it.
+    pub(super) const fn event_id(&self) -> EventId {
+        self.end.event_id
+    }
+
+    /// By whom.
+    pub(super) const fn account_id(&self) -> AccountId {
+        self.end.account_id
+    }
+
+    /// Names in the event what takes the notice's place.
+    pub(super) fn in_favour_of(mut self, newer: NoticeId) -> Self {
+        self.event = self.event.fact("superseded_by", newer.to_string());
+        self
+    }
+
+    /// Marks what was still to be signed: it is not any more.
+    pub(super) fn take_back(&self, tx: &mut Tx, stood: &[Delivery]) -> Result<(), ActRefused> {
+        let (id, now) = (self.notice.id, self.end.ended_at);
+        let open: Vec<&Delivery> = stood.iter().filter(|one| is_open(one)).collect();
+        let ids: Vec<DeliveryId> = open.iter().map(|one| one.id).collect();
+        delivery_set_recalled(tx, &ids, now)?;
+        let mut tallies = TallyChanges::default();
+        for delivery in open {
+            let after = DeliveryFacts { recalled_at: Some(now), ..delivery.facts };
+            tallies.note(id, &delivery.facts, &after, Timestamp::default());
+        }
+        Ok(tallies.write(tx)?)
     }
 
     /// Holds the notice and its deliveries, in this order as every write that takes both, moves

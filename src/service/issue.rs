@@ -4,8 +4,10 @@
 //! Everything is prepared before: the write only inserts, and only if the draft is still what was
 //! judged. The form pressed twice makes one notice.
 
+use super::acts::ActRefused;
 use super::compose::{ComposeRefused, OpenDraft, load};
 use super::outlook::{Outlook, outlook};
+use super::supersede::Replacing;
 use super::{Service, ServiceError};
 use crate::domain::account::Account;
 use crate::domain::digest::Sha256Digest;
@@ -14,7 +16,7 @@ use crate::domain::ids::NoticeId;
 use crate::domain::ladder::{IssueTimes, LevelPolicy};
 use crate::domain::notice::{
     CheckContext, FieldFault, FileRole, IssueRefused as RuleRefused, NoticeAct, NoticeHeader,
-    NoticeState, Release, check_issue,
+    NoticeState, Release, WrongState, check_issue,
 };
 use crate::domain::time::Timestamp;
 use crate::store::drafts::{DecisionKind, form_post_find};
@@ -23,7 +25,7 @@ use crate::store::{StoreError, WriteError};
 #[path = "issue_rows.rs"]
 mod rows;
 
-pub(super) use rows::lane_of;
+pub(super) use super::recipient_rows::lane_of;
 
 /// What the form of an issue brings.
 #[derive(Debug, Clone)]
@@ -107,9 +109,22 @@ pub enum IssueRefused {
     /// An oral approval where none is needed, or none is foreseen.
     #[error("an oral approval is for a level that needs a second person")]
     OralNotForeseen,
+    /// What it is to replace ended meanwhile.
+    #[error("the notice to be replaced: {0}")]
+    OlderEnded(WrongState),
     /// The draft cannot be had, or the store failed.
     #[error(transparent)]
     Draft(#[from] ComposeRefused),
+}
+
+impl From<ActRefused> for IssueRefused {
+    fn from(refused: ActRefused) -> Self {
+        match refused {
+            ActRefused::State(wrong) => Self::OlderEnded(wrong),
+            ActRefused::Service(error) => error.into(),
+            ActRefused::Fields(_) | ActRefused::Changed(_) => Self::Changed,
+        }
+    }
 }
 
 impl From<ServiceError> for IssueRefused {
@@ -162,6 +177,13 @@ impl IssueRefused {
                 vec![(*field, text.to_owned())]
             }
             Self::OralNotForeseen => one("do", "此等级不需要第二人核发，不用口头批准"),
+            Self::OlderEnded(wrong) => vec![(
+                "do",
+                format!(
+                    "要更正的那份公文{}，不能再更正。请把内容作为新的公文另行发出",
+                    wrong.state.word_zh()
+                ),
+            )],
             Self::Draft(refused) => vec![("do", refused.message_zh())],
         }
     }
@@ -207,7 +229,8 @@ pub(super) fn issue_by(
         return Err(IssueRefused::GapsUnexplained);
     }
     let act = rows::Act { service, account, request, approval, open: &open, now };
-    let rows = rows::prepare(&act, &header, &plan, ladder)?;
+    let mut rows = rows::prepare(&act, &header, &plan, ladder)?;
+    rows.replace(Replacing::prepare(service, account, &open, now)?);
     let issued = service.store.write("issue", move |tx| rows.write(tx))?;
     if let Issued::Now { deliveries, messages } = issued {
         tracing::info!(notice = %request.notice, deliveries, messages, "a notice was issued");

@@ -2,25 +2,21 @@
 
 use super::{Approval, IssueRefused, IssueRequest, Issued, message_count};
 use crate::domain::account::Account;
-use crate::domain::delivery::{DeliveryFacts, Tally};
 use crate::domain::digest::Sha256Digest;
-use crate::domain::evidence::{Actor, Event, EventKind};
-use crate::domain::ids::{AccountId, DeliveryId, EventId, LinkId, MessageId, NoticeId, RungId};
-use crate::domain::ladder::{LadderSnapshot, RungAct};
-use crate::domain::message::MessagePurpose;
+use crate::domain::evidence::{Event, EventKind};
+use crate::domain::ids::{AccountId, NoticeId};
+use crate::domain::ladder::LadderSnapshot;
 use crate::domain::notice::{NoticeHeader, recipients_digest};
 use crate::domain::time::Timestamp;
-use crate::domain::urgency::Urgency;
 use crate::service::compose::OpenDraft;
-use crate::service::outlook::{Outlook, Recipient};
+use crate::service::outlook::Outlook;
+use crate::service::recipient_rows::{RecipientRows, Sending};
+use crate::service::supersede::Replacing;
 use crate::service::{Service, ServiceError};
-use crate::store::deliveries::{NewDelivery, delivery_insert_all};
 use crate::store::drafts::{NewDecision, decision_insert, form_post_claim};
 use crate::store::events::event_append;
-use crate::store::links::{NewLink, link_insert_all};
-use crate::store::messages::{NewMessage, message_insert_all};
 use crate::store::notices::{IssueStamp, notice_set_issued};
-use crate::store::rungs::{NewRung, rung_insert_all};
+use crate::store::release_debts::{NewDebt, release_debt_insert};
 use crate::store::tallies::tally_insert;
 use crate::store::{StoreError, Tx};
 
@@ -39,16 +35,19 @@ pub(super) struct Rows {
     form_key: String,
     account: AccountId,
     stamp: IssueStamp,
-    deliveries: Vec<NewDelivery>,
-    rungs: Vec<NewRung>,
-    links: Vec<NewLink>,
-    messages: Vec<NewMessage>,
-    tally: Tally,
+    recipients: RecipientRows,
     decision: Option<NewDecision>,
+    debt: Option<NewDebt>,
+    replacing: Option<Replacing>,
     events: Vec<Event>,
 }
 
 impl Rows {
+    /// Lets the issue take the place of an older notice.
+    pub(super) fn replace(&mut self, replacing: Option<Replacing>) {
+        self.replacing = replacing;
+    }
+
     /// Writes everything, or says why nothing is written. May run again after a passing failure.
     pub(super) fn write(&self, tx: &mut Tx) -> Result<Issued, IssueRefused> {
         let (notice, now) = (self.stamp.id, self.stamp.issued_at);
@@ -57,6 +56,9 @@ impl Rows {
             // Two presses at once: the first one's notice stands.
             return if posted == subject { Ok(Issued::Before) } else { Err(IssueRefused::Changed) };
         }
+        if let Some(replacing) = &self.replacing {
+            replacing.end(tx)?;
+        }
         let stamped = notice_set_issued(tx, &self.stamp).map_err(|error| match error {
             StoreError::Unique(_) => IssueRefused::NumberTaken(self.stamp.number.clone()),
             other => other.into(),
@@ -64,16 +66,20 @@ impl Rows {
         if !stamped {
             return Err(IssueRefused::Changed);
         }
-        delivery_insert_all(tx, &self.deliveries)?;
-        rung_insert_all(tx, &self.rungs, now)?;
-        link_insert_all(tx, &self.links)?;
-        message_insert_all(tx, &self.messages, now)?;
-        tally_insert(tx, notice, &self.tally)?;
+        let sent = &self.recipients;
+        sent.write(tx, now)?;
+        if let Some(replacing) = &self.replacing {
+            replacing.lead_on(tx, &sent.deliveries, &sent.links, &sent.messages)?;
+        }
+        tally_insert(tx, notice, &sent.tally)?;
         if let Some(decision) = &self.decision {
             decision_insert(tx, decision)?;
         }
+        if let Some(debt) = &self.debt {
+            release_debt_insert(tx, debt)?;
+        }
         event_append(tx, &self.events)?;
-        Ok(Issued::Now { deliveries: self.deliveries.len(), messages: self.messages.len() })
+        Ok(Issued::Now { deliveries: sent.deliveries.len(), messages: sent.messages.len() })
     }
 }
 
@@ -85,6 +91,15 @@ pub(super) fn prepare(
 ) -> Result<Rows, ServiceError> {
     let (notice, now) = (&act.open.notice, act.now);
     let digest = act.open.digest();
+    let gap_reason = act.request.gap_reason.as_deref().filter(|_| plan.must_explain_gaps());
+    let sending = Sending {
+        service: act.service,
+        account: act.account,
+        notice,
+        level: header.urgency,
+        gap_reason,
+        now,
+    };
     let mut rows = Rows {
         form_key: act.request.form_key.clone(),
         account: act.account.id,
@@ -100,117 +115,32 @@ pub(super) fn prepare(
             issued_by: act.account.id,
             deadline_at: plan.earliest_deadline(),
         },
-        deliveries: Vec::with_capacity(plan.recipients.len()),
-        rungs: Vec::new(),
-        links: Vec::new(),
-        messages: Vec::with_capacity(message_count(plan)),
-        tally: Tally::default(),
+        recipients: RecipientRows::default(),
         decision: None,
+        debt: None,
+        replacing: None,
         events: Vec::new(),
     };
-    if let Some((decision, event)) = decided(act, digest)? {
+    if let Some((decision, event)) = decided(act, &sending, digest)? {
+        rows.debt = matches!(act.approval, Approval::Oral { .. }).then(|| NewDebt {
+            notice_id: notice.id,
+            oral_event_id: decision.event_id,
+            opened_at: now,
+            due_at: now.plus(act.service.rules.policy().release_within()),
+        });
         rows.decision = Some(decision);
         rows.events.push(event);
     }
-    rows.events.push(issued_event(act, plan, digest)?);
+    rows.events.push(issued_event(act, &sending, plan, digest)?);
     for recipient in &plan.recipients {
-        add_recipient(&mut rows, act, recipient, header.urgency)?;
+        rows.recipients.add(&sending, recipient)?;
     }
     Ok(rows)
 }
 
-fn add_recipient(
-    rows: &mut Rows,
-    act: &Act<'_>,
-    recipient: &Recipient,
-    level: Urgency,
-) -> Result<(), ServiceError> {
-    let (service, now, notice) = (act.service, act.now, &act.open.notice);
-    let id = DeliveryId::new(now, service.entropy()?);
-    let unreachable = recipient.ways.is_empty();
-    let deadline_at = recipient.deadline.as_ref().map(|deadline| deadline.at);
-    let origin = recipient.deadline.as_ref().map(|deadline| deadline.explanation_zh.clone());
-    let facts = DeliveryFacts { unreachable, deadline: deadline_at, ..DeliveryFacts::default() };
-    rows.tally += Tally::one(&facts, now);
-    rows.deliveries.push(NewDelivery {
-        id,
-        notice_id: notice.id,
-        version: notice.version,
-        organization_id: recipient.organization.id,
-        organization_name: recipient.organization.name.clone(),
-        addressee: recipient.addressee,
-        reason: recipient.reason.clone(),
-        tree_path: recipient.organization.tree_path.clone(),
-        tree_depth: recipient.organization.depth,
-        deadline_at,
-        deadline_origin: origin,
-        unreachable,
-    });
-    let first = recipient.rungs.iter().find(|rung| rung.act == RungAct::Remind);
-    let first_step = first.filter(|_| !unreachable).map(|rung| rung.step);
-    for rung in recipient.rungs.iter() {
-        // Who is issued to without any gap is not called before he had time to answer.
-        if rung.act == RungAct::CallUnreachable && recipient.gaps.is_empty() {
-            continue;
-        }
-        rows.rungs.push(NewRung {
-            id: RungId::new(now, service.entropy()?),
-            delivery_id: id,
-            step: rung.step,
-            act: rung.act,
-            ways: rung.ways,
-            planned_at: rung.due_at,
-            // The first notification is written here; its rung has nothing left to do.
-            done: Some(rung.step) == first_step,
-        });
-    }
-    for way in &recipient.ways {
-        let link = LinkId::new(now, service.entropy()?);
-        rows.links.push(NewLink {
-            id: link,
-            delivery_id: id,
-            address_id: way.address,
-            created_at: now,
-        });
-        rows.messages.push(NewMessage {
-            id: MessageId::new(now, service.entropy()?),
-            notice_id: Some(notice.id),
-            version: notice.version,
-            delivery_id: Some(id),
-            address_id: way.address,
-            about: None,
-            link_id: Some(link),
-            channel: way.channel,
-            step: FIRST_NOTIFICATION,
-            purpose: MessagePurpose::Invitation,
-            lane: lane_of(level),
-            due_at: recipient.first_at,
-        });
-    }
-    if unreachable {
-        let event = event(act, EventKind::Unreachable, EventId::new(now, service.entropy()?));
-        rows.events.push(event.delivery(id).organization(recipient.organization.id));
-    }
-    Ok(())
-}
-
-/// The step of the first notification; the rungs of the ladder count from 1.
-const FIRST_NOTIFICATION: i32 = 0;
-
-/// A more urgent level leaves first: 0 for 特提.
-pub(in crate::service) fn lane_of(level: Urgency) -> i32 {
-    let rank = Urgency::ALL.iter().position(|known| *known == level);
-    rank.and_then(|rank| i32::try_from(rank).ok()).unwrap_or(i32::MAX)
-}
-
-fn event(act: &Act<'_>, kind: EventKind, id: EventId) -> Event {
-    let notice: NoticeId = act.open.notice.id;
-    let version = u32::try_from(act.open.notice.version).unwrap_or(1);
-    Event::new(id, kind, act.now, Actor::Account(act.account.id)).notice(notice, version)
-}
-
 fn issued_event(
     act: &Act<'_>,
+    sending: &Sending<'_>,
     plan: &Outlook,
     digest: Sha256Digest,
 ) -> Result<Event, ServiceError> {
@@ -218,14 +148,18 @@ fn issued_event(
         plan.recipients.iter().map(|one| (one.organization.id, one.addressee)).collect();
     let count = |n: usize| i64::try_from(n).unwrap_or(i64::MAX);
     let gaps = plan.recipients.iter().filter(|one| !one.gaps.is_empty()).count();
-    let mut event =
-        event(act, EventKind::NoticeIssued, EventId::new(act.now, act.service.entropy()?))
-            .digest("draft", digest)
-            .digest("recipients", Sha256Digest::from_bytes(recipients_digest(&recipients)))
-            .fact("recipients", count(recipients.len()))
-            .fact("messages", count(message_count(plan)))
-            .fact("unreachable", count(plan.unreachable().count()))
-            .fact("with_gaps", count(gaps));
+    let mut event = sending
+        .event(EventKind::NoticeIssued)?
+        .digest("draft", digest)
+        .digest("recipients", Sha256Digest::from_bytes(recipients_digest(&recipients)))
+        .fact("recipients", count(recipients.len()))
+        .fact("messages", count(message_count(plan)))
+        .fact("unreachable", count(plan.unreachable().count()))
+        .fact("with_gaps", count(gaps));
+    let older: Option<NoticeId> = act.open.notice.corrects_id;
+    if let Some(older) = older {
+        event = event.fact("corrects", older.to_string());
+    }
     if let Some(reason) = &act.request.gap_reason {
         event = event.personal("gap_reason", reason, act.service.salt()?);
     }
@@ -235,12 +169,13 @@ fn issued_event(
 /// The decision by which it goes out, if a second person's word was needed or given.
 fn decided(
     act: &Act<'_>,
+    sending: &Sending<'_>,
     digest: Sha256Digest,
 ) -> Result<Option<(NewDecision, Event)>, ServiceError> {
     let Some(kind) = act.approval.decision() else { return Ok(None) };
-    let event_id = EventId::new(act.now, act.service.entropy()?);
+    let mut event = sending.event(EventKind::NoticeReleased)?.digest("draft", digest);
     let mut decision = NewDecision {
-        event_id,
+        event_id: event.id,
         notice_id: act.open.notice.id,
         version: act.open.notice.version,
         kind,
@@ -251,7 +186,6 @@ fn decided(
         approver_name: None,
         approver_phone: None,
     };
-    let mut event = event(act, EventKind::NoticeReleased, event_id).digest("draft", digest);
     if let Approval::Oral { by, at, how } = act.approval {
         event = event
             .fact("oral", true)

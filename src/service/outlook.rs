@@ -101,6 +101,18 @@ pub fn outlook(
     level: Option<Urgency>,
     times: &IssueTimes,
 ) -> Result<Outlook, ServiceError> {
+    let ladder = level.and_then(|level| service.rules.policy().snapshot(level));
+    outlook_by(service, issuer, picks, ladder, times)
+}
+
+/// The same by rules that are frozen already.
+pub(super) fn outlook_by(
+    service: &Service,
+    issuer: OrganizationId,
+    picks: &[Pick],
+    ladder: Option<LadderSnapshot>,
+    times: &IssueTimes,
+) -> Result<Outlook, ServiceError> {
     let ids: Vec<OrganizationId> = picks.iter().map(|pick| pick.organization_id).collect();
     let known = service.store.read(|conn| {
         Ok::<_, ServiceError>(Known {
@@ -110,8 +122,7 @@ pub fn outlook(
             issuer: organization_list_of(conn, &[issuer])?.pop().ok_or(ServiceError::NotFound)?,
         })
     })?;
-    let (policy, calendar) = (service.rules.policy(), service.rules.calendar());
-    let ladder = level.and_then(|level| policy.snapshot(level));
+    let calendar = service.rules.calendar();
     let usual = WorkingHours::usual();
     let mut reckoner = Reckoner {
         hours: Hours { calendar: &calendar, default: &usual },

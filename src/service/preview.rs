@@ -10,7 +10,9 @@ use super::outlook::{Outlook, Recipient, outlook};
 use super::receive::Receiving;
 use super::{Service, ServiceError};
 use crate::channel::NoticeWords;
-use crate::channel::email::{AddressedAs, InvitationKind, InvitationWords, Rendered};
+use crate::channel::email::{
+    AddressedAs, CorrectionWords, InvitationKind, InvitationWords, Rendered,
+};
 use crate::domain::account::Account;
 use crate::domain::delivery::{Addressee, DeliveryFacts};
 use crate::domain::digest::Sha256Digest;
@@ -139,7 +141,7 @@ impl Preview {
             viewings: Vec::new(),
             ended: None,
             successor: None,
-            corrects: None,
+            corrects: self.open.corrects.clone(),
             code: SigningCode { token: String::new(), digits: "0000".to_owned() },
         })
     }
@@ -159,6 +161,10 @@ impl Preview {
             deadline_origin: to.deadline.as_ref().map(|it| it.explanation_zh.clone()),
             link: format!("{}{SAMPLE_LINK}", service.settings.public_url),
             kind: InvitationKind::First,
+            corrects: self.open.corrects.as_ref().map(|older| CorrectionWords {
+                version: older.version,
+                reason: older.reason.clone(),
+            }),
             addressed_as: match to.addressee {
                 Addressee::Primary => AddressedAs::Primary,
                 Addressee::Copy => AddressedAs::Copy,

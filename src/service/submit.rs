@@ -3,6 +3,7 @@
 use super::Service;
 use super::compose::{ComposeRefused, load};
 use super::issue::{IssueRefused, judge};
+use super::supersede;
 use crate::domain::account::Account;
 use crate::domain::digest::Sha256Digest;
 use crate::domain::evidence::{Actor, Event, EventKind};
@@ -33,6 +34,7 @@ pub fn submit(
     }
     open.notice.state.after(NoticeAct::AskForRelease).map_err(ComposeRefused::from)?;
     judge(&open, now)?;
+    supersede::check(open.corrects.as_ref()).map_err(IssueRefused::OlderEnded)?;
     let event_id = EventId::new(now, service.entropy()?);
     let version = u32::try_from(open.notice.version).unwrap_or(1);
     let event = Event::new(event_id, EventKind::NoticeSubmitted, now, Actor::Account(account.id))

@@ -18,7 +18,7 @@ use crate::domain::ids::{
 };
 use crate::domain::ladder::{RungAct, Ways};
 use crate::domain::message::{Channel, MessagePurpose, MessageState};
-use crate::domain::notice::{FileRole, NoticeState};
+use crate::domain::notice::{FileRole, NoticeState, ReleaseOutcome};
 use crate::domain::organization::{ContactRole, DeskKind, Level, OrganizationKind};
 use crate::domain::receipt::Grade;
 use crate::domain::time::Timestamp;
@@ -87,6 +87,7 @@ text_columns!(
     OrganizationKind,
     ReceiptId,
     ReceiptMode,
+    ReleaseOutcome,
     ReturnDecision,
     ReturnId,
     ReturnReason,

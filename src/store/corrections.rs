@@ -78,6 +78,10 @@ pub struct Corrects {
     pub notice: NoticeId,
     /// Which version that was.
     pub version: i32,
+    /// Its 发文字号.
+    pub document_number: String,
+    /// Where it stands.
+    pub state: NoticeState,
     /// Why it was replaced.
     pub reason: String,
 }
@@ -93,11 +97,12 @@ pub fn corrects_find(conn: &mut Conn, notice: NoticeId) -> Result<Option<Correct
         .first(conn.db())
         .optional()?;
     let Some((Some(older), reason)) = named else { return Ok(None) };
-    let version = notices::table
+    let (version, document_number, state) = notices::table
         .filter(notices::id.eq(older.to_string()))
-        .select(notices::version)
+        .select((notices::version, notices::document_number, notices::state))
         .first(conn.db())?;
-    Ok(Some(Corrects { notice: older, version, reason: reason.unwrap_or_default() }))
+    let reason = reason.unwrap_or_default();
+    Ok(Some(Corrects { notice: older, version, document_number, state, reason }))
 }
 
 /// The drafts that are to replace a notice: one is enough at a time.
@@ -157,7 +162,8 @@ pub fn notice_set_superseded(
     Ok(())
 }
 
-/// The addresses at which organisations hold links of a notice that still open something.
+/// The addresses at which organisations hold links, of a notice or of what it replaced itself,
+/// that still open something.
 ///
 /// # Errors
 /// The store's own.
@@ -165,10 +171,16 @@ pub fn link_holders_of_notice(
     conn: &mut Conn,
     notice: NoticeId,
 ) -> Result<Vec<(OrganizationId, AddressId)>, StoreError> {
+    let mut versions = vec![notice.to_string()];
+    let mut at = notice;
+    while let Some(older) = corrects_find(conn, at)?.filter(|_| versions.len() < STEPS_MAX) {
+        versions.push(older.notice.to_string());
+        at = older.notice;
+    }
     Ok(links::table
         .inner_join(deliveries::table.on(deliveries::id.eq(links::delivery_id)))
         .inner_join(contact_addresses::table.on(contact_addresses::id.eq(links::address_id)))
-        .filter(deliveries::notice_id.eq(notice.to_string()))
+        .filter(deliveries::notice_id.eq_any(&versions))
         .filter(links::revoked_at.is_null())
         .filter(contact_addresses::status.ne("retired"))
         .order(links::id)

@@ -187,6 +187,10 @@ pub enum DecisionKind {
     Released,
     /// 口头批准, 先发后补.
     OralApproval,
+    /// 补核发 of what went out on an oral approval.
+    ReleasedAfter,
+    /// The same, refused.
+    RefusedAfter,
 }
 
 impl DecisionKind {
@@ -198,6 +202,8 @@ impl DecisionKind {
             Self::SentBack => "sent_back",
             Self::Released => "released",
             Self::OralApproval => "oral_approval",
+            Self::ReleasedAfter => "released_after",
+            Self::RefusedAfter => "refused_after",
         }
     }
 }

@@ -139,6 +139,8 @@ pub struct LetterDelivery {
 pub struct LetterNotice {
     /// Which.
     pub id: NoticeId,
+    /// Which version of the matter it is.
+    pub version: i32,
     /// Its number.
     pub document_number: String,
     /// Its level.
@@ -153,7 +155,7 @@ type LetterRow = (
     (String, String, ContactRole, String),
     Option<(LinkId, i32)>,
     Option<DeliveryColumns>,
-    Option<(NoticeId, String, Urgency)>,
+    Option<(NoticeId, i32, String, Urgency)>,
 );
 
 /// Reads what a message is written from.
@@ -188,7 +190,7 @@ pub fn message_letter(conn: &mut Conn, id: MessageId) -> Result<Letter, StoreErr
                 deliveries::deadline_origin,
             )
                 .nullable(),
-            (notices::id, notices::document_number, notices::urgency).nullable(),
+            (notices::id, notices::version, notices::document_number, notices::urgency).nullable(),
         ))
         .first(conn.db())?;
     let ((channel, step, purpose, about, to), contact, link, delivery, notice) = row;
@@ -222,8 +224,9 @@ pub fn message_letter(conn: &mut Conn, id: MessageId) -> Result<Letter, StoreErr
         contact_organization: contact.3,
         link,
         delivery,
-        notice: notice.map(|(id, document_number, urgency)| LetterNotice {
+        notice: notice.map(|(id, version, document_number, urgency)| LetterNotice {
             id,
+            version,
             document_number,
             urgency,
         }),

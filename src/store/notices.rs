@@ -240,6 +240,14 @@ fn as_json(id: NoticeId, value: &impl serde::Serialize) -> Result<String, StoreE
 /// # Errors
 /// The store's own.
 pub fn notice_insert(tx: &mut Tx, new: &NewNotice) -> Result<(), StoreError> {
+    notice_insert_version(tx, new, 1)
+}
+
+/// Writes a new draft as a later version of a matter that is out.
+///
+/// # Errors
+/// The store's own.
+pub fn notice_insert_version(tx: &mut Tx, new: &NewNotice, version: i32) -> Result<(), StoreError> {
     let header = as_json(new.id, &new.draft)?;
     diesel::insert_into(notices::table)
         .values((
@@ -247,7 +255,7 @@ pub fn notice_insert(tx: &mut Tx, new: &NewNotice) -> Result<(), StoreError> {
             notices::issuer_id.eq(new.issuer_id.to_string()),
             notices::author_id.eq(new.author_id.to_string()),
             notices::state.eq(NoticeState::Draft.as_str()),
-            notices::version.eq(1),
+            notices::version.eq(version),
             notices::revision.eq(1),
             notices::title.eq(&new.draft.title),
             notices::urgency.eq(&new.draft.urgency),
@@ -259,7 +267,7 @@ pub fn notice_insert(tx: &mut Tx, new: &NewNotice) -> Result<(), StoreError> {
     diesel::insert_into(notice_versions::table)
         .values((
             notice_versions::notice_id.eq(new.id.to_string()),
-            notice_versions::version.eq(1),
+            notice_versions::version.eq(version),
             notice_versions::header.eq(header),
         ))
         .execute(tx.db())?;
@@ -316,6 +324,24 @@ pub fn notice_set_header(
     )
     .set(notice_versions::header.eq(header))
     .execute(tx.db())?;
+    Ok(())
+}
+
+/// Brings the earliest deadline of a notice forward, for recipients that came later; one that is
+/// earlier stays.
+///
+/// # Errors
+/// The store's own.
+pub fn notice_bring_deadline_forward(
+    tx: &mut Tx,
+    id: NoticeId,
+    deadline: Timestamp,
+) -> Result<(), StoreError> {
+    let at = deadline.as_micros();
+    let later = notices::deadline_at.is_null().or(notices::deadline_at.assume_not_null().gt(at));
+    diesel::update(notices::table.filter(notices::id.eq(id.to_string())).filter(later))
+        .set(notices::deadline_at.eq(Some(at)))
+        .execute(tx.db())?;
     Ok(())
 }
 

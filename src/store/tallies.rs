@@ -31,6 +31,14 @@ pub fn tally_insert(tx: &mut Tx, notice: NoticeId, tally: &Tally) -> Result<(), 
     Ok(())
 }
 
+/// Adds the counts of recipients that came later.
+///
+/// # Errors
+/// The store's own.
+pub fn tally_grow(tx: &mut Tx, notice: NoticeId, more: &Tally) -> Result<(), StoreError> {
+    TallyChanges(BTreeMap::from([(notice, *more)])).write(tx)
+}
+
 /// Sums what changes of deliveries mean for the counts of their notices.
 #[derive(Debug, Default)]
 pub struct TallyChanges(BTreeMap<NoticeId, Tally>);

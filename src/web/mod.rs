@@ -107,6 +107,14 @@ routes! {
     POST "/notices/{notice}/revoke"  Who::Staff(OFFICE), Notice => acts::ends::revoke_now;
     GET  "/notices/{notice}/abolish" Who::Staff(OFFICE), Notice => acts::ends::abolish_form;
     POST "/notices/{notice}/abolish" Who::Staff(OFFICE), Notice => acts::ends::abolish_now;
+    GET  "/notices/{notice}/supersede" Who::Staff(WRITERS), Notice => acts::supersede::ask;
+    POST "/notices/{notice}/supersede" Who::Staff(WRITERS), Notice => acts::supersede::start;
+    GET  "/notices/{notice}/add-recipients" Who::Staff(OFFICE), Notice => acts::add::ask;
+    POST "/notices/{notice}/add-recipients" Who::Staff(OFFICE), Notice => acts::add::press;
+    GET  "/notices/{notice}/release-after" Who::Staff(RELEASERS), Notice
+        => acts::release_after::ask;
+    POST "/notices/{notice}/release-after" Who::Staff(RELEASERS), Notice
+        => acts::release_after::answer;
     GET  "/notices/{notice}/close"   Who::Staff(OFFICE), Notice => acts::many::close_form;
     POST "/notices/{notice}/close"   Who::Staff(OFFICE), Notice => acts::many::close_now;
     GET  "/notices/{notice}/resend"  Who::Staff(OFFICE), Notice => acts::many::resend_form;

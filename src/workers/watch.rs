@@ -7,6 +7,7 @@ use super::runner::Turn;
 use crate::adapters::clock::Stopwatch;
 use crate::domain::words::UnknownWord;
 use crate::service::Service;
+use crate::service::release_afterwards::watch_releases;
 use crate::service::self_check;
 use crate::service::watch::Duty;
 
@@ -32,6 +33,9 @@ pub(super) fn watcher(service: &Service) -> impl FnMut() -> Turn + Send + 'stati
             if let Err(error) = self_check::pass(&service) {
                 tracing::error!(%error, "the self-check could not look");
                 wrong.push("database".to_owned());
+            }
+            if let Err(error) = watch_releases(&service) {
+                tracing::error!(%error, "late releases cannot be watched");
             }
         } else if let Err(error) = self_check::refresh(&service) {
             tracing::debug!(%error, "alarms are not refreshed");

@@ -26,9 +26,13 @@ mod every_way;
 #[cfg(test)]
 mod harness;
 #[cfg(test)]
+mod later_recipients;
+#[cfg(test)]
 mod link_pages;
 #[cfg(test)]
 mod link_signing;
+#[cfg(test)]
+mod oral_approval;
 #[cfg(test)]
 mod purposes;
 #[cfg(test)]
@@ -56,5 +60,7 @@ mod support;
 mod the_line;
 #[cfg(test)]
 mod time_zones;
+#[cfg(test)]
+mod versions;
 #[cfg(test)]
 mod webhook;

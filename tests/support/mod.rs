@@ -9,7 +9,10 @@ pub(crate) mod form;
 pub(crate) mod house;
 pub(crate) mod http;
 pub(crate) mod mail;
+pub(crate) mod office;
 pub(crate) mod pg;
 pub(crate) mod recipient;
 pub(crate) mod smtp_sink;
 pub(crate) mod stand;
+#[expect(dead_code, reason = "the simulation compares more than this suite does")]
+pub(crate) mod trustcheck;

@@ -15,6 +15,7 @@ pub use chasing::{
     DeskLine, IssuerAlertWords, LeaderPromptWords, SuperiorRequestWords, UnsignedLine,
 };
 pub use session::{EmailSession, Envelope, Hurry};
+use telling::reason_or_where;
 pub use telling::{Decided, EndedBy, ReturnDecisionWords, VerificationWords, WithdrawalWords};
 
 use super::NoticeWords;
@@ -45,6 +46,15 @@ pub enum AddressedAs {
     Copy,
 }
 
+/// 更正: what the notice stands in the place of.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CorrectionWords {
+    /// Which version that was.
+    pub version: i32,
+    /// Why it was replaced.
+    pub reason: String,
+}
+
 /// Everything a mail says.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct InvitationWords {
@@ -60,6 +70,8 @@ pub struct InvitationWords {
     pub link: String,
     /// Why this mail goes out.
     pub kind: InvitationKind,
+    /// What the notice stands in the place of; none for a first version.
+    pub corrects: Option<CorrectionWords>,
     /// 主送 or 抄送.
     pub addressed_as: AddressedAs,
 }
@@ -145,7 +157,13 @@ impl InvitationWords {
         if self.addressed_as == AddressedAs::Copy {
             subject += "抄送 ";
         }
+        if self.corrects.is_some() {
+            subject += "更正：";
+        }
         subject += &self.notice.called();
+        if self.corrects.is_some() {
+            subject += "，请以新版为准";
+        }
         match self.shown_deadline() {
             Some(at) if self.is_overdue() => {
                 subject += &format!(" — 已过签收时限{}，请即签收", when::short(at));
@@ -178,7 +196,18 @@ impl InvitationWords {
             _ => String::new(),
         };
         let deadline = self.shown_deadline().map(when::full).unwrap_or_default();
-        [format!("{act}{before}"), deadline, format!("{after}{nth}")]
+        let correction = self.correction().unwrap_or_default();
+        [format!("{act}{before}"), deadline, format!("{after}{nth}{correction}")]
+    }
+
+    /// What it replaces and why, as far as the network lets it be told.
+    fn correction(&self) -> Option<String> {
+        let CorrectionWords { version, reason } = self.corrects.as_ref()?;
+        let why = reason_or_where(&self.notice, reason);
+        Some(format!(
+            "本件是更正件，代替此前发出的第{version}版，请以新版为准；已签收第{version}版的，\
+             也请签收本件。更正理由：{why}"
+        ))
     }
 
     /// Where the shown deadline comes from.

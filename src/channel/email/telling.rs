@@ -17,6 +17,8 @@ pub enum EndedBy {
     Abolish,
     /// 更正: another takes its place.
     Supersede,
+    /// 更正, and the other does not go to whom this tells.
+    SupersedeElsewhere,
 }
 
 impl EndedBy {
@@ -27,7 +29,7 @@ impl EndedBy {
             Self::Recall => "撤回",
             Self::Revoke => "撤销",
             Self::Abolish => "废止",
-            Self::Supersede => "更正",
+            Self::Supersede | Self::SupersedeElsewhere => "更正",
         }
     }
 
@@ -40,6 +42,9 @@ impl EndedBy {
             Self::Supersede => {
                 "更正后的公文另行发送，以更正后的为准；原来的不再作为依据。\
                  打开原来的链接，会引到更正后的公文。"
+            }
+            Self::SupersedeElsewhere => {
+                "更正后的公文不再发给贵单位，原来的不必签收，不再作为依据。"
             }
         }
     }
@@ -168,7 +173,7 @@ impl ReturnDecisionWords {
 }
 
 /// What a person typed may repeat the title.
-fn reason_or_where(notice: &NoticeWords, reason: &str) -> String {
+pub(super) fn reason_or_where(notice: &NoticeWords, reason: &str) -> String {
     if notice.named() {
         reason.trim().to_owned()
     } else {

@@ -24,8 +24,13 @@ fn words() -> InvitationWords {
         deadline_origin: Some("特提，发出后30分钟内".to_owned()),
         link: "https://qs.example/l/abc?a=1&b=2".to_owned(),
         kind: InvitationKind::First,
+        corrects: None,
         addressed_as: AddressedAs::Primary,
     }
+}
+
+fn correction() -> CorrectionWords {
+    CorrectionWords { version: 1, reason: "强降温通知第35号附件有误".to_owned() }
 }
 
 fn rendered(words: &InvitationWords) -> Rendered {
@@ -70,12 +75,15 @@ fn all() -> Vec<InvitationWords> {
                 InvitationKind::Reminder { nth: 3, overdue: true },
                 InvitationKind::Resend,
             ] {
-                all.push(InvitationWords {
-                    notice: notice(network),
-                    addressed_as,
-                    kind,
-                    ..words()
-                });
+                for corrects in [None, Some(correction())] {
+                    all.push(InvitationWords {
+                        notice: notice(network),
+                        addressed_as,
+                        kind,
+                        corrects,
+                        ..words()
+                    });
+                }
             }
         }
     }
@@ -147,6 +155,16 @@ fn each_kind_says_what_it_is() {
 }
 
 #[test]
+fn a_correction_says_what_it_replaces_and_why() {
+    let words = InvitationWords { corrects: Some(correction()), ..words() };
+    let Rendered { subject, text, .. } = rendered(&words);
+    assert!(subject.starts_with("【特提】更正：湘办发电〔2026〕35号"), "{subject}");
+    assert!(subject.contains("，请以新版为准 — 请于11月24日0时20分前签收"), "{subject}");
+    assert!(text.contains("代替此前发出的第1版，请以新版为准；已签收第1版的，也请签收本件"));
+    assert!(text.contains("更正理由：强降温通知第35号附件有误"), "{text}");
+}
+
+#[test]
 fn what_people_typed_stays_text_and_a_strange_link_is_refused() {
     let mut evil = words();
     evil.notice.title = "<script>alert(1)</script>".to_owned();
@@ -203,7 +221,13 @@ fn sheets(network: Network) -> Vec<Rendered> {
         }
         .render(),
     ];
-    for ended_by in [EndedBy::Recall, EndedBy::Revoke, EndedBy::Abolish, EndedBy::Supersede] {
+    for ended_by in [
+        EndedBy::Recall,
+        EndedBy::Revoke,
+        EndedBy::Abolish,
+        EndedBy::Supersede,
+        EndedBy::SupersedeElsewhere,
+    ] {
         let words = WithdrawalWords {
             notice: notice(network),
             organization_name: organization_name(),

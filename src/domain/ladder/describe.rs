@@ -45,10 +45,15 @@ impl UrgencyPolicy {
         changes
     }
 
+    fn release_within_zh(&self) -> String {
+        crate::domain::human_time::length_zh(self.release_within())
+    }
+
     fn general_zh(&self) -> Vec<String> {
         vec![
             format!("夜间：{}至{}", self.quiet_hours().from, self.quiet_hours().to),
             format!("抄送单位再提醒：{}后", self.copy_reminder_after().words_zh()),
+            format!("口头批准发出的：{}内补核发", self.release_within_zh()),
         ]
     }
 }

@@ -11,6 +11,7 @@ use sha2::{Digest, Sha256};
 
 use super::{AfterDeadline, LadderSnapshot, LevelPolicy, Offset, QuietHours, Rung, RungAct};
 use crate::domain::digest::hex;
+use crate::domain::time::Span;
 use crate::domain::urgency::Urgency;
 use crate::domain::working_time::ClockTime;
 
@@ -35,6 +36,7 @@ pub struct PolicyFault {
 pub struct UrgencyPolicy {
     quiet_hours: QuietHours,
     copy_reminder_after: Offset,
+    release_within: Offset,
     levels: BTreeMap<&'static str, LevelPolicy>,
     #[serde(skip)]
     digest: String,
@@ -45,6 +47,8 @@ pub struct UrgencyPolicy {
 struct RawPolicy {
     quiet_hours: RawQuiet,
     copy: RawCopy,
+    #[serde(default)]
+    oral_approval: RawOral,
     level: BTreeMap<String, RawLevel>,
 }
 
@@ -59,6 +63,19 @@ struct RawQuiet {
 #[serde(deny_unknown_fields)]
 struct RawCopy {
     remind_again_after: String,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct RawOral {
+    release_within: String,
+}
+
+impl Default for RawOral {
+    /// What held before a policy could say it.
+    fn default() -> Self {
+        Self { release_within: "24 h".to_owned() }
+    }
 }
 
 #[derive(Deserialize)]
@@ -133,6 +150,13 @@ impl UrgencyPolicy {
             });
         }
         let copy = check.read("copy.remind_again_after", &raw.copy.remind_again_after);
+        let key = "oral_approval.release_within";
+        let within = check.read::<Offset>(key, &raw.oral_approval.release_within);
+        if let Some(within) = within {
+            check.must(matches!(within, Offset::Minutes(1..)), key, || {
+                "must be min or h, and more than nothing".to_owned()
+            });
+        }
         let mut levels = BTreeMap::new();
         for level in Urgency::ALL {
             let key = format!("level.{level}");
@@ -151,10 +175,11 @@ impl UrgencyPolicy {
             );
         }
         let quiet = quiet_from.zip(quiet_to).map(|(from, to)| QuietHours { from, to });
-        match (quiet, copy, check.0.is_empty()) {
-            (Some(quiet_hours), Some(copy_reminder_after), true) => {
+        match (quiet, copy.zip(within), check.0.is_empty()) {
+            (Some(quiet_hours), Some((copy_reminder_after, release_within)), true) => {
                 let digest = String::new();
-                let policy = Self { quiet_hours, copy_reminder_after, levels, digest };
+                let policy =
+                    Self { quiet_hours, copy_reminder_after, release_within, levels, digest };
                 policy.with_digest().map_err(|fault| vec![fault])
             }
             _ => Err(check.0),
@@ -173,6 +198,12 @@ impl UrgencyPolicy {
     #[must_use]
     pub fn digest(&self) -> &str {
         &self.digest
+    }
+
+    /// How long after an issue on an oral approval the formal 核发 is due.
+    #[must_use]
+    pub fn release_within(&self) -> Span {
+        self.release_within.span(Span::ZERO)
     }
 
     pub(super) const fn quiet_hours(&self) -> &QuietHours {

@@ -13,5 +13,7 @@ pub use digest::{DraftFile, FileRole, draft_digest, recipients_digest};
 pub use draft::{
     CheckContext, DraftSignatory, Field, FieldFault, NoticeDraft, NoticeHeader, ReportBack,
 };
-pub use release::{IssueRefused, Release, ReleaseRefused, check_issue, check_release};
+pub use release::{
+    IssueRefused, Release, ReleaseOutcome, ReleaseRefused, check_issue, check_release,
+};
 pub use state::{NoticeAct, NoticeState, WrongState};

@@ -2,6 +2,7 @@
 
 use crate::domain::ids::{AccountId, OrganizationId};
 use crate::domain::ladder::LevelPolicy;
+use crate::domain::words::stored_words;
 
 /// A release as it was given.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -60,6 +61,17 @@ pub fn check_release(
         Ok(())
     }
 }
+
+/// How the releaser answered what went out on an oral approval.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ReleaseOutcome {
+    /// 补核发.
+    Released,
+    /// Refused with a reason; what is out stays out.
+    Refused,
+}
+
+stored_words!(ReleaseOutcome, { Released => "released", Refused => "refused" });
 
 /// Why a notice may not be issued yet.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]

@@ -39,6 +39,7 @@ fn line(n: u8, path: &str, facts: DeliveryFacts) -> BoardLine {
         signature: None,
         returns: Vec::new(),
         next: None,
+        gap: None,
     }
 }
 
@@ -71,6 +72,7 @@ fn board(lines: Vec<BoardLine>) -> Board {
         tally,
         above: above.into_iter().collect(),
         bounds: crate::service::board::Bounds::default(),
+        debt: None,
         read_at: at(100),
     }
 }

@@ -93,6 +93,9 @@ fn tell(story: &Story, event: &StoredEvent, kind: EventKind) -> (Tone, String, S
         Kind::NoticeSubmitted => plain(format!("{who}送核发。")),
         Kind::NoticeSentBack => (Tone::Plain, format!("{who}退回修改。"), reason(event)),
         Kind::NoticeReleased => (Tone::Plain, format!("{who}核发。"), reason(event)),
+        Kind::NoticeIssued if is_later(story) => {
+            (Tone::Plain, format!("{who}发出本件，名单上没有本单位。"), String::new())
+        }
         Kind::NoticeIssued => {
             let word = story.delivery.addressee.word_zh();
             let why = format!("选自“{}”", story.delivery.reason);
@@ -187,6 +190,11 @@ fn tell(story: &Story, event: &StoredEvent, kind: EventKind) -> (Tone, String, S
             (Tone::Plain, "另有一条与本单位无关的记录。".to_owned(), event.kind.clone())
         }
     }
+}
+
+/// 补发: the organisation came to the list after the issue.
+fn is_later(story: &Story) -> bool {
+    story.events.iter().any(|event| event.kind == EventKind::RecipientAdded.as_str())
 }
 
 fn looked_at(event: &StoredEvent) -> &'static str {

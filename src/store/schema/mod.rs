@@ -10,6 +10,7 @@ mod of_duty;
 mod of_enforcing;
 mod of_notices;
 mod of_reaching;
+mod of_versions;
 
 pub(super) use of_deliveries::*;
 pub(super) use of_directory::*;
@@ -17,6 +18,7 @@ pub(super) use of_duty::*;
 pub(super) use of_enforcing::*;
 pub(super) use of_notices::*;
 pub(super) use of_reaching::*;
+pub(super) use of_versions::*;
 
 allow_tables_to_appear_in_same_query!(
     organizations,
@@ -64,6 +66,8 @@ allow_tables_to_appear_in_same_query!(
     address_verifications,
     bounces,
     rule_versions,
+    gap_issues,
+    release_debts,
 );
 
 // The steps of one notice that are due at once are counted together.

@@ -2,7 +2,7 @@
 
 use actix_web::{HttpRequest, HttpResponse, web};
 
-use super::acts::{end_banner, notice_acts};
+use super::acts::{end_banner, notice_acts, owed_release};
 use super::marks;
 use crate::domain::account::Role;
 use crate::domain::delivery::{Addressee, DeliveryState, Tally};
@@ -13,6 +13,7 @@ use crate::service::audit_look::{Looked, audit_look};
 use crate::service::board::{self, Board, BoardLine, BoardRow as Row, Order, Show, since};
 use crate::service::scope::Scope;
 use crate::service::{Service, ServiceError};
+use crate::store::gap_issues::GapIssueLine;
 use crate::web::CHASERS;
 use crate::web::address::{id, query, with_query};
 use crate::web::error::WebError;
@@ -103,6 +104,7 @@ fn whole(board: &Board, view: &View, live: BoardLive, staff: &Staff) -> BoardPag
         deadline_origin: origin.unwrap_or_default(),
         acts: notice_acts(staff, notice.state, &view.path),
         ended: end_banner(notice.state, &board.bounds),
+        owed: owed_release(staff, notice, board.debt.as_ref(), now),
         here: view.href(view.show),
         live,
         filters: FILTERS.iter().map(filter).collect(),
@@ -194,6 +196,7 @@ fn row(row: &Row<'_>, now: Timestamp) -> BoardRow {
             state: None,
             at: Moment::none(),
             next: String::new(),
+            gap: String::new(),
             signer: String::new(),
             story_href: String::new(),
         },
@@ -218,9 +221,16 @@ fn delivery_row(line: &BoardLine, now: Timestamp) -> BoardRow {
         state: Some(marks::of_delivery(&delivery.facts, now)),
         at: since(&delivery.facts).map_or_else(Moment::none, |at| Moment::in_table(at, now)),
         next: next(line, now),
+        gap: line.gap.as_ref().map(gap_words).unwrap_or_default(),
         signer: signer.unwrap_or_default(),
         story_href: format!("/deliveries/{}", delivery.id),
     }
+}
+
+/// By whose decision it went out although something was missing.
+pub(super) fn gap_words(gap: &GapIssueLine) -> String {
+    let GapIssueLine { gaps, reason, account_name, .. } = gap;
+    format!("对该单位先行发出（{account_name}）：{reason}；当时{gaps}")
 }
 
 /// What comes next; what the organisation said last stands before it.

@@ -5,6 +5,7 @@ use actix_multipart::Multipart;
 use actix_web::http::StatusCode;
 use actix_web::{HttpRequest, HttpResponse, web};
 
+use super::acts::draft_banner;
 use super::compose_form::{choices, draft_of, errors_of, form_of, fresh_draft, ticks_of};
 use super::draft_view::{file_rows, picker, truth};
 use crate::domain::delivery::Addressee;
@@ -312,6 +313,7 @@ fn draw(
         picker: picker(&tree, &notes, &typed.content.ticks, &typed.search),
         truth,
         choices: choices(),
+        ended: draft_banner(open.and_then(|open| open.corrects.as_ref())),
         sent_back: open.map(|open| sent_back(service, open)).unwrap_or_default(),
     })
 }

@@ -15,7 +15,7 @@ use crate::service::pick::{PickTree, Ticks, TreeNotes};
 use crate::service::preview::Preview;
 use crate::store::drafts::NoticeFile;
 use crate::web::handlers::compose_form::field_name;
-use crate::web::pages::compose::{FileRow, Step, Truth};
+use crate::web::pages::compose::{FileRow, GapRow, Step, Truth};
 use crate::web::pages::parts::Link;
 use crate::web::pages::picker::{PickBranch, PickGroup, PickRow, Picker};
 
@@ -131,16 +131,23 @@ fn directory_href(recipient: &Recipient) -> String {
     format!("/directory/{}", recipient.organization.id)
 }
 
-fn gaps(outlook: &Outlook) -> Vec<Link> {
+/// Who is sent to only with a reason, and where each thing that is missing is mended.
+pub(super) fn gaps(outlook: &Outlook) -> Vec<GapRow> {
     if !outlook.must_explain_gaps() {
         return Vec::new();
     }
     let with_gaps = outlook.recipients.iter().filter(|one| !one.gaps.is_empty());
     with_gaps
         .map(|one| {
-            let words: Vec<&str> = one.gaps.iter().map(|gap| gap.word_zh()).collect();
-            let text = format!("{}：{}", one.organization.name, words.join("；"));
-            link(&text, &directory_href(one))
+            let missing = one.gaps.iter().map(|gap| {
+                let place = match gap {
+                    Gap::NoAddress | Gap::NoVerifiedWay => "contacts",
+                    Gap::NoSecondWay => "desks",
+                    Gap::SuperiorUnstated => "basic",
+                };
+                link(gap.word_zh(), &format!("{}#{place}", directory_href(one)))
+            });
+            GapRow { name: one.organization.name.clone(), missing: missing.collect() }
         })
         .collect()
 }

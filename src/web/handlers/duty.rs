@@ -4,6 +4,7 @@ use actix_web::http::StatusCode;
 use actix_web::{HttpRequest, HttpResponse, web};
 
 use crate::domain::account::Role;
+use crate::domain::human_time::clock_zh;
 use crate::domain::ids::{AccountId, DeliveryId};
 use crate::domain::ladder::RungAct;
 use crate::domain::time::Timestamp;
@@ -14,6 +15,7 @@ use crate::service::{Service, ServiceError};
 use crate::store::alarms::Alarm;
 use crate::store::call_list::OpenTask;
 use crate::store::duty::ComingStep;
+use crate::store::release_debts::OpenDebt;
 use crate::web::address::{id, query, with_query};
 use crate::web::error::WebError;
 use crate::web::forms::{Fields, Posted};
@@ -123,7 +125,10 @@ fn live(board: &DutyBoard, staff: &Staff, wall: bool) -> DutyLive {
         gaps: gaps.join(" "),
         calls_beyond: board.call_count.saturating_sub(shown),
         call_count: board.call_count,
-        looks: looks.map(|task| look(task, now)).collect(),
+        looks: looks
+            .map(|task| look(task, now))
+            .chain(board.releases.iter().map(|debt| release(debt, now)))
+            .collect(),
         steps: board.coming.iter().map(|step| coming(step, now)).collect(),
         notices: board.urgent.iter().map(|row| urgent(row, now)).collect(),
         read_at: now.in_shanghai().strftime("%H:%M:%S").to_string(),
@@ -205,6 +210,21 @@ fn look(task: &OpenTask, now: Timestamp) -> DutyLook {
             true => format!("/deliveries/{}/call", task.delivery_id),
             false => format!("/deliveries/{}", task.delivery_id),
         },
+    }
+}
+
+/// 先发后补: what went out on an oral approval and has no formal 核发 yet.
+fn release(debt: &OpenDebt, now: Timestamp) -> DutyLook {
+    let due = clock_zh(debt.due_at, now);
+    let late = if debt.due_at < now { "，已逾期" } else { "" };
+    DutyLook {
+        id: format!("release-{}", debt.notice_id),
+        urgency: UrgencyMark::of(&debt.urgency),
+        name: debt.title.clone(),
+        what: format!("口头批准发出，须于{due}前补核发{late}"),
+        number: debt.document_number.clone(),
+        since: Moment::in_table(debt.opened_at, now),
+        href: format!("/notices/{}", debt.notice_id),
     }
 }
 

@@ -2,10 +2,13 @@
 
 use actix_web::{HttpRequest, HttpResponse, web};
 
+use super::acts::owed_release;
+use super::board::gap_words;
 use crate::domain::account::Role;
 use crate::domain::delivery::{Addressee, DeliveryFacts, DeliveryState, ReceiptMode};
 use crate::domain::human_time::{clock_zh, full_zh};
 use crate::domain::ids::NoticeId;
+use crate::domain::notice::NoticeState;
 use crate::domain::time::Timestamp;
 use crate::domain::urgency::Urgency;
 use crate::service::audit_look::{Looked, audit_look};
@@ -38,7 +41,9 @@ pub(in crate::web) async fn print(
     // A draft has no register: there is nothing to sign for yet.
     let issued_at = board.notice.issued_at.ok_or(WebError::NotFound)?;
     let mut sheet = sheet(&board, issued_at, &staff);
+    sheet.release = owed_release(&staff, &board.notice, board.debt.as_ref(), board.read_at).words;
     for (row, line) in sheet.rows.iter_mut().zip(&board.lines) {
+        row.remarks.extend(line.gap.as_ref().map(|gap| format!("{}。", gap_words(gap))));
         row.remarks.extend(called(line, &calls, board.read_at));
     }
     page(&sheet)
@@ -69,7 +74,9 @@ fn sheet(board: &Board, issued_at: Timestamp, staff: &Staff) -> RegisterSheet {
         expected: size(tally.total),
         acknowledged: size(tally.acknowledged),
         rest: Some(rest).filter(|_| tally.acknowledged != tally.total),
-        rows: rows.map(|(line, serial)| row(line, serial, top, board.read_at)).collect(),
+        versions: versions(board),
+        release: String::new(),
+        rows: rows.map(|(line, serial)| row(line, serial, top, board)).collect(),
         checkpoint: format!("数据截至 {}", full_zh(board.read_at)),
         printed: match staff.is(Role::Auditor) {
             true => format!("{} 打印，审计查阅已记录", staff.account.display_name),
@@ -79,7 +86,23 @@ fn sheet(board: &Board, issued_at: Timestamp, staff: &Staff) -> RegisterSheet {
     }
 }
 
-fn row(line: &BoardLine, serial: usize, top: i32, now: Timestamp) -> RegisterRow {
+/// The versions around this one, in one line.
+fn versions(board: &Board) -> String {
+    let mut parts = Vec::new();
+    if let Some(older) = &board.bounds.corrects {
+        parts.push(format!("更正第{}版（{}）", older.version, older.reason));
+    }
+    if let (Some((_, number, version)), Some(end)) = (&board.bounds.successor, &board.bounds.end) {
+        let at = full_zh(end.ended_at);
+        parts.push(format!("{at}由{number}第{version}版代替（{}）", end.reason));
+    }
+    if parts.is_empty() {
+        return String::new();
+    }
+    format!("第{}版，{}。", board.notice.version, parts.join("；"))
+}
+
+fn row(line: &BoardLine, serial: usize, top: i32, board: &Board) -> RegisterRow {
     let facts = &line.delivery.facts;
     let time = |at: Option<Timestamp>| {
         at.map_or_else(|| "—".to_owned(), |at| at.in_shanghai().strftime("%m-%d %H:%M").to_string())
@@ -96,7 +119,7 @@ fn row(line: &BoardLine, serial: usize, top: i32, now: Timestamp) -> RegisterRow
         signer_post: signed.map(|one| one.signer_post.clone()).unwrap_or_default(),
         signer_phone: signed.map(|one| one.signer_phone.clone()).unwrap_or_default(),
         way: signed.map(|one| way(one.mode).to_owned()).unwrap_or_default(),
-        remarks: remarks(line, facts, now),
+        remarks: remarks(line, facts, board),
     }
 }
 
@@ -119,7 +142,8 @@ fn called(line: &BoardLine, calls: &[CallLine], now: Timestamp) -> Option<String
     Some(format!("电话 {count} 次，末次 {at} {}{who}。", last.outcome.word_zh()))
 }
 
-fn remarks(line: &BoardLine, facts: &DeliveryFacts, now: Timestamp) -> Vec<String> {
+fn remarks(line: &BoardLine, facts: &DeliveryFacts, board: &Board) -> Vec<String> {
+    let now = board.read_at;
     let mut remarks = Vec::new();
     if line.delivery.addressee == Addressee::Copy {
         remarks.push("抄送。".to_owned());
@@ -134,7 +158,11 @@ fn remarks(line: &BoardLine, facts: &DeliveryFacts, now: Timestamp) -> Vec<Strin
         remarks.push("晚于时限签收。".to_owned());
     }
     if DeliveryState::derive(facts) == DeliveryState::Recalled {
-        remarks.push("已撤回。".to_owned());
+        let word = match board.notice.state {
+            NoticeState::Superseded => "已由新版代替，未签收本版。",
+            _ => "已撤回。",
+        };
+        remarks.push(word.to_owned());
     }
     let authority = line.signature.as_ref().and_then(|signed| signed.authority.clone());
     remarks.extend(authority.map(|authority| format!("代收依据：{authority}。")));

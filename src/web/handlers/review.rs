@@ -3,6 +3,7 @@
 use actix_web::http::StatusCode;
 use actix_web::{HttpRequest, HttpResponse, web};
 
+use super::acts::draft_banner;
 use super::compose::refused;
 use super::compose_form::errors_of;
 use super::draft_view::{file_rows, truth};
@@ -20,6 +21,7 @@ use crate::service::preview::{Preview, preview};
 use crate::service::release_and_issue::{OralApproval, issue_on_oral_approval, release_and_issue};
 use crate::service::send_back::{SendBackRefused, send_back};
 use crate::service::submit::submit as submit_draft;
+use crate::service::supersede;
 use crate::store::drafts::DecisionKind;
 use crate::web::address;
 use crate::web::drawn::{Drawn, drawn};
@@ -179,7 +181,9 @@ async fn act(
             Err(IssueRefused::Draft(error)) => Err(refused(error)),
             Err(why) => {
                 let status = match why {
-                    IssueRefused::Changed | IssueRefused::NumberTaken(_) => StatusCode::CONFLICT,
+                    IssueRefused::Changed
+                    | IssueRefused::NumberTaken(_)
+                    | IssueRefused::OlderEnded(_) => StatusCode::CONFLICT,
                     _ => StatusCode::UNPROCESSABLE_ENTITY,
                 };
                 let errors = errors_of(why.messages_zh());
@@ -229,6 +233,7 @@ fn draw(
         urgency: UrgencyMark::of(word),
         number: draft.document_number.clone(),
         title: draft.title.clone(),
+        ended: draft_banner(seen.open.corrects.as_ref()),
         sent_by: sent_by(&seen),
         urgency_reason: draft.urgency_reason.clone(),
         facts: facts(draft),
@@ -252,7 +257,8 @@ fn draw(
 /// What this person may do here, and what to say where that is nothing.
 fn acts(seen: &Preview, staff: &Staff) -> (ReviewActs, String) {
     let notice = &seen.open.notice;
-    let ready = seen.faults.is_empty() && !seen.open.picks.is_empty();
+    let replaces = supersede::check(seen.open.corrects.as_ref()).is_ok();
+    let ready = seen.faults.is_empty() && !seen.open.picks.is_empty() && replaces;
     let needs_second =
         seen.outlook.ladder.as_ref().is_some_and(|ladder| ladder.policy.needs_second_person);
     let waits = notice.state == NoticeState::AwaitingRelease;
@@ -264,7 +270,9 @@ fn acts(seen: &Preview, staff: &Staff) -> (ReviewActs, String) {
         release: staff.is(Role::Releaser) && ready && waits && !own,
         oral: staff.is(Role::Duty) && ready && needs_second,
     };
-    let blocked = if !ready {
+    let blocked = if !replaces {
+        "不能发出：要更正的那份公文已不能更正。请把内容作为新的公文另行发出。"
+    } else if !ready {
         "还不能送核发：请先补齐上面所列各项。"
     } else if waits && own && !acts.oral {
         "本件由您起草，须由本单位另一人核发。"

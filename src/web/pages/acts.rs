@@ -3,7 +3,9 @@
 
 use askama::Template;
 
+use super::compose::GapRow;
 use super::parts::{Errors, Link, Shell, UrgencyMark};
+use super::picker::Picker;
 
 /// What an act page asks of one organisation.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -102,7 +104,50 @@ pub struct ActPage {
     pub errors: Errors,
 }
 
-/// How a notice that is out ended, on every page about it.
+/// The formal 核发 of what went out on an oral approval.
+#[derive(Clone, Debug, Default)]
+pub struct OwedRelease {
+    /// `口头批准发出：……`; empty where none was ever owed.
+    pub words: String,
+    /// It is still to be given: shown as something to do.
+    pub open: bool,
+    /// Where it is given; empty for who may not, and once it was.
+    pub href: String,
+}
+
+/// 补发: whom a notice that is out is to go to besides.
+#[derive(Clone, Debug, Template)]
+#[template(path = "add_recipients.html")]
+pub struct AddPage {
+    /// Frame.
+    pub shell: Shell,
+    /// Where it leads back to.
+    pub back: Link,
+    /// Level.
+    pub urgency: UrgencyMark,
+    /// 发文字号.
+    pub number: String,
+    /// 标题.
+    pub title: String,
+    /// Where the form goes.
+    pub action: String,
+    /// Key of the form.
+    pub key: String,
+    /// Whom to choose from: those that do not get it yet.
+    pub picker: Picker,
+    /// Why, as typed.
+    pub reason: String,
+    /// Why those with gaps are sent to all the same, as typed.
+    pub gap_reason: String,
+    /// Of those ticked, the ones with gaps.
+    pub gaps: Vec<GapRow>,
+    /// Whether those need a reason.
+    pub needs_gap_reason: bool,
+    /// Mistakes.
+    pub errors: Errors,
+}
+
+/// How a notice that is out ended and which versions stand around it, on every page about it.
 #[derive(Clone, Debug, Default)]
 pub struct EndBanner {
     /// `本件已撤回。`; empty where it did not end.
@@ -111,6 +156,6 @@ pub struct EndBanner {
     pub reason: String,
     /// `王某 11-24 02:20`.
     pub by: String,
-    /// The way on.
-    pub way: Option<Link>,
+    /// The ways to the versions around it.
+    pub ways: Vec<Link>,
 }

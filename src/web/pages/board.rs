@@ -6,7 +6,7 @@
 
 use askama::Template;
 
-use super::acts::EndBanner;
+use super::acts::{EndBanner, OwedRelease};
 use super::moment::Moment;
 use super::parts::{Choice, Link, Shell, StateMark, UrgencyMark};
 
@@ -81,6 +81,8 @@ pub struct BoardRow {
     pub at: Moment,
     /// `14:47 提级催签：带班领导`; empty where nothing follows (a dash is drawn).
     pub next: String,
+    /// `对该单位先行发出：…`; empty where nothing was missing.
+    pub gap: String,
     /// `王某 机要室 0731-…`; empty until signed.
     pub signer: String,
     /// 流转记录; empty on a mere parent.
@@ -129,6 +131,8 @@ pub struct BoardPage {
     pub deadline_origin: String,
     /// How the notice ended, or what it replaces.
     pub ended: EndBanner,
+    /// The formal 核发 after an oral approval; empty where none was ever owed.
+    pub owed: OwedRelease,
     /// This page's own address with filter, search and order, for refreshing.
     pub here: String,
     /// The live part.

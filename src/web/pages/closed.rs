@@ -34,6 +34,18 @@ pub struct Closure {
     pub current: Option<CurrentVersion>,
 }
 
+impl Closure {
+    /// What it means for this organisation.
+    fn meaning(&self) -> &'static str {
+        match (self.kind, &self.current) {
+            (ClosureKind::Superseded, None) => {
+                "这一版已由新版代替。新版不发给贵单位，贵单位不必签收，也不会再催签。"
+            }
+            (kind, _) => kind.meaning(),
+        }
+    }
+}
+
 /// The version in force.
 #[derive(Clone, Debug)]
 pub struct CurrentVersion {

@@ -12,6 +12,7 @@
 
 use askama::Template;
 
+use super::acts::EndBanner;
 use super::parts::{Choice, Errors, Link, Shell};
 use super::picker::Picker;
 
@@ -94,6 +95,15 @@ pub struct Step {
     pub what: String,
 }
 
+/// An organisation whose ways are incomplete.
+#[derive(Clone, Debug)]
+pub struct GapRow {
+    /// Full name.
+    pub name: String,
+    /// What is missing, each a link to where it is mended.
+    pub missing: Vec<Link>,
+}
+
 /// What happens after issue: the right column of the form, and of the 核发 page.
 #[derive(Clone, Debug, Default)]
 pub struct Truth {
@@ -104,7 +114,7 @@ pub struct Truth {
     /// Organisations nobody can be reached at; each leads to its directory page.
     pub unreachable: Vec<Link>,
     /// For a 特提: organisations whose ways are incomplete, and what is missing.
-    pub gaps: Vec<Link>,
+    pub gaps: Vec<GapRow>,
     /// `邮件 211`.
     pub ways: Vec<String>,
     /// `发出后 30 分钟内签收`, or the clock time where the notice sets one.
@@ -162,6 +172,8 @@ pub struct ComposePage {
     pub choices: ComposeChoices,
     /// Why the draft came back from 核发, with name and time; empty if it did not.
     pub sent_back: String,
+    /// What it is to replace; empty for every other draft.
+    pub ended: EndBanner,
 }
 
 /// The right column alone, for `do=autosave`.

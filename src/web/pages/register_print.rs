@@ -22,6 +22,11 @@ pub struct RegisterSheet {
     pub acknowledged: usize,
     /// What else the head counts: `未签收 33（其中暂无法联系 2），退文 1`.
     pub rest: Option<String>,
+    /// Which version it is, what it replaces and what replaced it; empty for a first version that
+    /// is in force.
+    pub versions: String,
+    /// The formal 核发 after an oral approval; empty where none was ever owed.
+    pub release: String,
     /// The deliveries in tree order.
     pub rows: Vec<RegisterRow>,
     /// The state of the log this sheet was drawn from.

@@ -6,6 +6,7 @@
 
 use askama::Template;
 
+use super::acts::EndBanner;
 use super::compose::{FileRow, Truth};
 use super::moment::Moment;
 use super::parts::{Errors, Fact, Shell, UrgencyMark};
@@ -93,6 +94,8 @@ pub struct ReviewPage {
     pub title: String,
     /// Who sent it for 核发 and when: `王某 01:58 送核发`; empty for the author's own preview.
     pub sent_by: String,
+    /// What it is to replace; empty for every other draft.
+    pub ended: EndBanner,
     /// Why it cannot wait; empty below 特提.
     pub urgency_reason: String,
     /// 题录: every header line that is filled in.

@@ -3,9 +3,9 @@
 use super::NoLetter;
 use crate::channel::NoticeWords;
 use crate::channel::email::{
-    AddressedAs, Decided, DeskLine, EndedBy, InvitationKind, InvitationWords, IssuerAlertWords,
-    LeaderPromptWords, Rendered, ReturnDecisionWords, SuperiorRequestWords, UnsignedLine,
-    VerificationWords, WithdrawalWords, WordsError,
+    AddressedAs, CorrectionWords, Decided, DeskLine, EndedBy, InvitationKind, InvitationWords,
+    IssuerAlertWords, LeaderPromptWords, Rendered, ReturnDecisionWords, SuperiorRequestWords,
+    UnsignedLine, VerificationWords, WithdrawalWords, WordsError,
 };
 use crate::channel::sms::{SmsAbout, SmsWords};
 use crate::channel::webhook::{WebhookFacts, body_of};
@@ -16,6 +16,7 @@ use crate::domain::notice::NoticeDraft;
 use crate::domain::organization::Desk;
 use crate::domain::time::Timestamp;
 use crate::service::Service;
+use crate::store::corrections::{corrects_find, successor_find};
 use crate::store::desks::desk_list_of;
 use crate::store::letters::{Letter, LetterDelivery, LetterNotice};
 use crate::store::tidings::{
@@ -150,8 +151,15 @@ impl Told<'_> {
             MessagePurpose::Resend => InvitationKind::Resend,
             _ => InvitationKind::First,
         };
+        let (notice, words) = self.notice()?;
+        let corrects = match notice.version {
+            1 => None,
+            _ => self.service.store.read(|conn| corrects_find(conn, notice.id))?,
+        };
         Ok(InvitationWords {
-            notice: self.notice()?.1,
+            notice: words,
+            corrects: corrects
+                .map(|older| CorrectionWords { version: older.version, reason: older.reason }),
             organization_name: delivery.organization_name.clone(),
             deadline: delivery.deadline_at,
             deadline_origin: delivery.deadline_origin.clone(),
@@ -223,16 +231,31 @@ impl Told<'_> {
             "recall" => EndedBy::Recall,
             "revoke" => EndedBy::Revoke,
             "abolish" => EndedBy::Abolish,
-            "supersede" => EndedBy::Supersede,
+            "supersede" if self.is_led_on()? => EndedBy::Supersede,
+            "supersede" => EndedBy::SupersedeElsewhere,
             other => return Err(NoLetter::Unwritable(format!("{other} is told to nobody"))),
         };
         Ok(WithdrawalWords {
             notice: self.notice()?.1,
-            organization_name: self.delivery()?.organization_name.clone(),
+            // Who was told of the notice as a whole is no recipient of it.
+            organization_name: match &self.letter.delivery {
+                Some(delivery) => delivery.organization_name.clone(),
+                None => self.letter.contact_organization.clone(),
+            },
             ended_by,
             reason: end.reason,
             ended_at: end.ended_at,
         })
+    }
+
+    /// Whether the version in force goes to the organisation too.
+    fn is_led_on(&self) -> Result<bool, NoLetter> {
+        let (notice, _) = self.notice()?;
+        // The issuer's own people see both versions.
+        let Some(delivery) = &self.letter.delivery else { return Ok(true) };
+        let (notice, organization) = (notice.id, delivery.organization_id);
+        let next = self.service.store.read(|conn| successor_find(conn, notice, organization))?;
+        Ok(next.is_some_and(|next| next.delivery.is_some()))
     }
 
     fn return_decision(&self) -> Result<ReturnDecisionWords, NoLetter> {

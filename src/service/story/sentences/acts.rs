@@ -28,7 +28,10 @@ pub(super) fn tell(
             let gaps = fact(event, "gaps");
             (Tone::Gap, format!("{who}对该单位先行发出，当时{gaps}。"))
         }
-        Kind::ReleasedAfterwards => (Tone::Plain, format!("{who}补办核发。")),
+        Kind::ReleasedAfterwards if fact(event, "outcome") == "refused" => {
+            (Tone::Gap, format!("{who}拒绝补核发；已发出的不因此收回。"))
+        }
+        Kind::ReleasedAfterwards => (Tone::Plain, format!("{who}补核发。")),
         _ => return None,
     };
     Some((tone, text, reason(event)))

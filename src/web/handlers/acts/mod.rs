@@ -1,15 +1,18 @@
 //! 处理: the acts on a notice that is out. Each is a page that asks why, and one use-case.
 
+pub(in crate::web) mod add;
 mod ended;
 pub(in crate::web) mod ends;
 pub(in crate::web) mod many;
 mod offered;
+pub(in crate::web) mod release_after;
 pub(in crate::web) mod single;
+pub(in crate::web) mod supersede;
 
 use actix_web::HttpRequest;
 use actix_web::http::StatusCode;
 
-pub(super) use ended::end_banner;
+pub(super) use ended::{draft_banner, end_banner, owed_release};
 pub(super) use offered::{delivery_acts, notice_acts};
 
 use crate::domain::ids::NoticeId;

@@ -25,7 +25,11 @@ pub(in crate::web::handlers) fn notice_acts(
     let mut acts = Vec::new();
     if state == NoticeState::Issued {
         acts.push(link("重发", format!("{path}/resend")));
+        acts.push(link("补发", format!("{path}/add-recipients")));
         acts.push(link("办结", format!("{path}/close")));
+    }
+    if state.after(NoticeAct::Supersede).is_ok() && staff.is(Role::Clerk) {
+        acts.push(link("更正", format!("{path}/supersede")));
     }
     let ends = [NoticeAct::Recall, NoticeAct::Revoke, NoticeAct::Abolish];
     let fits = ends.iter().filter(|act| state.after(**act).is_ok());

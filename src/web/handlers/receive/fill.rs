@@ -44,7 +44,7 @@ pub(super) fn slip(receiving: &Receiving, form_token: &str) -> Slip {
         approved_on: date_words(&header.approved_on),
         issued_on: date_words(&header.issue_date),
         cipher_office_serial: filled(&header.cipher_office_serial),
-        version: (offer.version > 1).then(|| format!("第{}版", offer.version)),
+        version: (offer.version > 1).then(|| version_words(receiving)),
         scope: filled(&header.circulation_scope),
         report_back: report_back(header),
         contact_person: header.contact_person.clone(),
@@ -55,6 +55,17 @@ pub(super) fn slip(receiving: &Receiving, form_token: &str) -> Slip {
             .then(|| "本件已收回，文件不再提供。".to_owned()),
         return_href: may_return.then(|| format!("{path}/return")),
         form_token: form_token.to_owned(),
+    }
+}
+
+/// `第2版，代替第1版。更正理由：……`
+fn version_words(receiving: &Receiving) -> String {
+    let version = receiving.offer.version;
+    match &receiving.corrects {
+        Some(older) => {
+            format!("第{version}版，代替第{}版。更正理由：{}", older.version, older.reason)
+        }
+        None => format!("第{version}版"),
     }
 }
 

@@ -9,6 +9,8 @@ use crate::service::Service;
 use crate::service::acknowledge::{
     Acknowledged, Preparation, SignFaults, SignRequest, acknowledge, is_at_hand, prepare,
 };
+use crate::service::receive::Receiving;
+use crate::store::corrections::Successor;
 use crate::store::receipts::Receipt;
 use crate::web::error::WebError;
 use crate::web::forms::{Fields, Posted};
@@ -48,6 +50,10 @@ pub(in crate::web) async fn sign(
         }
         Acknowledged::Withdrawn(_) => {
             let receiving = load(&service, &visit).await?;
+            if let Some(next) = receiving.successor.as_ref().filter(|next| next.delivery.is_some())
+            {
+                return replaced(&receiving, &visit, next);
+            }
             let seat = seat_of(&request, visit.delivery);
             draw(&receiving, &visit, seat, Forms::default(), StatusCode::CONFLICT)
         }
@@ -85,6 +91,23 @@ fn signed(visit: &Visit, by_this_browser: bool) -> Result<HttpResponse, WebError
         answer.add_cookie(&cookie).map_err(|error| WebError::Internal(error.to_string()))?;
     }
     Ok(answer)
+}
+
+/// The notice was replaced between the drawing of the page and the signature.
+fn replaced(
+    receiving: &Receiving,
+    visit: &Visit,
+    next: &Successor,
+) -> Result<HttpResponse, WebError> {
+    let offer = &receiving.offer;
+    let reason = receiving.ended.as_ref().map(|end| end.reason.clone());
+    let refusal = Refusal::NewVersion {
+        shown: format!("{} 第{}版", offer.header.document_number, offer.version),
+        current: format!("{} 第{}版", next.document_number, next.version),
+        what_changed: reason.unwrap_or_else(|| "见新版。".to_owned()),
+        href: format!("{}/current", page_path(visit.delivery)),
+    };
+    page_with(StatusCode::CONFLICT, &LinkRefusedPage { refusal })
 }
 
 async fn superseded(

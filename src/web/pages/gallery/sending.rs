@@ -1,6 +1,7 @@
 //! Pictures of the compose form and the release page.
 
 use super::{BODIES, DIVISIONS, LONG_TITLE, NUMBER, TITLE, at, committee, now, put, shell};
+use crate::web::pages::acts::EndBanner;
 use crate::web::pages::compose::*;
 use crate::web::pages::moment::Moment;
 use crate::web::pages::parts::{Choice, Errors, Fact, Link, Place, UrgencyMark};
@@ -66,7 +67,10 @@ fn truth() -> Truth {
         organisations: 146,
         addresses: 211,
         unreachable: vec![link("望城区委", "#"), link("安化县委", "#")],
-        gaps: vec![link("望城区委：没有可用的联系方式", "#")],
+        gaps: vec![GapRow {
+            name: "望城区委".into(),
+            missing: vec![link("没有可用的联系方式", "#"), link("没有写明上级单位", "#")],
+        }],
         ways: vec!["邮件 211 封".into()],
         deadline: "发出后 30 分钟内签收".into(),
         deadline_origin: "特提的默认时限".into(),
@@ -124,6 +128,7 @@ fn compose() -> ComposePage {
         key: "key".into(),
         revision: 3,
         waits: false,
+        ended: EndBanner::default(),
         form,
         errors: Errors::none(),
         files: vec![file("正文", &format!("{TITLE}.pdf")), file("附件1", "值班表.docx")],
@@ -255,6 +260,7 @@ fn review() -> ReviewPage {
         number: NUMBER.into(),
         title: TITLE.into(),
         sent_by: "李敏 01:58 送核发".into(),
+        ended: EndBanner::default(),
         urgency_reason: "雨雪将于24日凌晨4时到达湘西北，须在此前完成值守部署。".into(),
         facts: vec![
             fact("发电单位", "中共湖南省委办公厅"),

@@ -1,7 +1,7 @@
 //! Pictures of the board and of the story of one delivery.
 
 use super::{BODIES, DIVISIONS, LONG_TITLE, NUMBER, TITLE, at, committee, now, put, shell};
-use crate::web::pages::acts::EndBanner;
+use crate::web::pages::acts::{EndBanner, OwedRelease};
 use crate::web::pages::board::*;
 use crate::web::pages::moment::{Moment, countdown};
 use crate::web::pages::parts::{Choice, Fact, Link, Place, StateMark, UrgencyMark};
@@ -35,6 +35,10 @@ fn row(index: usize, depth: u8, name: String) -> BoardRow {
         state: Some(state),
         at: Moment::in_table(at("2026-11-24T02:03:11"), now()),
         next: next.into(),
+        gap: match index {
+            17 => "对该单位先行发出（李某）：情况紧急；当时没有已验证的联系方式".into(),
+            _ => String::new(),
+        },
         signer: signer.into(),
         story_href: "#".into(),
     }
@@ -96,7 +100,12 @@ fn board(rows: Vec<BoardRow>) -> BoardPage {
         deadline: Moment::at(deadline, now()),
         deadline_origin: "特提的默认时限，30 分钟".into(),
         ended: EndBanner::default(),
-        acts: acts(&["重发", "办结", "撤回", "撤销", "废止"]),
+        owed: OwedRelease {
+            words: "口头批准发出：张某某（电话），须于2026年11月25日 02:02前补核发。".into(),
+            open: true,
+            href: "#".into(),
+        },
+        acts: acts(&["重发", "补发", "更正", "办结", "撤回", "撤销", "废止"]),
         here: "#".into(),
         filters: vec![
             link("未签收", false),

@@ -1,0 +1,2 @@
+DROP TABLE release_debts;
+DROP TABLE gap_issues;

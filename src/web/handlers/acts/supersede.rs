@@ -1,0 +1,94 @@
+//! 更正: asks why, and leads to the draft of the next version.
+
+use actix_web::{HttpRequest, HttpResponse, web};
+
+use super::{Sheet, board_link, form, lines, mistakes, named, page, press, reason};
+use crate::domain::ids::NoticeId;
+use crate::service::Service;
+use crate::service::acts::{ActRefused, issued_notice};
+use crate::service::supersede::{begin, begun};
+use crate::web::drawn::{Drawn, drawn};
+use crate::web::error::WebError;
+use crate::web::forms::Posted;
+use crate::web::pages::acts::ActPage;
+use crate::web::pages::parts::Errors;
+use crate::web::session::Staff;
+
+type Answer = Result<HttpResponse, WebError>;
+
+fn edit_path(draft: NoticeId) -> String {
+    format!("/notices/{draft}/edit")
+}
+
+/// The page; where a draft is begun already, the draft.
+pub(in crate::web) async fn ask(
+    service: web::Data<Service>,
+    staff: Staff,
+    request: HttpRequest,
+) -> Answer {
+    let (id, path) = named(&request)?;
+    drawn(move || {
+        if let Some(draft) = begun(&service, &staff.account, id)? {
+            return Ok(Drawn::next(&edit_path(draft)));
+        }
+        let notice = issued_notice(&service, &staff.account, id)?;
+        let mut errors = Errors::none();
+        if let Err(wrong) = notice.state.after(crate::domain::notice::NoticeAct::Supersede) {
+            for (field, message) in ActRefused::from(wrong).messages_zh() {
+                errors.add(&field, &message);
+            }
+        }
+        Drawn::page(&draw(&service, &staff, id, &path, "", errors)?)
+    })
+    .await
+}
+
+/// The act.
+pub(in crate::web) async fn start(
+    service: web::Data<Service>,
+    staff: Staff,
+    request: HttpRequest,
+    posted: Posted,
+) -> Answer {
+    let (id, path) = named(&request)?;
+    drawn(move || {
+        issued_notice(&service, &staff.account, id)?;
+        let form = form(&posted.0)?;
+        match begin(&service, &staff.account, id, &form) {
+            Ok(draft) => Ok(Drawn::next(&edit_path(draft))),
+            Err(refused) => {
+                let (status, errors) = mistakes(refused)?;
+                let page = draw(&service, &staff, id, &path, &form.reason, errors)?;
+                Drawn::page_with(status, &page)
+            }
+        }
+    })
+    .await
+}
+
+fn draw(
+    service: &Service,
+    staff: &Staff,
+    id: NoticeId,
+    path: &str,
+    typed: &str,
+    errors: Errors,
+) -> Result<ActPage, WebError> {
+    let notice = issued_notice(service, &staff.account, id)?;
+    let sheet = Sheet {
+        heading: "更正",
+        meaning: lines(&[
+            "先起草新版：文头、正文、附件和收文单位照抄本件，改好后照常送核发、发出。",
+            "新版发出之前，本件照常有效，照常催签。",
+            "新版发出的同时，本件停止催签，各处都引到新版；已签收本件的，也须签收新版。",
+            "不在新版名单上的单位，会收到本件已被更正的通知。",
+        ]),
+        action: format!("{path}/supersede"),
+        back: board_link(path),
+        rows_label: "",
+        rows: Vec::new(),
+        reason: reason("更正理由", "收件单位会看到，并记入流转记录；写定后不能再改", typed),
+        presses: vec![press("起草新版", "supersede")],
+    };
+    Ok(page(staff, &notice, service.form_key()?, sheet, errors))
+}

@@ -1,0 +1,245 @@
+//! 更正: one transaction in which a new version takes the place of an old one, on every page and
+//! towards everybody who was told.
+
+use qianshou::domain::delivery::DeliveryState;
+use qianshou::domain::notice::NoticeState;
+use qianshou::domain::time::Span;
+use qianshou::service::acknowledge::{Acknowledged, Signature, acknowledge};
+use qianshou::service::acts::ActRefused;
+use qianshou::service::compose;
+use qianshou::service::end_notice::recall;
+use qianshou::service::issue::{IssueRefused, Issued as Outcome};
+use qianshou::service::supersede::begin;
+use qianshou::store::deliveries::delivery_list_of_notice;
+use qianshou::store::notices::notice_find;
+
+use crate::support::door::{Door, Visitor};
+use crate::support::fixture_link::{PUBLIC_URL, Seat};
+use crate::support::form::Form;
+use crate::support::office::{PASSWORD, addresses, form, office};
+use crate::support::trustcheck::{Books, breaches};
+
+#[test]
+fn a_new_version_takes_the_place_of_the_old_in_one_write() {
+    let Some(at) = office(4) else { return };
+    let (ground, old) = (&at.ground, at.issued.notice);
+    let [signed, notified, unsent, dropped] = &at.issued.seats[..] else { panic!() };
+    at.hand_over(&[signed, notified, dropped]);
+    assert!(matches!(at.sign(&ground.visit(signed)), Acknowledged::Signed(_)));
+    let service = &ground.service;
+    let refused = begin(service, &at.clerk, old, &form("k0", " ")).unwrap_err();
+    assert!(matches!(&refused, ActRefused::Fields(all) if all[0].0 == "reason"), "{refused:?}");
+    let draft = at.draft(old, &[signed, notified, unsent], "k1");
+    let again = begin(service, &at.clerk, old, &form("k1", "附件日期有误")).unwrap();
+    assert_eq!(again, draft, "pressed twice, it is one draft");
+    let second = begin(service, &at.clerk, old, &form("k2", "另一份")).unwrap_err();
+    assert!(matches!(second, ActRefused::Changed(_)), "{second:?}");
+    let open = compose::load(service, &at.clerk, draft).unwrap();
+    assert_eq!((open.files.len(), open.notice.version), (2, 2), "the files came along");
+    at.submit(draft).unwrap();
+    assert_eq!(at.of_notice("rungs WHERE due_at IS NOT NULL", old), 3, "nothing ended so far");
+    ground.clock.advance(Span::minutes(7));
+    assert!(matches!(at.release(draft, "k3").unwrap(), Outcome::Now { deliveries: 3, .. }));
+    assert_eq!(at.release(draft, "k3").unwrap(), Outcome::Before);
+
+    let known = |id| service.store.read(|conn| notice_find(conn, id)).unwrap().unwrap();
+    let (older, newer) = (known(old), known(draft));
+    assert_eq!(older.state, NoticeState::Superseded);
+    assert_eq!((newer.state, newer.version), (NoticeState::Issued, 2));
+    assert_eq!(newer.draft.document_number, older.draft.document_number);
+    assert_eq!(at.of_notice("rungs WHERE due_at IS NOT NULL", old), 0);
+    assert_eq!(at.of_notice("rungs WHERE due_at IS NOT NULL", draft), 3);
+    let deadline = newer.deadline_at.unwrap();
+    assert_eq!(deadline.since(newer.issued_at.unwrap()), Span::minutes(30), "its own clock");
+    let owed = format!("messages WHERE due_at IS NOT NULL AND notice_id = '{old}'");
+    assert_eq!(ground.count(&format!("{owed} AND purpose <> 'withdrawal'")), 0);
+    assert_eq!(at.told("invitation", draft), addresses(&[signed, notified, unsent]));
+    // Who gets the new one is told by it; who does not is told by a word of its own.
+    assert_eq!(at.told("withdrawal", old), addresses(&[dropped]));
+    assert_eq!(at.state(signed.delivery), DeliveryState::Acknowledged, "the old receipt stays");
+    assert_eq!(at.state(notified.delivery), DeliveryState::Recalled);
+    assert_eq!(ground.count("events WHERE kind = 'notice_superseded'"), 1);
+    assert_eq!(ground.count("notice_ends WHERE act = 'supersede'"), 1);
+    for id in [old, draft] {
+        ground.assert_tallies_hold(id);
+    }
+    for seat in [signed, notified, unsent] {
+        let visit = at.led_on(seat).unwrap();
+        assert_eq!(visit.notice, draft);
+        assert!(matches!(at.sign(&visit), Acknowledged::Signed(_)), "the new one is signed anew");
+    }
+    assert!(at.led_on(dropped).is_none());
+    assert_eq!(breaches(&mut Books::open(&ground.url)), Vec::<String>::new());
+}
+
+/// An address that the new version does not write to at this hour still leads to it, through
+/// however many versions.
+#[test]
+fn every_old_link_leads_to_the_version_in_force() {
+    let Some(at) = office(2) else { return };
+    let [one, other] = &at.issued.seats[..] else { panic!() };
+    let second = at.replace(at.issued.notice, &[one], "k1");
+    // The address does not work any more: no mail goes there, and its link still opens.
+    at.ground.sql(&format!(
+        "UPDATE contact_addresses SET status = 'failing' WHERE id IN ('{}', '{}');",
+        one.address, other.address
+    ));
+    let third = at.replace(second, &[one, other], "k2");
+    assert_eq!(at.told("invitation", third), Vec::<String>::new());
+    for seat in [one, other] {
+        assert_eq!(at.led_on(seat).unwrap().notice, third);
+    }
+}
+
+#[test]
+fn a_signature_for_a_version_that_was_replaced_meanwhile_gets_the_new_one() {
+    let Some(at) = office(2) else { return };
+    let [seat, dropped] = &at.issued.seats[..] else { panic!() };
+    let visits = [at.ground.visit(seat), at.ground.visit(dropped)];
+    let ready = visits.each_ref().map(|visit| at.ready(visit));
+    let door = Door::open(&at.ground.service, PUBLIC_URL);
+    let mut person = Visitor::new(&door);
+    let path = format!("/receive/{}", seat.delivery);
+    let arrival = person.get(&format!("/l/{}", seat.token));
+    assert_eq!(arrival.header("location"), path);
+    let page = person.get(&path);
+    let digits = page.body.split("id=\"code-digits\">").nth(1).unwrap();
+    let code: String =
+        digits.chars().take_while(|c| *c != '<').filter(char::is_ascii_digit).collect();
+    let newer = at.replace(at.issued.notice, &[seat], "k1");
+    let fields = [
+        ("form_token", page.field("form_token").unwrap()),
+        ("code_token", page.field("code_token").unwrap()),
+        ("code", code.as_str()),
+        ("name", "王某"),
+        ("post", "机要员"),
+        ("phone", "0731-55500001"),
+        ("mode", "self"),
+    ];
+    let heard = person.post(&format!("{path}/acknowledge"), &fields);
+    assert_eq!(heard.status, 409, "{}", heard.body);
+    assert!(heard.body.contains("版本已更新") && heard.body.contains("附件日期有误"));
+    assert!(heard.body.contains(&format!("href=\"{path}/current\"")), "{}", heard.body);
+    for ready in ready {
+        let late = acknowledge(&at.ground.service, ready).wait().unwrap();
+        assert_eq!(late, Acknowledged::Withdrawn(NoticeState::Superseded));
+    }
+    assert_eq!(at.ground.count("receipts"), 0);
+    let led = person.get(&format!("{path}/current"));
+    assert_eq!(led.status, 303);
+    let page = person.get(led.header("location"));
+    let next = at.ground.service.store.read(|conn| delivery_list_of_notice(conn, newer)).unwrap();
+    assert!(led.header("location").ends_with(&next[0].id.to_string()));
+    assert!(page.body.contains("第2版，代替第1版。更正理由：附件日期有误"), "{}", page.body);
+    let closed = person.get(&path);
+    assert!(closed.body.contains("本件已更正") && closed.body.contains("看现行版本"));
+    let mut other = Visitor::new(&door);
+    let led = other.get(&format!("/l/{}", dropped.token));
+    let closed = other.get(led.header("location"));
+    assert!(closed.body.contains("新版不发给贵单位"), "{}", closed.body);
+    assert!(!closed.body.contains("看现行版本"));
+}
+
+#[test]
+fn races_of_a_correction_and_signatures_leave_no_receipt_for_the_old_after_the_new() {
+    let Some(at) = office(24) else { return };
+    let seats: Vec<&Seat> = at.issued.seats.iter().collect();
+    let draft = at.draft(at.issued.notice, &seats, "k1");
+    at.submit(draft).unwrap();
+    let ready: Vec<Signature> = seats.iter().map(|seat| at.ready(&at.ground.visit(seat))).collect();
+    let answers = std::thread::scope(|scope| {
+        let issue = scope.spawn(|| at.release(draft, "k2").unwrap());
+        let answers: Vec<Acknowledged> = ready
+            .into_iter()
+            .map(|one| acknowledge(&at.ground.service, one).wait().unwrap())
+            .collect();
+        issue.join().unwrap();
+        answers
+    });
+    let signed = answers.iter().filter(|one| matches!(one, Acknowledged::Signed(_))).count();
+    for (seat, answer) in seats.iter().zip(&answers) {
+        let stands = at.state(seat.delivery);
+        match answer {
+            Acknowledged::Signed(_) => assert_eq!(stands, DeliveryState::Acknowledged),
+            Acknowledged::Withdrawn(NoticeState::Superseded) => {
+                assert_eq!(stands, DeliveryState::Recalled);
+            }
+            other => panic!("{other:?}"),
+        }
+    }
+    assert_eq!(at.ground.count("receipts"), signed);
+    at.ground.assert_tallies_hold(at.issued.notice);
+    at.ground.assert_tallies_hold(draft);
+    assert_eq!(breaches(&mut Books::open(&at.ground.url)), Vec::<String>::new());
+}
+
+#[test]
+fn what_ended_meanwhile_is_not_replaced() {
+    let Some(at) = office(1) else { return };
+    let old = at.issued.notice;
+    let seats: Vec<&Seat> = at.issued.seats.iter().collect();
+    let draft = at.draft(old, &seats, "k1");
+    at.submit(draft).unwrap();
+    recall(&at.ground.service, &at.clerk, old, &form("k2", "整件有误")).unwrap();
+    let refused = at.release(draft, "k3").unwrap_err();
+    let IssueRefused::OlderEnded(wrong) = &refused else { panic!("{refused:?}") };
+    assert_eq!(wrong.state, NoticeState::Recalled);
+    assert!(refused.messages_zh()[0].1.contains("已撤回，不能再更正"));
+    assert_eq!(at.ground.count("deliveries"), 1, "nothing of it remains");
+    let twice = begin(&at.ground.service, &at.clerk, old, &form("k4", "再来")).unwrap_err();
+    assert!(matches!(twice, ActRefused::State(_)), "{twice:?}");
+    let door = Door::open(&at.ground.service, PUBLIC_URL);
+    let mut releaser = Visitor::new(&door).sign_in("hefa", PASSWORD);
+    let page = releaser.get(&format!("/notices/{draft}/preview"));
+    assert!(page.body.contains("已撤回，不能再更正"), "{}", page.body);
+    assert!(Form::holding(&page.body, "gap_reason").is_none(), "there is nothing to press");
+}
+
+#[test]
+fn staff_see_both_versions_from_each() {
+    let Some(at) = office(1) else { return };
+    let seat = &at.issued.seats[0];
+    let old = at.issued.notice;
+    let door = Door::open(&at.ground.service, PUBLIC_URL);
+    let mut clerk = Visitor::new(&door).sign_in("jingban", PASSWORD);
+    let board = clerk.get(&format!("/notices/{old}"));
+    let path = format!("/notices/{old}/supersede");
+    assert!(board.body.contains(&format!("href=\"{path}\"")), "{}", board.body);
+    let page = clerk.get(&path);
+    let mut asked = Form::holding(&page.body, "reason").unwrap();
+    asked.type_in("reason", "长".repeat(501).as_str());
+    let posted = |form: &Form| -> Vec<(String, String)> { form.fields.clone() };
+    let send = |clerk: &mut Visitor, form: &Form| {
+        let fields = posted(form);
+        let fields: Vec<(&str, &str)> =
+            fields.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
+        clerk.post(&form.action, &fields)
+    };
+    let refused = send(&mut clerk, &asked);
+    assert_eq!(refused.status, 422);
+    assert!(refused.body.contains(&"长".repeat(501)), "what was typed is kept");
+    asked.type_in("reason", "附件日期有误");
+    let led = send(&mut clerk, &asked);
+    assert_eq!(led.status, 303, "{}", led.body);
+    let edit = clerk.get(led.header("location"));
+    assert!(edit.body.contains("发出后代替它") && edit.body.contains("附件日期有误"));
+    assert_eq!(clerk.get(&path).header("location"), led.header("location"), "begun already");
+    at.ground.sql("DELETE FROM notice_picks; UPDATE notices SET corrects_id = NULL;");
+    let newer = at.replace(old, &[seat], "k1");
+    let next = at.ground.service.store.read(|conn| delivery_list_of_notice(conn, newer)).unwrap();
+    let back = format!("href=\"/notices/{old}\"");
+    let on = format!("href=\"/notices/{newer}\"");
+    for page in [format!("/notices/{old}"), format!("/deliveries/{}", seat.delivery)] {
+        let page = clerk.get(&page).body;
+        assert!(page.contains(&on) && page.contains("看现行版本"), "{page}");
+    }
+    for page in [format!("/notices/{newer}"), format!("/deliveries/{}", next[0].id)] {
+        let page = clerk.get(&page).body;
+        assert!(page.contains(&back) && page.contains("本件更正第1版。"), "{page}");
+    }
+    let register = clerk.get(&format!("/notices/{old}/register")).body;
+    assert!(register.contains("由湘办发电〔2026〕35号第2版代替"), "{register}");
+    assert!(register.contains("已由新版代替，未签收本版。"));
+    let register = clerk.get(&format!("/notices/{newer}/register")).body;
+    assert!(register.contains("第2版，更正第1版（附件日期有误）。"), "{register}");
+}
