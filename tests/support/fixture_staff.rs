@@ -11,7 +11,9 @@ use qianshou::domain::delivery::{Addressee, DeliveryFacts, Tally};
 use qianshou::domain::digest::Sha256Digest;
 use qianshou::domain::document_number::DocumentNumber;
 use qianshou::domain::evidence::{Actor, Event, EventKind};
-use qianshou::domain::ids::{AccountId, AddressId, DeliveryId, EventId, LinkId, NoticeId};
+use qianshou::domain::ids::{
+    AccountId, AddressId, DeliveryId, EventId, LinkId, NoticeId, OrganizationId,
+};
 use qianshou::domain::notice::{NoticeDraft, NoticeState};
 use qianshou::domain::time::{Span, Timestamp};
 use qianshou::domain::urgency::Urgency;
@@ -102,7 +104,9 @@ impl Town {
             })
             .unwrap();
         let (picks, draft, header) = sample;
-        let few: Vec<Pick> = picks.iter().take(3).cloned().collect();
+        // Some organisations of the demonstration have no address, and so would get no link.
+        let linked = |pick: &&Pick| first_address(&stand, pick.organization_id).is_some();
+        let few: Vec<Pick> = picks.iter().filter(linked).take(3).cloned().collect();
         let numbered =
             |number: &str| NoticeDraft { document_number: number.into(), ..header.clone() };
         let waiting =
@@ -235,7 +239,7 @@ fn issue(stand: &Stand, notice: NoticeId, by: AccountId, picks: &[Pick]) -> Issu
             deadline_origin: Some("特提：发出后 30 分钟".to_owned()).filter(|_| primary),
             unreachable: false,
         });
-        let link = first_address(stand, one).map(|address_id| {
+        let link = first_address(stand, one.id).map(|address_id| {
             let id_of_link = LinkId::new(now, bits());
             links.push(NewLink { id: id_of_link, delivery_id: id, address_id, created_at: now });
             id_of_link
@@ -279,8 +283,8 @@ fn issue(stand: &Stand, notice: NoticeId, by: AccountId, picks: &[Pick]) -> Issu
     IssuedTo { notice, sent }
 }
 
-fn first_address(stand: &Stand, one: &OrganizationBrief) -> Option<AddressId> {
-    let reach = stand.service.store.read(|conn| reach_list(conn, &[one.id])).unwrap();
+fn first_address(stand: &Stand, one: OrganizationId) -> Option<AddressId> {
+    let reach = stand.service.store.read(|conn| reach_list(conn, &[one])).unwrap();
     let mut addresses = reach[0].contacts.iter().flat_map(|contact| &contact.addresses);
     addresses.next().map(|address| address.id)
 }
