@@ -6,7 +6,7 @@ use crate::domain::delivery::{DeliveryFacts, Tally};
 use crate::domain::digest::Sha256Digest;
 use crate::domain::evidence::{Actor, Event, EventKind};
 use crate::domain::ids::{AccountId, DeliveryId, EventId, LinkId, MessageId, NoticeId, RungId};
-use crate::domain::ladder::{LadderSnapshot, RungAct};
+use crate::domain::ladder::{LadderSnapshot, RungAct, counts_working_days};
 use crate::domain::message::{Channel, MessagePurpose};
 use crate::domain::notice::{NoticeHeader, recipients_digest};
 use crate::domain::time::Timestamp;
@@ -14,6 +14,7 @@ use crate::domain::urgency::Urgency;
 use crate::service::compose::OpenDraft;
 use crate::service::outlook::{Outlook, Recipient};
 use crate::service::{Service, ServiceError};
+use crate::store::deadline_moves::{DeliveryClock, clock_insert_all};
 use crate::store::deliveries::{NewDelivery, delivery_insert_all};
 use crate::store::drafts::{NewDecision, decision_insert, form_post_claim};
 use crate::store::events::event_append;
@@ -38,8 +39,10 @@ pub(super) struct Act<'a> {
 pub(super) struct Rows {
     form_key: String,
     account: AccountId,
+    explicit: Option<Timestamp>,
     stamp: IssueStamp,
     deliveries: Vec<NewDelivery>,
+    clocks: Vec<DeliveryClock>,
     rungs: Vec<NewRung>,
     links: Vec<NewLink>,
     messages: Vec<NewMessage>,
@@ -65,6 +68,7 @@ impl Rows {
             return Err(IssueRefused::Changed);
         }
         delivery_insert_all(tx, &self.deliveries)?;
+        clock_insert_all(tx, &self.clocks)?;
         rung_insert_all(tx, &self.rungs, now)?;
         link_insert_all(tx, &self.links)?;
         message_insert_all(tx, &self.messages, now)?;
@@ -88,6 +92,7 @@ pub(super) fn prepare(
     let mut rows = Rows {
         form_key: act.request.form_key.clone(),
         account: act.account.id,
+        explicit: header.sign_by,
         stamp: IssueStamp {
             id: notice.id,
             version: notice.version,
@@ -101,6 +106,7 @@ pub(super) fn prepare(
             deadline_at: plan.earliest_deadline(),
         },
         deliveries: Vec::with_capacity(plan.recipients.len()),
+        clocks: Vec::new(),
         rungs: Vec::new(),
         links: Vec::new(),
         messages: Vec::with_capacity(message_count(plan)),
@@ -146,6 +152,15 @@ fn add_recipient(
         deadline_origin: origin,
         unreachable,
     });
+    if counts_working_days(&rows.stamp.ladder, recipient.addressee, recipient.manned) {
+        rows.clocks.push(DeliveryClock {
+            delivery_id: id,
+            counted_from: now,
+            explicit_at: rows.explicit,
+            hours: recipient.hours.clone(),
+            manned: recipient.manned,
+        });
+    }
     let first = recipient.rungs.iter().find(|rung| rung.act == RungAct::Remind);
     let first_step = first.filter(|_| !unreachable).map(|rung| rung.step);
     for rung in recipient.rungs.iter() {

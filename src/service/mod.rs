@@ -51,6 +51,7 @@ pub mod forget_nonces;
 pub mod import_directory;
 pub mod issue;
 pub mod lanes;
+pub mod move_deadlines;
 pub mod note;
 pub mod notices;
 pub mod offer;

@@ -55,6 +55,10 @@ pub struct Recipient {
     pub addresses: Vec<AddressId>,
     /// What is missing, as a 特提 asks.
     pub gaps: Vec<Gap>,
+    /// The hours of its working day that were counted.
+    pub hours: WorkingHours,
+    /// A desk of it is manned day and night.
+    pub manned: bool,
 }
 
 impl Outlook {
@@ -206,6 +210,8 @@ impl Reckoner<'_> {
             first_at,
             addresses: mail_addresses(reach, &self.hours, ways, first_at),
             gaps: gaps(reach, superior),
+            hours: self.hours.of(reach).clone(),
+            manned: is_manned_around_the_clock(reach),
         })
     }
 

@@ -12,6 +12,8 @@ mod commands;
 #[cfg(test)]
 mod compose;
 #[cfg(test)]
+mod deadline_moves;
+#[cfg(test)]
 mod deliver;
 #[cfg(test)]
 mod demo_data;

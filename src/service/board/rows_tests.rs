@@ -71,6 +71,7 @@ fn board(lines: Vec<BoardLine>) -> Board {
         tally,
         above: above.into_iter().collect(),
         bounds: crate::service::board::Bounds::default(),
+        deadlines_before: BTreeMap::new(),
         read_at: at(100),
     }
 }
