@@ -8,6 +8,8 @@ mod attacks;
 #[cfg(test)]
 mod bounces;
 #[cfg(test)]
+mod calendar;
+#[cfg(test)]
 mod commands;
 #[cfg(test)]
 mod compose;
