@@ -18,6 +18,7 @@ mod limit;
 #[path = "../../tests/support/pg.rs"]
 mod pg;
 mod product;
+#[expect(dead_code, reason = "the bench of workers uses the rest")]
 #[path = "../support/mod.rs"]
 mod support;
 

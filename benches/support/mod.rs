@@ -4,3 +4,4 @@ pub(crate) mod load;
 pub(crate) mod machine;
 pub(crate) mod rounds;
 pub(crate) mod side;
+pub(crate) mod turns;

@@ -54,6 +54,12 @@ impl ToExtend {
         self.known.iter().any(|one| one.organization_id == organization)
     }
 
+    /// The deadline that the notice states, if it is still to come: one that is over cannot be
+    /// theirs.
+    fn explicit(&self, now: Timestamp) -> Option<Timestamp> {
+        parse_moment(self.notice.draft.sign_by.trim()).filter(|at| *at > now)
+    }
+
     /// What adding these would do now: until when they sign, by which steps, what is missing.
     ///
     /// # Errors
@@ -64,13 +70,9 @@ impl ToExtend {
         picks: &[Pick],
         now: Timestamp,
     ) -> Result<Outlook, ServiceError> {
-        let draft = &self.notice.draft;
-        let times = IssueTimes {
-            issued_at: now,
-            // A deadline of the notice that is over cannot be theirs.
-            explicit: parse_moment(draft.sign_by.trim()).filter(|at| *at > now),
-            overnight: draft.overnight,
-        };
+        let explicit = self.explicit(now);
+        let times =
+            IssueTimes { issued_at: now, explicit, overnight: self.notice.draft.overnight };
         let ladder = self.notice.ladder.clone();
         let mut plan = outlook_by(service, self.notice.issuer_id, picks, ladder, &times)?;
         for recipient in &mut plan.recipients {
@@ -129,11 +131,13 @@ pub fn add_recipients(
     let why = reason(form)?;
     let plan = extended.outlook(service, &picks, now)?;
     let gap_reason = explained(account, &plan, &further.gap_reason)?;
+    let explicit = extended.explicit(now);
     let notice = extended.notice;
-    let level = notice.ladder.as_ref().map(|ladder| ladder.level);
-    let level = level.ok_or_else(|| ServiceError::Internal(format!("{id} has no ladder")))?;
+    let ladder = notice.ladder.as_ref();
+    let ladder = ladder.ok_or_else(|| ServiceError::Internal(format!("{id} has no ladder")))?;
     let gap_reason = gap_reason.as_deref();
-    let sending = Sending { service, account, notice: &notice, level, gap_reason, now };
+    let notice = &notice;
+    let sending = Sending { service, account, notice, ladder, explicit, gap_reason, now };
     let mut rows = RecipientRows::default();
     let mut events: Vec<Event> = Vec::with_capacity(plan.recipients.len());
     for recipient in &plan.recipients {

@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::scope::Scope;
 use super::{Service, ServiceError};
 use crate::domain::delivery::{DeliveryFacts, DeliveryState, Tally};
-use crate::domain::ids::{NoticeId, OrganizationId};
+use crate::domain::ids::{DeliveryId, NoticeId, OrganizationId};
 use crate::domain::time::Timestamp;
 use crate::domain::words::stored_words;
 use crate::store::board::{
@@ -16,6 +16,7 @@ use crate::store::board::{
     return_list_of_notice, signature_list_of_notice,
 };
 use crate::store::corrections::{Corrects, corrects_find, successor_notice_find};
+use crate::store::deadline_moves::move_list_of_notice;
 use crate::store::deliveries::{Delivery, delivery_list_of_notice};
 use crate::store::ends::{EndLine, end_find};
 use crate::store::gap_issues::{GapIssueLine, gap_issue_list};
@@ -141,6 +142,8 @@ pub struct Board {
     pub bounds: Bounds,
     /// The formal 核发 it owes or owed after an oral approval.
     pub debt: Option<DebtLine>,
+    /// Deadlines as they were before a corrected holiday table moved them.
+    pub deadlines_before: BTreeMap<DeliveryId, Timestamp>,
     /// Entries of the tree that stand above deliveries and got none themselves.
     above: BTreeMap<String, (OrganizationId, String)>,
     /// When it was read.
@@ -237,6 +240,7 @@ pub fn read(service: &Service, scope: Scope, id: NoticeId) -> Result<Board, Serv
         let lines = lines.collect();
         let bounds = Bounds::read(conn, id)?;
         let debt = release_debt_find(conn, id)?;
-        Ok(Board { notice, lines, tally, bounds, debt, above, read_at: now })
+        let deadlines_before = move_list_of_notice(conn, id)?;
+        Ok(Board { notice, lines, tally, bounds, debt, deadlines_before, above, read_at: now })
     })
 }

@@ -96,7 +96,8 @@ pub(super) fn prepare(
         service: act.service,
         account: act.account,
         notice,
-        level: header.urgency,
+        ladder: &ladder,
+        explicit: header.sign_by,
         gap_reason,
         now,
     };
@@ -110,7 +111,7 @@ pub(super) fn prepare(
             revision: notice.revision,
             number: header.document_number.clone(),
             digest,
-            ladder,
+            ladder: ladder.clone(),
             issued_at: now,
             issued_by: act.account.id,
             deadline_at: plan.earliest_deadline(),

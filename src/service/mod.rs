@@ -53,6 +53,7 @@ pub mod import_directory;
 pub mod issue;
 pub mod keep_time;
 pub mod lanes;
+pub mod move_deadlines;
 pub mod note;
 pub mod notices;
 pub mod offer;

@@ -56,6 +56,10 @@ pub struct Recipient {
     pub ways: Vec<Way>,
     /// What is missing, as a 特提 asks.
     pub gaps: Vec<Gap>,
+    /// The hours of its working day that were counted.
+    pub hours: WorkingHours,
+    /// A desk of it is manned day and night.
+    pub manned: bool,
 }
 
 impl Outlook {
@@ -226,6 +230,8 @@ impl Reckoner<'_> {
             first_at,
             ways: first_line(reach, &self.hours, ways, first_at, self.open),
             gaps: gaps(reach, superior, self.open),
+            hours: self.hours.of(reach).clone(),
+            manned: is_manned_around_the_clock(reach),
         })
     }
 

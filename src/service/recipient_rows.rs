@@ -7,10 +7,11 @@ use crate::domain::account::Account;
 use crate::domain::delivery::{DeliveryFacts, Tally};
 use crate::domain::evidence::{Actor, Event, EventKind};
 use crate::domain::ids::{DeliveryId, EventId, LinkId, MessageId, RungId};
-use crate::domain::ladder::RungAct;
+use crate::domain::ladder::{LadderSnapshot, RungAct, counts_working_days};
 use crate::domain::message::MessagePurpose;
 use crate::domain::time::Timestamp;
 use crate::domain::urgency::Urgency;
+use crate::store::deadline_moves::{DeliveryClock, clock_insert_all};
 use crate::store::deliveries::{NewDelivery, delivery_insert_all};
 use crate::store::events::event_append;
 use crate::store::gap_issues::{NewGapIssue, gap_issue_insert_all};
@@ -34,7 +35,9 @@ pub(super) struct Sending<'a> {
     pub(super) service: &'a Service,
     pub(super) account: &'a Account,
     pub(super) notice: &'a Notice,
-    pub(super) level: Urgency,
+    pub(super) ladder: &'a LadderSnapshot,
+    /// The deadline that the notice states.
+    pub(super) explicit: Option<Timestamp>,
     /// Why those with gaps are sent to all the same; none where the level does not ask.
     pub(super) gap_reason: Option<&'a str>,
     pub(super) now: Timestamp,
@@ -44,6 +47,7 @@ pub(super) struct Sending<'a> {
 #[derive(Default)]
 pub(super) struct RecipientRows {
     pub(super) deliveries: Vec<NewDelivery>,
+    clocks: Vec<DeliveryClock>,
     rungs: Vec<NewRung>,
     pub(super) links: Vec<NewLink>,
     pub(super) messages: Vec<NewMessage>,
@@ -91,6 +95,15 @@ impl RecipientRows {
             deadline_origin: origin,
             unreachable,
         });
+        if counts_working_days(sending.ladder, recipient.addressee, recipient.manned) {
+            self.clocks.push(DeliveryClock {
+                delivery_id: id,
+                counted_from: now,
+                explicit_at: sending.explicit,
+                hours: recipient.hours.clone(),
+                manned: recipient.manned,
+            });
+        }
         self.add_ladder(sending, recipient, id)?;
         self.add_messages(sending, recipient, id)?;
         if unreachable {
@@ -154,7 +167,7 @@ impl RecipientRows {
                 channel: way.channel,
                 step: FIRST_NOTIFICATION,
                 purpose: MessagePurpose::Invitation,
-                lane: lane_of(sending.level),
+                lane: lane_of(sending.ladder.level),
                 due_at: recipient.first_at,
             });
         }
@@ -193,6 +206,7 @@ impl RecipientRows {
     /// Writes everything but the counts.
     pub(super) fn write(&self, tx: &mut Tx, now: Timestamp) -> Result<(), StoreError> {
         delivery_insert_all(tx, &self.deliveries)?;
+        clock_insert_all(tx, &self.clocks)?;
         rung_insert_all(tx, &self.rungs, now)?;
         link_insert_all(tx, &self.links)?;
         message_insert_all(tx, &self.messages, now)?;

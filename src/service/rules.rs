@@ -94,6 +94,12 @@ impl Rules {
         self.held().calendar.1
     }
 
+    /// The same, with its version; 0 is what is shipped.
+    #[must_use]
+    pub fn calendar_in_force(&self) -> (i32, Arc<Calendar>) {
+        self.held().calendar
+    }
+
     /// Looks whether newer versions are in force, and takes them over. Says whether anything
     /// changed. A text that cannot be read leaves what is held as it is.
     ///

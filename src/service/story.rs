@@ -10,6 +10,7 @@ use crate::domain::time::Timestamp;
 use crate::store::board::{
     Owed, ReceiptLine, ReturnLine, owed_list_of_notice, return_list_of_notice, signature_find,
 };
+use crate::store::deadline_moves::move_list_of_notice;
 use crate::store::deliveries::Delivery;
 use crate::store::events::{StoredEvent, event_list_of_delivery};
 use crate::store::notices::Notice;
@@ -36,6 +37,8 @@ pub struct Story {
     pub signature: Option<ReceiptLine>,
     /// What came back or was asked for.
     pub returns: Vec<ReturnLine>,
+    /// The deadline before a corrected holiday table moved it first.
+    pub deadline_before: Option<Timestamp>,
     /// What comes next, and when.
     pub next: Option<(Timestamp, Owed)>,
     /// How the notice ended, and what stands before and after it.
@@ -65,6 +68,7 @@ pub fn read(service: &Service, scope: Scope, id: DeliveryId) -> Result<Story, Se
             signature: signature_find(conn, id)?,
             returns: returns.into_iter().filter(|one| one.delivery_id == id).collect(),
             next: next_of(owed.remove(&id).unwrap_or_default(), read_at),
+            deadline_before: move_list_of_notice(conn, notice.id)?.remove(&id),
             bounds: Bounds::read(conn, notice.id)?,
             notice,
             delivery,

@@ -289,7 +289,12 @@ fn pg_prepare(
     )?;
     if purpose == Purpose::Read {
         conn.batch_execute("SET default_transaction_read_only = on")?;
-    } else if durability == Durability::Required {
+        return Ok(());
+    }
+    // A server that is stopped or cut off in the middle of a write holds its rows, and what holds
+    // rows holds up rungs. Shorter than the shortest lease, so that the lease alone is the bound.
+    conn.batch_execute("SET idle_in_transaction_session_timeout = '4s'")?;
+    if durability == Durability::Required {
         conn.batch_execute("SET synchronous_commit = on")?;
     }
     Ok(())

@@ -25,6 +25,7 @@ mod checkpoint;
 pub mod columns;
 pub mod contacts;
 pub mod corrections;
+pub mod deadline_moves;
 pub mod deliveries;
 pub mod desks;
 pub mod drafts;

@@ -52,6 +52,22 @@ pub fn rule_newest(conn: &mut Conn, kind: RuleKind) -> Result<i32, StoreError> {
     Ok(newest.unwrap_or(0))
 }
 
+/// The version in force and since when it is; none where nothing was ever changed.
+///
+/// # Errors
+/// The store's own.
+pub fn rule_in_force(
+    conn: &mut Conn,
+    kind: RuleKind,
+) -> Result<Option<(i32, Timestamp)>, StoreError> {
+    Ok(rule_versions::table
+        .filter(rule_versions::kind.eq(kind.as_str()))
+        .order(rule_versions::version.desc())
+        .select((rule_versions::version, rule_versions::activated_at))
+        .first(conn.db())
+        .optional()?)
+}
+
 /// Every version, the newest first.
 ///
 /// # Errors

@@ -1,9 +1,11 @@
-//! The duty of following the rules that an administrator changed on another server.
+//! The duty of following the rules that an administrator changed on another server, and of
+//! carrying a corrected holiday table to what is out.
 
 use std::time::{Duration, Instant};
 
 use super::runner::Turn;
 use crate::service::Service;
+use crate::service::move_deadlines;
 use crate::service::watch_calendar::watch_calendar;
 
 /// How often it is looked: well within the five seconds that are promised.
@@ -34,6 +36,20 @@ pub(super) fn follower(service: &Service) -> impl FnMut() -> Turn + Send + 'stat
                 tracing::error!(%error, "the holiday table cannot be watched");
             }
         }
-        Turn::Rest
+        carry_on(&service)
+    }
+}
+
+/// Carries a corrected holiday table, chunk by chunk until nothing is left.
+fn carry_on(service: &Service) -> Turn {
+    loop {
+        match move_deadlines::tick(service) {
+            Ok(moved) if moved.more => {}
+            Ok(_) => return Turn::Rest,
+            Err(error) => {
+                tracing::error!(%error, "a corrected holiday table cannot be carried further");
+                return Turn::Rest;
+            }
+        }
     }
 }

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::fmt::Write as _;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use qianshou::app::{App, create_keys};
 use qianshou::config::Config;
@@ -14,6 +14,7 @@ use qianshou::domain::delivery::Tally;
 use qianshou::domain::evidence::Actor;
 use qianshou::domain::ids::{NoticeId, OrganizationId};
 use qianshou::domain::notice::{DraftSignatory, NoticeDraft};
+use qianshou::domain::time::Span;
 use qianshou::service::accounts::{self, AccountRequest};
 use qianshou::service::compose::{self, Content};
 use qianshou::service::import_directory::{DirectoryFiles, check, take_over};
@@ -82,23 +83,60 @@ impl Ground {
     pub(crate) fn prepare(messages: usize) -> Option<Self> {
         let folder = tempfile::tempdir().unwrap();
         let (cluster, url) = match Engine::of_this_run() {
-            Engine::Sqlite => (None, format!("sqlite://{}", folder.path().join("q.db").display())),
+            Engine::Sqlite => (None, sqlite_url(folder.path())),
             Engine::Postgres => {
                 let cluster = Cluster::start(Durability::Durable)?;
                 let url = cluster.fresh_database();
                 (Some(cluster), url)
             }
         };
+        Some(Self::open(folder, cluster, url, &Scale { messages, ..Scale::default() }))
+    }
+
+    /// The same for the drill: leaders to turn to, and a ladder that is over within seconds. The
+    /// server of PostgreSQL is shared with other drills.
+    pub(crate) fn prepare_drill(messages: usize, ladder_s: i64) -> Option<Self> {
+        let folder = tempfile::tempdir().unwrap();
+        let url = match Engine::of_this_run() {
+            Engine::Sqlite => sqlite_url(folder.path()),
+            Engine::Postgres => shared()?.fresh_database(),
+        };
+        let scale = Scale { messages, leaders: true, ladder_s: Some(ladder_s) };
+        Some(Self::open(folder, None, url, &scale))
+    }
+
+    fn open(
+        folder: tempfile::TempDir,
+        cluster: Option<Cluster>,
+        url: String,
+        scale: &Scale,
+    ) -> Self {
         let sink = Arc::new(SmtpSink::start(SinkSetup::default()).unwrap());
         let server = free_address();
         create_keys(&folder.path().join("keys")).unwrap();
-        write_config(folder.path(), &url, server, sink.port());
+        write_config(folder.path(), MAIN, &url, server, sink.port());
         let app = open(folder.path());
-        let addresses = fill(&app.service, messages);
-        let notice = issue(&app.service, messages);
+        let addresses = fill(&app.service, scale);
+        let notice = issue(&app.service, scale);
         drop(app);
         let waiting = Arc::default();
-        Some(Self { folder, cluster, url, server, sink, addresses, notice, waiting })
+        Self { folder, cluster, url, server, sink, addresses, notice, waiting }
+    }
+
+    /// Settings of a second server over the same database and keys, with an address and a relay
+    /// of its own, and perhaps another way to the database.
+    pub(crate) fn second_config(&self, name: &str, url: Option<&str>, relay: u16) -> PathBuf {
+        let url = url.unwrap_or(&self.url);
+        write_config(self.folder.path(), name, url, free_address(), relay);
+        config_file(self.folder.path(), name)
+    }
+
+    pub(crate) fn url(&self) -> &str {
+        &self.url
+    }
+
+    pub(crate) fn received(&self) -> Vec<Received> {
+        self.sink.received()
     }
 
     pub(crate) fn folder(&self) -> &Path {
@@ -106,7 +144,7 @@ impl Ground {
     }
 
     pub(crate) fn config_file(&self) -> PathBuf {
-        config_file(self.folder.path())
+        config_file(self.folder.path(), MAIN)
     }
 
     pub(crate) fn server(&self) -> SocketAddr {
@@ -187,30 +225,57 @@ fn free_address() -> SocketAddr {
     probe.local_addr().unwrap()
 }
 
-fn config_file(folder: &Path) -> PathBuf {
-    folder.join("config.toml")
+/// The settings of the server that every test has.
+const MAIN: &str = "config";
+
+fn config_file(folder: &Path, name: &str) -> PathBuf {
+    folder.join(format!("{name}.toml"))
 }
 
-fn write_config(folder: &Path, url: &str, server: SocketAddr, smtp_port: u16) {
+fn write_config(folder: &Path, name: &str, url: &str, server: SocketAddr, smtp_port: u16) {
     let at = |name: &str| folder.join(name).display().to_string();
     let text = format!(
         "data_dir = \"{}\"\nkeys_dir = \"{}\"\nlisten = \"{server}\"\n\
          public_url = \"http://{server}\"\n[database]\nurl = \"{url}\"\n\
          [mail]\nfrom_address = \"qianshou@issuer.example\"\n\
          [smtp]\nhost = \"127.0.0.1\"\nport = {smtp_port}\ntls = \"plain_loopback\"\n\
-         hello_name = \"qianshou.example\"\n[workers]\nlease_s = 5\n[log]\nfilter = \"warn\"\n",
+         hello_name = \"qianshou.example\"\n[workers]\nlease_s = {LEASE_S}\n\
+         poll_ms = {POLL_MS}\n[log]\nfilter = \"warn\"\n",
         at("data"),
         at("keys")
     );
-    std::fs::write(config_file(folder), text).unwrap();
+    std::fs::write(config_file(folder, name), text).unwrap();
+}
+
+/// The shortest lease that may be set.
+pub(crate) const LEASE_S: u64 = 5;
+pub(crate) const POLL_MS: u64 = 500;
+
+/// How much there is, and how fast it goes.
+#[derive(Debug, Clone, Copy, Default)]
+struct Scale {
+    messages: usize,
+    /// Leaders of the recipients and of the issuer are known.
+    leaders: bool,
+    /// The notice states a deadline so many seconds ahead, which draws the ladder together.
+    ladder_s: Option<i64>,
+}
+
+fn shared() -> Option<&'static Cluster> {
+    static SHARED: OnceLock<Option<Cluster>> = OnceLock::new();
+    SHARED.get_or_init(|| Cluster::start(Durability::Durable)).as_ref()
+}
+
+fn sqlite_url(folder: &Path) -> String {
+    format!("sqlite://{}", folder.join("q.db").display())
 }
 
 fn open(folder: &Path) -> App {
-    App::open(&Config::load(Some(&config_file(folder)), &[]).unwrap()).unwrap()
+    App::open(&Config::load(Some(&config_file(folder, MAIN)), &[]).unwrap()).unwrap()
 }
 
-/// A directory of one issuer and `count` organisations; their addresses.
-fn fill(service: &Service, count: usize) -> BTreeSet<String> {
+/// A directory of one issuer and some organisations; their addresses.
+fn fill(service: &Service, scale: &Scale) -> BTreeSet<String> {
     let mut organizations = String::from(
         "code,name,short_name,aliases,kind,level,region_code,parent_code,superior,working_hours\n\
          issuer,中共湖南省委办公厅,省委办公厅,,party_office,province,430000,,none,\n",
@@ -219,7 +284,17 @@ fn fill(service: &Service, count: usize) -> BTreeSet<String> {
         "organization_code,desk_code,role,name,post,phone,email,second_email,mobile,status\n",
     );
     let mut addresses = BTreeSet::new();
-    for n in 0..count {
+    let leader = |code: &str| {
+        let address = format!("leader.{code}@recipients.example");
+        format!("{code},,duty_leader,带班领导,领导,0731-55500003,{address},,,verified\n")
+    };
+    if scale.leaders {
+        contacts.push_str(&leader("issuer"));
+    }
+    for n in 0..scale.messages {
+        if scale.leaders {
+            contacts.push_str(&leader(&format!("unit-{n}")));
+        }
         let _ = writeln!(
             organizations,
             "unit-{n},第{n}号单位,,,public_institution,province,430000,issuer,none,"
@@ -253,14 +328,20 @@ fn account(service: &Service, office: OrganizationId, login: &str, role: Role) -
     accounts::find(service, id).unwrap()
 }
 
-fn issue(service: &Service, count: usize) -> NoticeId {
+fn issue(service: &Service, scale: &Scale) -> NoticeId {
+    let count = scale.messages;
     let all = service.store.read(organization_list).unwrap();
     let office = all.iter().find(|one| one.code == "issuer").unwrap().id;
     let clerk = account(service, office, "clerk", Role::Clerk);
     let releaser = account(service, office, "releaser", Role::Releaser);
     let primary = all.iter().filter(|one| one.id != office).map(|one| one.id).collect();
     let ticks = Ticks { primary, ..Ticks::default() };
-    let content = Content { draft: header(), ticks };
+    let mut draft = header();
+    if let Some(seconds) = scale.ladder_s {
+        let by = service.now().plus(Span::seconds(seconds)).in_shanghai();
+        draft.sign_by = by.strftime("%Y-%m-%dT%H:%M:%S").to_string();
+    }
+    let content = Content { draft, ticks };
     let saved = compose::start(service, &clerk, "first form", content).unwrap();
     let seen = compose::load(service, &clerk, saved.id).unwrap().digest();
     submit::submit(service, &clerk, saved.id, seen).unwrap();

@@ -5,17 +5,25 @@
 //! - Whatever was sent again carries the same Message-ID, and is counted.
 //! - No signature that a browser was told of is missing, and each keeps its receipt number.
 //! - No signature is in the books that nobody asked for.
+//! - The books keep every promise that can be read off them (`tests/support/trustcheck.rs`),
+//!   between the kills and at the end, and agree with what the sink took.
 //!
 //! Short form by default; the long one is asked for with `QIANSHOU_TEST_CRASH_KILLS=200` and
 //! `QIANSHOU_TEST_CRASH_MESSAGES=5000`. `QIANSHOU_TEST_ENGINE` picks the engine as for the
 //! integration suite, `QIANSHOU_TEST_CRASH_SEED` other pauses.
 
 #[cfg(test)]
+mod drill;
+#[cfg(test)]
 mod ground;
+#[cfg(test)]
+mod proxy;
 #[cfg(test)]
 mod server;
 #[cfg(test)]
 mod signing;
+#[cfg(test)]
+mod sink_log;
 #[cfg(test)]
 #[expect(dead_code, reason = "the integration suite uses the rest")]
 mod support;
@@ -28,10 +36,14 @@ use std::time::{Duration, Instant};
 use ground::Ground;
 use server::ServerProcess;
 use signing::Signers;
+use sink_log::{DOMAIN, plant, sink_breaches};
+use support::trustcheck::{Books, Memory, breaches};
 
 const KILLS: u32 = 25;
 const MESSAGES: usize = 600;
 const SIGNERS: usize = 4;
+/// All promises are looked at after every so many kills.
+const CHECK_EVERY: u32 = 5;
 /// Nothing may take longer than this once the killing has stopped.
 const SETTLE: Duration = Duration::from_secs(240);
 
@@ -65,11 +77,18 @@ fn nothing_is_lost_when_the_server_is_killed_again_and_again() {
     let stop = Arc::new(AtomicBool::new(false));
     let signers = Signers::start(SIGNERS, &ground, &stop);
     let mut killed = 0;
+    let mut memory = Memory::default();
+    let mut books = Books::open(ground.url());
     while killed < kills {
         let server = ServerProcess::start(&ground);
         std::thread::sleep(Duration::from_millis(150 + dice.below(1_000)));
         server.kill();
         killed += 1;
+        let mut found = memory.compare(&mut books);
+        if killed % CHECK_EVERY == 0 {
+            found.extend(breaches(&mut books));
+        }
+        assert!(found.is_empty(), "after kill {killed}: {found:#?}");
     }
     let last = ServerProcess::start(&ground);
     last.until_it_listens(&ground);
@@ -104,5 +123,12 @@ fn nothing_is_lost_when_the_server_is_killed_again_and_again() {
     assert_eq!(open, 0, "a message never came to an end");
     assert_eq!(kept.len(), messages, "signatures in the books");
     assert!(repeats <= usize::try_from(retried).unwrap(), "a repeat was not counted");
+    let mut found = memory.compare(&mut books);
+    found.extend(breaches(&mut books));
+    found.extend(sink_breaches(&mut books, &ground.received(), DOMAIN));
+    assert!(found.is_empty(), "{found:#?}");
+    let seen = plant(&mut books, &ground);
+    println!("crash: trustcheck after {killed} kills: 0 breaches; {seen} planted ones, all seen");
+    drop(books);
     ground.check_books();
 }

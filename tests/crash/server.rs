@@ -1,6 +1,7 @@
 //! The real server as a child process that can be killed at any instruction.
 
 use std::net::{SocketAddr, TcpStream};
+use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
@@ -13,6 +14,11 @@ pub(crate) struct ServerProcess {
 impl ServerProcess {
     /// Starts `qianshou serve`; does not wait for it, so that a kill can hit its start as well.
     pub(crate) fn start(ground: &Ground) -> Self {
+        Self::start_with(ground, &ground.config_file())
+    }
+
+    /// The same with another file of settings: a second server over the same database.
+    pub(crate) fn start_with(ground: &Ground, config: &Path) -> Self {
         let log = std::fs::OpenOptions::new()
             .create(true)
             .append(true)
@@ -21,7 +27,7 @@ impl ServerProcess {
         let child = Command::new(env!("CARGO_BIN_EXE_qianshou"))
             .arg("serve")
             .arg("--config")
-            .arg(ground.config_file())
+            .arg(config)
             .stdin(Stdio::null())
             .stdout(Stdio::null())
             .stderr(log)
@@ -37,6 +43,12 @@ impl ServerProcess {
             assert!(Instant::now() < patience, "nobody listens after 30 s");
             std::thread::sleep(Duration::from_millis(20));
         }
+    }
+
+    /// SIGSTOP, or SIGCONT: the process stands still in whatever it does, and goes on.
+    pub(crate) fn signal(&self, signal: &str) {
+        let told = Command::new("kill").arg(signal).arg(self.child.id().to_string()).status();
+        assert!(told.unwrap().success());
     }
 
     /// SIGKILL: nothing runs after this, no handler, no flush.

@@ -14,3 +14,5 @@ pub(crate) mod pg;
 pub(crate) mod recipient;
 #[path = "../support/smtp_sink.rs"]
 pub(crate) mod smtp_sink;
+#[path = "../support/trustcheck.rs"]
+pub(crate) mod trustcheck;

@@ -8,9 +8,13 @@ mod attacks;
 #[cfg(test)]
 mod bounces;
 #[cfg(test)]
+mod calendar;
+#[cfg(test)]
 mod commands;
 #[cfg(test)]
 mod compose;
+#[cfg(test)]
+mod deadline_moves;
 #[cfg(test)]
 mod deliver;
 #[cfg(test)]

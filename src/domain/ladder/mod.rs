@@ -1,20 +1,22 @@
 //! The ladder: who is reached when a delivery stays unsigned, and by when it must be signed.
 //!
 //! `policy` reads and checks `config/urgency.toml`; `plan` turns one level of it, frozen onto a
-//! notice, into a deadline and due times. Pure: says what is due, and does nothing about it.
+//! notice, into a deadline and due times; `replan` does it again for what is still to come.
+//! Pure: says what is due, and does nothing about it.
 
 mod describe;
 pub mod offset;
 pub mod plan;
 pub mod policy;
+pub mod replan;
 
 use serde::{Deserialize, Serialize};
 
 pub use describe::LevelChange;
 pub use offset::Offset;
 pub use plan::{
-    Deadline, DeadlineOrigin, IssueTimes, PlanFor, PlannedRung, RecipientTime, deadline,
-    plan_rungs, with_deadline_mark,
+    Deadline, DeadlineOrigin, IssueTimes, PlanFor, PlannedRung, RecipientTime, counts_working_days,
+    deadline, plan_rungs, with_deadline_mark,
 };
 pub use policy::{PolicyFault, SHIPPED_POLICY, UrgencyPolicy};
 

@@ -166,6 +166,17 @@ pub fn plan_rungs(
     Ok(planned.map(|(step, (due_at, act, ways))| PlannedRung { step, act, ways, due_at }).collect())
 }
 
+/// Whether the times of a delivery hang on working days: so that a corrected holiday table moves
+/// them. A copy addressee is reminded in its working time at every level.
+#[must_use]
+pub fn counts_working_days(snapshot: &LadderSnapshot, addressee: Addressee, manned: bool) -> bool {
+    match (addressee, snapshot.policy.clock) {
+        (Addressee::Copy, _) | (_, ClockKind::Working) => true,
+        (_, ClockKind::WorkingOrManned) => !manned,
+        (_, ClockKind::Continuous | ClockKind::NightRest) => false,
+    }
+}
+
 /// The same ladder with the step that puts a missed deadline on record: just after the deadline,
 /// because that instant itself is on time.
 #[must_use]

@@ -73,6 +73,7 @@ fn board(lines: Vec<BoardLine>) -> Board {
         above: above.into_iter().collect(),
         bounds: crate::service::board::Bounds::default(),
         debt: None,
+        deadlines_before: BTreeMap::new(),
         read_at: at(100),
     }
 }

@@ -96,6 +96,7 @@ fn story(events: Vec<StoredEvent>) -> Story {
         signature: None,
         returns: Vec::new(),
         next: None,
+        deadline_before: None,
         bounds: Bounds::default(),
         read_at: at(60, 0),
     }

@@ -58,6 +58,7 @@ allow_tables_to_appear_in_same_query!(
     chase_stops,
     gap_explanations,
     deadline_changes,
+    delivery_clocks,
     engine_marks,
     alarms,
     duty_tonight,

@@ -86,6 +86,16 @@ table! {
 }
 
 table! {
+    delivery_clocks (delivery_id) {
+        delivery_id -> Text,
+        counted_from -> BigInt,
+        explicit_at -> Nullable<BigInt>,
+        hours -> Text,
+        manned -> Bool,
+    }
+}
+
+table! {
     engine_marks (name) {
         name -> Text,
         marked_at -> BigInt,

@@ -6,6 +6,7 @@ use super::acts::{end_banner, notice_acts, owed_release};
 use super::marks;
 use crate::domain::account::Role;
 use crate::domain::delivery::{Addressee, DeliveryState, Tally};
+use crate::domain::human_time::full_zh;
 use crate::domain::ids::NoticeId;
 use crate::domain::notice::NoticeState;
 use crate::domain::time::Timestamp;
@@ -88,6 +89,8 @@ const FILTERS: [(Show, &str); 6] = [
 fn whole(board: &Board, view: &View, live: BoardLive, staff: &Staff) -> BoardPage {
     let (notice, now) = (&board.notice, board.read_at);
     let origin = board.lines.iter().find_map(|line| line.delivery.deadline_origin.clone());
+    let before = board.deadlines_before.values().min().filter(|_| notice.deadline_at.is_some());
+    let moved = before.map(|before| format!("；原为{}，放假安排已更正", full_zh(*before)));
     let filter = |(show, text): &(Show, &str)| Link {
         text: format!("{text} {}", board.count(*show)),
         href: view.href(*show),
@@ -101,7 +104,7 @@ fn whole(board: &Board, view: &View, live: BoardLive, staff: &Staff) -> BoardPag
         title: notice.draft.title.clone(),
         issued: notice.issued_at.map_or_else(Moment::unknown, |at| Moment::at(at, now)),
         deadline: notice.deadline_at.map_or_else(Moment::none, |at| Moment::at(at, now)),
-        deadline_origin: origin.unwrap_or_default(),
+        deadline_origin: [origin, moved].into_iter().flatten().collect(),
         acts: notice_acts(staff, notice.state, &view.path),
         ended: end_banner(notice.state, &board.bounds),
         owed: owed_release(staff, notice, board.debt.as_ref(), now),
@@ -159,7 +162,7 @@ fn live(board: &Board, view: &View) -> BoardLive {
             number(Show::All, "共", String::new()),
         ],
         bar: bar(board),
-        rows: rows.iter().map(|one| row(one, now)).collect(),
+        rows: rows.iter().map(|one| row(one, board)).collect(),
         shown,
         nothing: nothing(view, tally),
         read_at: now.in_shanghai().strftime("%H:%M:%S").to_string(),
@@ -183,7 +186,7 @@ fn bar(board: &Board) -> BoardBar {
     bar
 }
 
-fn row(row: &Row<'_>, now: Timestamp) -> BoardRow {
+fn row(row: &Row<'_>, board: &Board) -> BoardRow {
     let depth = |depth: usize| u8::try_from(depth.min(3)).unwrap_or(3);
     match row {
         Row::Above { id, name, depth: steps, below } => BoardRow {
@@ -200,14 +203,16 @@ fn row(row: &Row<'_>, now: Timestamp) -> BoardRow {
             signer: String::new(),
             story_href: String::new(),
         },
-        Row::Delivery { line, depth: steps, below } => {
-            BoardRow { depth: depth(*steps), subtotal: subtotal(below), ..delivery_row(line, now) }
-        }
+        Row::Delivery { line, depth: steps, below } => BoardRow {
+            depth: depth(*steps),
+            subtotal: subtotal(below),
+            ..delivery_row(line, board)
+        },
     }
 }
 
-fn delivery_row(line: &BoardLine, now: Timestamp) -> BoardRow {
-    let delivery = &line.delivery;
+fn delivery_row(line: &BoardLine, board: &Board) -> BoardRow {
+    let (delivery, now) = (&line.delivery, board.read_at);
     let signer = line.signature.as_ref().map(|signed| {
         marks::joined(&[&signed.signer_name, &signed.signer_post, &signed.signer_phone])
     });
@@ -220,7 +225,7 @@ fn delivery_row(line: &BoardLine, now: Timestamp) -> BoardRow {
         subtotal: String::new(),
         state: Some(marks::of_delivery(&delivery.facts, now)),
         at: since(&delivery.facts).map_or_else(Moment::none, |at| Moment::in_table(at, now)),
-        next: next(line, now),
+        next: [next(line, now), moved(line, board)].concat(),
         gap: line.gap.as_ref().map(gap_words).unwrap_or_default(),
         signer: signer.unwrap_or_default(),
         story_href: format!("/deliveries/{}", delivery.id),
@@ -247,6 +252,18 @@ fn next(line: &BoardLine, now: Timestamp) -> String {
         (_, Some(said), None) => said,
         (_, None, Some(owed)) => owed,
         (state, None, None) if state.is_unsigned() => "无".to_owned(),
+        _ => String::new(),
+    }
+}
+
+/// Both deadlines, where a corrected holiday table moved one that still counts.
+fn moved(line: &BoardLine, board: &Board) -> String {
+    let facts = &line.delivery.facts;
+    let counts = DeliveryState::derive(facts).is_unsigned();
+    match (board.deadlines_before.get(&line.delivery.id), facts.deadline) {
+        (Some(before), Some(due)) if counts => {
+            format!("；时限{}，原为{}", full_zh(due), full_zh(*before))
+        }
         _ => String::new(),
     }
 }

@@ -59,6 +59,9 @@ fn facts(story: &Story) -> Vec<Fact> {
         fact("收件类别", story.delivery.addressee.word_zh().to_owned()),
         fact("签收时限", due.map_or_else(|| "未设".to_owned(), full_zh)),
     ];
+    if let Some(before) = story.deadline_before {
+        facts.push(fact("原签收时限", format!("{}（放假安排更正前）", full_zh(before))));
+    }
     let Some(signed) = &story.signature else {
         facts.push(fact("签收", "尚未签收".to_owned()));
         return facts;
