@@ -13,6 +13,7 @@ use std::time::Duration;
 use crate::adapters::clock::{Clock, SystemClock};
 use crate::adapters::files::FilesFault;
 use crate::adapters::files::directory::DirectoryFiles;
+use crate::adapters::files::text::reader::TextReader;
 use crate::adapters::mail::{
     FolderMailer, MailError, Mailbox, Mailer, Password, SmtpConfig, SmtpMailer, SmtpSecurity,
 };
@@ -171,6 +172,7 @@ impl App {
             visits: Visits::default(),
             store,
             files: Arc::new(DirectoryFiles::open_store(&files, Arc::clone(&random), now)?),
+            texts: Arc::new(TextReader::new(config.text_reader.clone())),
             clock,
             random,
             keys: Arc::new(keys),
@@ -183,7 +185,8 @@ impl App {
             watch: Arc::new(Watch::new(watch(config))),
             settings: Arc::new(settings(config)),
         };
-        let site = Site::new(config.public_url.origin(), folder.is_some());
+        let site = Site::new(config.public_url.origin(), folder.is_some())
+            .behind(config.trusted_proxies.clone());
         let demo_mailbox = folder.map(DemoMailbox::new);
         Ok(Self { service, site, demo_mailbox, senders: config.workers.senders })
     }

@@ -18,11 +18,19 @@ mod demo_data;
 #[cfg(test)]
 mod directory;
 #[cfg(test)]
+mod doors;
+#[cfg(test)]
 mod duty;
 #[cfg(test)]
 mod escalate;
 #[cfg(test)]
+mod false_alarms;
+#[cfg(test)]
+mod guard;
+#[cfg(test)]
 mod harness;
+#[cfg(test)]
+mod inputs;
 #[cfg(test)]
 mod link_pages;
 #[cfg(test)]
@@ -31,6 +39,8 @@ mod link_signing;
 mod purposes;
 #[cfg(test)]
 mod reaching;
+#[cfg(test)]
+mod receiving_attacks;
 #[cfg(test)]
 mod route_matrix;
 #[cfg(test)]

@@ -8,6 +8,7 @@ mod of_deliveries;
 mod of_directory;
 mod of_duty;
 mod of_enforcing;
+mod of_guarding;
 mod of_notices;
 mod of_reaching;
 
@@ -15,6 +16,7 @@ pub(super) use of_deliveries::*;
 pub(super) use of_directory::*;
 pub(super) use of_duty::*;
 pub(super) use of_enforcing::*;
+pub(super) use of_guarding::*;
 pub(super) use of_notices::*;
 pub(super) use of_reaching::*;
 
@@ -64,6 +66,9 @@ allow_tables_to_appear_in_same_query!(
     address_verifications,
     bounces,
     rule_versions,
+    unread_files,
+    file_vouchers,
+    confirmed_marks,
 );
 
 // The steps of one notice that are due at once are counted together.

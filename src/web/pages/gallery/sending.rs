@@ -90,6 +90,8 @@ fn file(role: &str, name: &str) -> FileRow {
         digest: "9f2c41d0".into(),
         role: role.into(),
         href: "#".into(),
+        unread: String::new(),
+        vouch: false,
     }
 }
 
@@ -126,6 +128,7 @@ fn compose() -> ComposePage {
         waits: false,
         form,
         errors: Errors::none(),
+        confirm: Some(ConfirmForm { account: "hefa".into(), ..ConfirmForm::default() }),
         files: vec![file("正文", &format!("{TITLE}.pdf")), file("附件1", "值班表.docx")],
         files_hint: "PDF、OFD、DOCX，每个不超过 100 MB。".into(),
         picker: picker(true),
