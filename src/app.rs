@@ -13,6 +13,7 @@ use std::time::Duration;
 use crate::adapters::clock::{Stopwatch, SystemClock};
 use crate::adapters::files::FilesFault;
 use crate::adapters::files::directory::DirectoryFiles;
+use crate::adapters::files::text::reader::TextReader;
 use crate::adapters::mail::{
     FolderMailer, MailError, Mailbox, Mailer, Password, SmtpConfig, SmtpMailer, SmtpSecurity,
 };
@@ -180,6 +181,7 @@ impl App {
             visits: Visits::default(),
             store,
             files: Arc::new(DirectoryFiles::open_store(&files, Arc::clone(&random), shown)?),
+            texts: Arc::new(TextReader::new(config.text_reader.clone())),
             clock,
             random,
             keys: Arc::new(keys),
@@ -193,7 +195,8 @@ impl App {
             settings: Arc::new(settings(config)),
         };
         keep_time::wake(&service)?;
-        let site = Site::new(config.public_url.origin(), folder.is_some());
+        let site = Site::new(config.public_url.origin(), folder.is_some())
+            .behind(config.trusted_proxies.clone());
         let demo_mailbox = folder.map(DemoMailbox::new);
         Ok(Self { service, site, demo_mailbox, senders: config.workers.senders })
     }

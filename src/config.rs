@@ -12,6 +12,7 @@ use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
 use crate::adapters::telling::LogFormat;
+use crate::domain::address_block::AddressBlock;
 use crate::domain::network::Network;
 use crate::domain::steady::SteadyRules;
 use crate::domain::time::Span;
@@ -36,10 +37,14 @@ pub struct Config {
     pub listen: SocketAddr,
     /// How browsers reach this server.
     pub public_url: PublicUrl,
+    /// Proxies whose word about addresses counts.
+    pub trusted_proxies: Vec<AddressBlock>,
     /// Which network carries the mails.
     pub network: Network,
     /// Largest upload, in bytes.
     pub upload_limit_bytes: u64,
+    /// The program that reads the words of uploaded files.
+    pub text_reader: PathBuf,
     /// How mails leave.
     pub mail: Mail,
     /// How systems of recipients are called.
@@ -249,6 +254,8 @@ fn read(from: &mut Layers) -> Option<Config> {
         data_dir: from.required("data_dir", "is empty: name a folder").into(),
         keys_dir: from.required("keys_dir", "is empty: name a folder").into(),
         upload_limit_bytes: from.number("upload_limit_bytes", 1_024..=10_737_418_240),
+        trusted_proxies: read_proxies(from),
+        text_reader: from.optional("text_reader").map_or_else(this_program, PathBuf::from),
         database_url: database_url?,
         listen: listen?,
         public_url: public_url?,
@@ -263,6 +270,21 @@ fn read(from: &mut Layers) -> Option<Config> {
         watch: watch::read(from),
         log,
     })
+}
+
+fn read_proxies(from: &mut Layers) -> Vec<AddressBlock> {
+    let text = from.text("trusted_proxies");
+    let blocks = text.split(',').map(str::trim).filter(|block| !block.is_empty());
+    let read: Result<Vec<AddressBlock>, _> = blocks.map(str::parse).collect();
+    read.unwrap_or_else(|_| {
+        from.fault("trusted_proxies", "must be addresses or blocks (10.0.0.0/8), with commas");
+        Vec::new()
+    })
+}
+
+/// The file of the running program, even where a newer one has taken its name since.
+fn this_program() -> PathBuf {
+    PathBuf::from("/proc/self/exe")
 }
 
 fn parsed<T>(

@@ -101,6 +101,9 @@ const CRATES: &[(&str, &[&str])] = &[
     ("encoding_rs", &["adapters/", "service/", "domain/"]),
     ("infer", &["adapters/"]),
     ("zip", &["adapters/"]),
+    ("lopdf", &["adapters/files/text/"]),
+    ("quick_xml", &["adapters/files/text/"]),
+    ("rustix", &["adapters/files/text/child.rs"]),
     // the command line
     ("clap", &["cli/", "main.rs"]),
     ("anyhow", &["cli/", "main.rs", "app"]),

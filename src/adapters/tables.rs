@@ -12,6 +12,11 @@ use crate::domain::table::{Table, TableRow};
 /// The most bytes a table may have; 42,000 organisations of China fit several times.
 pub const TABLE_BYTES_MAX: usize = 32 * 1024 * 1024;
 
+/// The most columns and rows, and bytes of one cell: far beyond any sheet, far below any bomb.
+const COLUMNS_MAX: usize = 200;
+const ROWS_MAX: usize = 500_000;
+const CELL_BYTES_MAX: usize = 64 * 1024;
+
 /// Why a file is not a table.
 #[derive(Debug, thiserror::Error)]
 pub enum TableFault {
@@ -24,6 +29,9 @@ pub enum TableFault {
     /// The file has no header line.
     #[error("the file is empty; its first line must name the columns")]
     Empty,
+    /// More columns, rows or text in one cell than any table of ours.
+    #[error("line {0}: more than 200 columns, 500000 rows or 64 KiB in one cell; is a quote open?")]
+    OutOfProportion(u64),
     /// The file is no CSV.
     #[error("the file is no CSV: {0}; save it again as CSV UTF-8")]
     NotCsv(#[from] csv::Error),
@@ -61,16 +69,19 @@ pub fn read_csv(bytes: &[u8]) -> Result<Table, TableFault> {
         if !is_row {
             return table.ok_or(TableFault::Empty);
         }
+        let number = record.position().map_or(0, csv::Position::line);
+        let rows = table.as_ref().map_or(0, |table: &Table| table.rows.len());
+        let too_long = record.iter().any(|cell| cell.len() > CELL_BYTES_MAX);
+        if record.len() > COLUMNS_MAX || rows >= ROWS_MAX || too_long {
+            return Err(TableFault::OutOfProportion(number));
+        }
         let cells: Vec<String> = record.iter().map(tidy).collect();
         if cells.iter().all(String::is_empty) {
             continue;
         }
         match &mut table {
             None => table = Some(Table { headers: cells, rows: Vec::new() }),
-            Some(table) => {
-                let number = record.position().map_or(0, csv::Position::line);
-                table.rows.push(TableRow { number, cells });
-            }
+            Some(table) => table.rows.push(TableRow { number, cells }),
         }
     }
 }
@@ -129,6 +140,15 @@ mod tests {
         assert!(matches!(read_csv(b""), Err(TableFault::Empty)));
         assert!(matches!(read_csv(b"\xEF\xBB\xBF\n,,\n"), Err(TableFault::Empty)));
         assert!(matches!(read_csv(b"a\xFF\xFFb"), Err(TableFault::UnknownEncoding)));
+        for (line, bomb) in [
+            (2, format!("name\n{}", ",".repeat(20_000_000))),
+            (2, format!("name\n\"{}", "\"\"".repeat(5_000_000))),
+            (1, "a".repeat(CELL_BYTES_MAX + 1)),
+            (500_002, format!("name\n{}", "a\n".repeat(600_000))),
+        ] {
+            let said = read_csv(bomb.as_bytes());
+            assert!(matches!(said, Err(TableFault::OutOfProportion(at)) if at == line), "{line}");
+        }
         let large = vec![b'a'; TABLE_BYTES_MAX + 1];
         assert!(matches!(read_csv(&large), Err(TableFault::TooLarge(_))));
     }

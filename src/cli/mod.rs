@@ -11,6 +11,7 @@ use std::process::ExitCode;
 use clap::{Args, Parser, Subcommand};
 
 use crate::config::Config;
+use crate::service::read_text;
 
 mod account;
 mod bounce;
@@ -119,6 +120,12 @@ pub enum Command {
     /// Look at receipts.
     #[command(subcommand)]
     Receipt(ReceiptCommand),
+    /// The server runs this for each file, in a process with hard limits.
+    #[command(hide = true)]
+    ReadText {
+        /// Ending of the file, which comes on standard input.
+        ending: String,
+    },
     /// Set up systems of recipients that take messages over HTTPS.
     #[command(subcommand)]
     Webhook(WebhookCommand),
@@ -359,6 +366,10 @@ fn done(command: &Command) -> anyhow::Result<Report> {
         }
         Command::Bounce(BounceCommand::Read { settings }) => bounce::read(settings),
         Command::Receipt(ReceiptCommand::Verify { file, key }) => Ok(receipt::verify(file, key)),
+        Command::ReadText { ending } => match read_text::read_text(ending) {
+            Ok(()) => Ok(Report::done(String::new())),
+            Err(error) => anyhow::bail!("{error}"),
+        },
         Command::Webhook(WebhookCommand::Secret { address, settings }) => {
             webhook::secret(&settings.load()?, address)
         }

@@ -3,14 +3,21 @@
 //! Looks for markings, not for words: a level with ★ or a term, a level that stands alone, 密级
 //! with a value, the head or number of a cipher telegram. What it finds it names by kind only;
 //! no content leaves this room. 条例 2012 art. 26: such papers travel by other ways.
+//!
+//! A false alarm, such as the name of a rule that has 机密★级 in it, can be confirmed by a second
+//! person. What stands where papers carry their marking, at the head of a page or alone on a line,
+//! is a marking and can not: whoever wants it in an unclassified paper writes it otherwise.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
+use super::digest::Sha256Digest;
 use super::words::stored_words;
 
 /// A kind of marking.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Marking {
+    /// A marking where classified papers carry it: at the head of a page, alone on its line.
+    Head,
     /// 绝密, 机密 or 秘密 as a mark, with or without a term.
     Level,
     /// 密级 with a level.
@@ -28,7 +35,7 @@ pub enum Marking {
 }
 
 stored_words!(Marking, {
-    Level => "level", LevelField => "level_field", Term => "term",
+    Head => "head", Level => "level", LevelField => "level_field", Term => "term",
     CipherTelegram => "cipher_telegram", LevelFieldEmpty => "level_field_empty",
     CipherTelegramMentioned => "cipher_telegram_mentioned", CopyNumber => "copy_number",
 });
@@ -37,13 +44,17 @@ impl Marking {
     /// Whether this refuses the act; the others only ask a person.
     #[must_use]
     pub const fn refuses(self) -> bool {
-        matches!(self, Self::Level | Self::LevelField | Self::Term | Self::CipherTelegram)
+        matches!(
+            self,
+            Self::Head | Self::Level | Self::LevelField | Self::Term | Self::CipherTelegram
+        )
     }
 
     /// The kind in the words of pages; says nothing of the content.
     #[must_use]
     pub const fn word_zh(self) -> &'static str {
         match self {
+            Self::Head => "版头或单独成行的密级标志",
             Self::Level => "密级标志",
             Self::LevelField => "密级栏",
             Self::Term => "保密期限",
@@ -55,9 +66,10 @@ impl Marking {
     }
 }
 
-/// What the guard says to a text or file name.
+/// What the guard says to a text or file name: which markings in which line, the line known by
+/// its digest alone.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct Screening(BTreeSet<Marking>);
+pub struct Screening(BTreeMap<Sha256Digest, BTreeSet<Marking>>);
 
 impl Screening {
     /// No marking at all.
@@ -69,51 +81,116 @@ impl Screening {
     /// The act is refused and nothing of the content is kept.
     #[must_use]
     pub fn refuses(&self) -> bool {
-        self.0.iter().any(|marking| marking.refuses())
+        self.0.values().flatten().any(|marking| marking.refuses())
+    }
+
+    /// It is refused, and a second person may say that it is a false alarm.
+    #[must_use]
+    pub fn is_confirmable(&self) -> bool {
+        self.refuses() && !self.0.values().flatten().any(|marking| *marking == Marking::Head)
     }
 
     /// The kinds found.
     pub fn markings(&self) -> impl Iterator<Item = Marking> {
-        self.0.iter().copied()
+        let kinds: BTreeSet<Marking> = self.0.values().flatten().copied().collect();
+        kinds.into_iter()
+    }
+
+    /// The lines that refuse, by their digests.
+    pub fn findings(&self) -> impl Iterator<Item = Sha256Digest> {
+        let refusing = |found: &BTreeSet<Marking>| found.iter().any(|marking| marking.refuses());
+        self.0.iter().filter(move |(_, found)| refusing(found)).map(|(line, _)| *line)
+    }
+
+    /// Without the lines that were confirmed to be ordinary words.
+    #[must_use]
+    pub fn accepting(mut self, confirmed: &BTreeSet<Sha256Digest>) -> Self {
+        self.0.retain(|line, found| !confirmed.contains(line) || found.contains(&Marking::Head));
+        self
+    }
+
+    /// The same, but good for one file only: its lines are not those of another.
+    #[must_use]
+    pub fn of_file(self, file: Sha256Digest) -> Self {
+        let bound = |line: Sha256Digest| Sha256Digest::of(format!("{file} {line}").as_bytes());
+        Self(self.0.into_iter().map(|(line, found)| (bound(line), found)).collect())
     }
 
     /// Both findings together.
     #[must_use]
     pub fn and(mut self, other: Self) -> Self {
-        self.0.extend(other.0);
+        for (line, found) in other.0 {
+            self.0.entry(line).or_default().extend(found);
+        }
         self
+    }
+
+    fn note(&mut self, line: &[char], found: BTreeSet<Marking>) {
+        if !found.is_empty() {
+            let text: String = line.iter().collect();
+            self.0.entry(Sha256Digest::of(text.as_bytes())).or_default().extend(found);
+        }
     }
 
     /// What happened, what it means and what to do, if anything was found.
     #[must_use]
     pub fn message_zh(&self) -> Option<String> {
-        let kinds: Vec<&str> = self.0.iter().map(|marking| marking.word_zh()).collect();
-        let kinds = kinds.join("、");
-        if self.is_clear() {
-            None
-        } else if self.refuses() {
-            Some(format!(
-                "未予受理：发现{kinds}。涉密内容不得进入本系统，本次内容未保存。如确系涉密，可能已经泄密，\
-                 请立即停止操作，保护现场，并报告本单位保密工作机构。如系误判，请由核发人确认"
-            ))
+        let way_out = if self.is_confirmable() {
+            "如系误判，请由本单位核发人（不是经办人本人）当面核对，并在本页确认"
         } else {
-            Some(format!("发现{kinds}。请核对是否涉密；确认不涉密的，方可继续"))
+            "版头或单独成行的密级标志不能按误判确认；如系行文需要，请改写后再提交"
+        };
+        if !self.refuses() && !self.is_clear() {
+            return Some(format!(
+                "发现{}。请核对是否涉密；确认不涉密的，方可继续",
+                self.kinds_zh()
+            ));
         }
+        self.refusal_zh(way_out)
+    }
+
+    /// The same where nobody can confirm: in the answers of recipients, reasons and notes.
+    #[must_use]
+    pub fn message_elsewhere_zh(&self) -> Option<String> {
+        self.refusal_zh("如系误判，请换一种写法再提交")
+    }
+
+    fn refusal_zh(&self, way_out: &str) -> Option<String> {
+        let kinds = self.kinds_zh();
+        self.refuses().then(|| {
+            format!(
+                "未予受理：发现{kinds}。涉密内容不得进入本系统，本次内容未保存。如确系涉密，可能已经泄密，\
+                 请立即停止操作，保护现场，并报告本单位保密工作机构。{way_out}"
+            )
+        })
+    }
+
+    fn kinds_zh(&self) -> String {
+        let kinds: Vec<&str> = self.markings().map(Marking::word_zh).collect();
+        kinds.join("、")
     }
 }
 
-/// Looks through a text: title, body, first page of a file, report-back, comment.
+/// Looks through a text: title, body, pages of a file (divided by form feeds), reason, comment.
 #[must_use]
 pub fn screen_text(text: &str) -> Screening {
-    let mut found = BTreeSet::new();
-    let lines = text.lines().map(squeeze).filter(|line| !line.is_empty());
-    for (place, line) in lines.enumerate() {
-        screen_line(&line, &mut found);
-        if place < HEAD_LINES && line.len() == 6 && line.iter().all(char::is_ascii_digit) {
-            found.insert(Marking::CopyNumber);
+    let mut screening = Screening::default();
+    for page in text.split('\u{c}') {
+        let lines = page.lines().map(squeeze).filter(|line| !line.is_empty());
+        for (place, line) in lines.enumerate() {
+            let mut found = BTreeSet::new();
+            screen_line(&line, &mut found);
+            if place < HEAD_LINES && line.len() == 6 && line.iter().all(char::is_ascii_digit) {
+                found.insert(Marking::CopyNumber);
+            }
+            let refused = found.iter().any(|marking| marking.refuses());
+            if refused && (is_nothing_else(&line) || place < PAGE_HEAD_LINES && begins_so(&line)) {
+                found.insert(Marking::Head);
+            }
+            screening.note(&line, found);
         }
     }
-    Screening(found)
+    screening
 }
 
 /// Looks at a file's name: here a level between separators is a marking.
@@ -136,11 +213,16 @@ pub fn screen_file_name(name: &str) -> Screening {
     if begins_anywhere(&line, "密码电报") {
         found.insert(Marking::CipherTelegram);
     }
-    Screening(found)
+    let mut screening = Screening::default();
+    screening.note(&line, found);
+    screening
 }
 
 /// Lines from the top in which a bare number of six digits is taken for a copy number.
 const HEAD_LINES: usize = 3;
+
+/// Lines from the top of a page in which a line that begins with a marking is its marking.
+const PAGE_HEAD_LINES: usize = 10;
 
 /// Characters a heading may have.
 const HEADING_CHARS_MAX: usize = 30;
@@ -205,6 +287,54 @@ fn screen_line(line: &[char], found: &mut BTreeSet<Marking>) {
                 found.insert(Marking::CopyNumber);
             }
         }
+    }
+}
+
+/// Nothing on the line but a marking, with its term, an urgency or a copy number.
+fn is_nothing_else(line: &[char]) -> bool {
+    const REST_MAX: usize = 2;
+    let mut text: String = line.iter().collect();
+    let parts = [
+        "密级",
+        "保密期限",
+        "密码电报",
+        "绝密",
+        "机密",
+        "秘密",
+        "特提",
+        "特急",
+        "加急",
+        "平急",
+        "急件",
+        "个月",
+        "长期",
+        "启用前",
+        "级",
+        "件",
+        "年",
+        "月",
+        "第",
+        "号",
+    ];
+    for part in parts {
+        text = text.replace(part, "");
+    }
+    let left = text.chars().filter(|c| {
+        !c.is_ascii_punctuation()
+            && !c.is_ascii_digit()
+            && !"★【】〔〕·—一二三四五六七八九十".contains(*c)
+    });
+    left.count() <= REST_MAX
+}
+
+/// The line begins with a marking: a level with ★, the field of a form, or it is a heading.
+fn begins_so(line: &[char]) -> bool {
+    let line = line.strip_prefix(&['★']).unwrap_or(line);
+    let starred = starts_with_level(line) && line.iter().take(4).any(|c| *c == '★');
+    let numbered = line.iter().skip_while(|c| c.is_ascii_digit()).copied().collect::<Vec<_>>();
+    let heading = line.len() <= HEADING_CHARS_MAX && line.ends_with(&['密', '码', '电', '报']);
+    starred || heading || begins(line, "密级") || begins(line, "保密期限") || {
+        numbered.len() < line.len() && starts_with_level(&numbered)
     }
 }
 

@@ -241,6 +241,47 @@ fn what_is_said_names_the_kind_and_never_the_content() {
     assert!(screen_text("通知").and(screen_file_name("机密.pdf")).refuses());
 }
 
+#[test]
+fn a_false_alarm_can_be_confirmed_and_a_real_marking_can_not() {
+    let confirmable = |text: &str| screen_text(text).is_confirmable();
+    let prose = [
+        "关于印发《机密★级计算机使用管理办法》的通知",
+        "一、标注为“秘密★3年”的旧件，一律按原渠道退回机要室。",
+        "请各单位核对本单位2014年收到的密码电报〔2014〕3号是否已经清退",
+        "培训内容包括：怎样填写公文版记中的密级：秘密，以及怎样变更。",
+    ];
+    assert_eq!(failing(&prose, confirmable), [""; 0]);
+    let real = [
+        "机密★1年",
+        "秘密",
+        "【机密】 特急",
+        "000012 机密★",
+        "机密★1年 关于某事的通知",
+        "密级：机密  保密期限：5年",
+        "中共某省委办公厅密码电报",
+        "各单位：\n通知如下\n附件\n\n\u{c}绝密★长期 附件1\n值班表",
+    ];
+    assert_eq!(failing(&real, |text| screen_text(text).refuses() && !confirmable(text)), [""; 0]);
+    let both = format!("{}\n机密★1年", prose[0]);
+    assert!(!confirmable(&both), "one real marking is enough");
+}
+
+#[test]
+fn what_is_confirmed_is_one_line_and_no_other() {
+    let line = "关于印发《机密★级计算机使用管理办法》的通知";
+    let confirmed: BTreeSet<Sha256Digest> = screen_text(line).findings().collect();
+    assert_eq!(confirmed.len(), 1);
+    let spaced = "关于印发 《机密★级计算机使用管理办法》的通知\n其他";
+    assert!(screen_text(spaced).accepting(&confirmed).is_clear(), "the same line");
+    assert!(screen_text(&format!("{line}。")).accepting(&confirmed).refuses(), "another line");
+    let (one, other) = (Sha256Digest::of(b"1"), Sha256Digest::of(b"2"));
+    let of_file: BTreeSet<Sha256Digest> = screen_text(line).of_file(one).findings().collect();
+    assert!(screen_text(line).of_file(one).accepting(&of_file).is_clear());
+    assert!(screen_text(line).of_file(other).accepting(&of_file).refuses(), "another file");
+    let head: BTreeSet<Sha256Digest> = screen_text("机密★1年").findings().collect();
+    assert!(screen_text("机密★1年").accepting(&head).refuses(), "whatever was confirmed");
+}
+
 proptest! {
     #[test]
     fn a_marking_is_found_wherever_its_line_stands(

@@ -3,6 +3,7 @@
 pub mod account;
 pub mod acknowledgement;
 pub mod address;
+pub mod address_block;
 pub mod alarm;
 pub mod bounce;
 pub mod calendar;
@@ -24,6 +25,7 @@ pub mod human_time;
 pub mod id_source;
 pub mod ids;
 pub mod ladder;
+pub mod legibility;
 pub mod message;
 pub mod network;
 pub mod notice;

@@ -19,6 +19,10 @@ use crate::store::returns::{Return, ReturnKind, return_insert, return_list_of_de
 /// The same request again within this time is the same request: a form posted twice.
 const SAME_REQUEST_WITHIN: Span = Span::minutes(10);
 
+/// Requests of one delivery that wait for an answer. A link that leaked must not bury the issuer.
+const OPEN_MAX: usize = 10;
+const FULL_ZH: &str = "已有 10 次请求等发文单位答复，请拨值班电话";
+
 /// What became of a request.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Asked {
@@ -66,6 +70,10 @@ pub fn ask_again(
             (one.kind, &one.explanation, &one.person) == (new.kind, &new.explanation, &new.person)
                 && now.since(one.returned_at) <= SAME_REQUEST_WITHIN
         };
+        let open = earlier.iter().filter(|one| one.answer.is_none()).count();
+        if open >= OPEN_MAX {
+            return Err(ServiceError::Conflict(FULL_ZH.to_owned()));
+        }
         if !earlier.iter().any(is_same) {
             event_append(tx, std::slice::from_ref(&event))?;
             return_insert(tx, &new)?;

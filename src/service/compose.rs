@@ -4,14 +4,16 @@
 //! A draft keeps any text but classified matter, of which nothing is stored. An edit of a notice
 //! that waits for its release takes it back: what was shown for release is no longer what is there.
 
+use std::collections::BTreeMap;
+
+use super::confirm_marks::{Asked, Confirmer, admit};
 use super::pick::{self, Ticks};
 use super::send_back::take_back;
 use super::{Service, ServiceError};
 use crate::domain::account::Account;
 use crate::domain::classification::{Screening, screen_text};
 use crate::domain::digest::Sha256Digest;
-use crate::domain::evidence::{Actor, Event, EventKind};
-use crate::domain::ids::{EventId, NoticeId};
+use crate::domain::ids::NoticeId;
 use crate::domain::notice::{
     DraftFile, Field, NoticeAct, NoticeDraft, NoticeState, WrongState, draft_digest,
 };
@@ -20,10 +22,10 @@ use crate::store::drafts::{
     Decision, NoticeFile, Pick, decision_list, file_list, form_post_claim, form_post_find,
     pick_list, pick_replace,
 };
-use crate::store::events::event_append;
 use crate::store::notices::{
     NewNotice, Notice, notice_find_of_issuer, notice_insert, notice_set_header, notice_touch_draft,
 };
+use crate::store::vouchers::{Unread, unread_list};
 use crate::store::{StoreError, WriteError};
 
 /// Why a draft was not saved. Nothing of the save remains.
@@ -104,6 +106,8 @@ pub struct OpenDraft {
     pub decisions: Vec<Decision>,
     /// 更正: the older notice whose place it is to take.
     pub corrects: Option<Corrects>,
+    /// Which of its files no program could read to the end.
+    pub unread: BTreeMap<Sha256Digest, Unread>,
 }
 
 impl OpenDraft {
@@ -119,6 +123,15 @@ impl OpenDraft {
         let recipients: Vec<_> =
             self.picks.iter().map(|pick| (pick.organization_id, pick.addressee)).collect();
         Sha256Digest::from_bytes(draft_digest(&self.notice.draft, &files, &recipients))
+    }
+
+    /// The names of files that somebody still has to look through.
+    #[must_use]
+    pub fn unlooked(&self) -> Vec<&str> {
+        let open = |file: &&NoticeFile| {
+            self.unread.get(&file.sha256).is_some_and(|unread| unread.vouched.is_none())
+        };
+        self.files.iter().filter(open).map(|file| file.name.as_str()).collect()
     }
 }
 
@@ -143,7 +156,9 @@ pub fn load(
         let files = file_list(conn, id, notice.version)?;
         let decisions = decision_list(conn, id)?;
         let corrects = corrects_find(conn, id)?;
-        Ok(OpenDraft { notice, picks, files, decisions, corrects })
+        let digests: Vec<Sha256Digest> = files.iter().map(|file| file.sha256).collect();
+        let unread = unread_list(conn, id, &digests)?;
+        Ok(OpenDraft { notice, picks, files, decisions, corrects, unread })
     })
 }
 
@@ -157,13 +172,28 @@ pub fn start(
     form_key: &str,
     content: Content,
 ) -> Result<Saved, ComposeRefused> {
+    start_confirmed(service, account, form_key, content, None)
+}
+
+/// The same, with a releaser who confirms what looks like a marking.
+///
+/// # Errors
+/// [`ComposeRefused`] says what to do.
+pub fn start_confirmed(
+    service: &Service,
+    account: &Account,
+    form_key: &str,
+    content: Content,
+    confirmer: Option<&Confirmer>,
+) -> Result<Saved, ComposeRefused> {
     if let Some(begun) = begun_by(service, account, form_key)? {
         let revision = load(service, account, begun)?.notice.revision;
-        return save(service, account, begun, revision, content);
+        return save_confirmed(service, account, (begun, revision), content, confirmer);
     }
-    guard(service, account, None, &content.draft)?;
     let now = service.now();
     let id = NoticeId::new(now, service.entropy()?);
+    let asked = Asked { clerk: account, notice: None, place: "header", confirmer };
+    let confirmed = admit(service, &asked, screen(&content.draft), id, now)?;
     let picks = pick::tree(service)?.resolve(&content.ticks);
     let new = NewNotice {
         id,
@@ -181,6 +211,9 @@ pub fn start(
         }
         notice_insert(tx, &new)?;
         pick_replace(tx, id, &picks)?;
+        if let Some(confirmed) = &confirmed {
+            confirmed.write(tx)?;
+        }
         Ok::<_, ComposeRefused>(Saved { id, revision: FIRST_REVISION })
     })
 }
@@ -208,14 +241,29 @@ pub fn save(
     revision: i32,
     content: Content,
 ) -> Result<Saved, ComposeRefused> {
-    guard(service, account, Some(id), &content.draft)?;
+    save_confirmed(service, account, (id, revision), content, None)
+}
+
+/// The same, with a releaser who confirms what looks like a marking.
+///
+/// # Errors
+/// [`ComposeRefused`] says what to do.
+pub fn save_confirmed(
+    service: &Service,
+    account: &Account,
+    (id, revision): (NoticeId, i32),
+    content: Content,
+    confirmer: Option<&Confirmer>,
+) -> Result<Saved, ComposeRefused> {
     let open = load(service, account, id)?;
+    let now = service.now();
+    let asked = Asked { clerk: account, notice: Some(id), place: "header", confirmer };
+    let confirmed = admit(service, &asked, screen(&content.draft), id, now)?;
     let mut picks = pick::tree(service)?.resolve(&content.ticks);
     picks.sort_by_key(|pick| pick.organization_id);
     if content.draft == open.notice.draft && picks == open.picks {
         return Ok(Saved { id, revision: open.notice.revision });
     }
-    let now = service.now();
     let taken_back = match open.notice.state {
         NoticeState::AwaitingRelease => Some(take_back(service, account, &open, now)?),
         _ => None,
@@ -230,54 +278,16 @@ pub fn save(
         }
         notice_set_header(tx, id, version, &draft)?;
         pick_replace(tx, id, &picks)?;
+        if let Some(confirmed) = &confirmed {
+            confirmed.write(tx)?;
+        }
         Ok(Saved { id, revision: revision.saturating_add(1) })
     })
 }
 
-/// Refuses a draft that carries a marking of classified papers; only that it happened is kept.
-pub(super) fn guard(
-    service: &Service,
-    account: &Account,
-    notice: Option<NoticeId>,
-    draft: &NoticeDraft,
-) -> Result<(), ComposeRefused> {
+/// What the guard finds in a header.
+fn screen(draft: &NoticeDraft) -> Screening {
     let signatories = draft.signatories.iter().map(|signatory| signatory.name.as_str());
-    let found = Field::ALL
-        .iter()
-        .map(|field| draft.text(*field))
-        .chain(signatories)
-        .map(screen_text)
-        .fold(Screening::default(), Screening::and);
-    if !found.refuses() {
-        return Ok(());
-    }
-    note_classified(service, account, notice, &found, "header")?;
-    Err(ComposeRefused::Classified(found))
-}
-
-/// Keeps that something looked classified: who and when and which marking, nothing of it.
-pub(super) fn note_classified(
-    service: &Service,
-    account: &Account,
-    notice: Option<NoticeId>,
-    found: &Screening,
-    place: &'static str,
-) -> Result<(), ServiceError> {
-    let now = service.now();
-    let kinds: Vec<&str> = found.markings().map(|marking| marking.as_str()).collect();
-    let mut event = Event::new(
-        EventId::new(now, service.entropy()?),
-        EventKind::ClassifiedRefused,
-        now,
-        Actor::Account(account.id),
-    )
-    .fact("markings", kinds.join(","))
-    .fact("place", place);
-    if let Some(id) = notice {
-        event = event.notice(id, 1);
-    }
-    service.store.write("refuse_classified", move |tx| {
-        event_append(tx, std::slice::from_ref(&event))?;
-        Ok::<_, ServiceError>(())
-    })
+    let texts = Field::ALL.iter().map(|field| draft.text(*field)).chain(signatories);
+    texts.map(screen_text).fold(Screening::default(), Screening::and)
 }

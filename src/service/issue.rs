@@ -91,6 +91,9 @@ pub enum IssueRefused {
     /// Nobody would get it.
     #[error("no recipients")]
     NoRecipients,
+    /// Files that no program could read, and nobody has looked through.
+    #[error("{} files have to be looked through", .0.len())]
+    Unlooked(Vec<String>),
     /// The level asks for more.
     #[error(transparent)]
     Rule(#[from] RuleRefused),
@@ -159,6 +162,7 @@ impl IssueRefused {
                 .map(|fault| (fault.field.as_str(), fault.message_zh.clone()))
                 .collect(),
             Self::NoRecipients => one("to", "还没有选择单位，请先选择主送或抄送单位"),
+            Self::Unlooked(names) => vec![("files", unlooked_zh(names))],
             Self::Rule(refused) => one("do", refused.message_zh()),
             Self::Changed => one("do", "内容在您打开本页之后有改动，请看过改动后的内容再办理"),
             Self::NumberTaken(number) => vec![(
@@ -259,7 +263,21 @@ pub(super) fn judge(open: &OpenDraft, now: Timestamp) -> Result<NoticeHeader, Is
     if open.picks.is_empty() {
         return Err(IssueRefused::NoRecipients);
     }
+    let unlooked = open.unlooked();
+    if !unlooked.is_empty() {
+        return Err(IssueRefused::Unlooked(unlooked.into_iter().map(str::to_owned).collect()));
+    }
     Ok(header)
+}
+
+/// What is said of files that nobody has looked through.
+#[must_use]
+pub fn unlooked_zh(names: &[impl AsRef<str>]) -> String {
+    let names: Vec<String> = names.iter().map(|name| format!("“{}”", name.as_ref())).collect();
+    format!(
+        "{}的文字无法自动检查，请逐页看过有无密级标志，再按文件旁的“已看过，不涉密”",
+        names.join("、")
+    )
 }
 
 fn check_rules(

@@ -6,6 +6,7 @@
 use std::sync::Arc;
 
 use crate::adapters::clock::Clock;
+use crate::adapters::files::text::reader::TextReader;
 use crate::adapters::files::{Files, FilesFault};
 use crate::adapters::mail::{Mailbox, Mailer};
 use crate::adapters::random::{self, NoRandomness, Random};
@@ -36,6 +37,7 @@ pub mod channel_health;
 pub mod claim_calls;
 pub mod close;
 pub mod compose;
+pub mod confirm_marks;
 pub mod coverage;
 pub mod decide_return;
 pub mod deliver;
@@ -64,11 +66,13 @@ mod phone_confirm;
 pub mod pick;
 pub mod preview;
 pub mod read_bounce;
+pub mod read_text;
 pub mod readiness;
 mod receipt_body;
 pub mod receipt_file;
 pub mod receive;
 mod recipient_rows;
+pub mod refuse_classified;
 pub mod register_viewing;
 pub mod release_afterwards;
 pub mod release_and_issue;
@@ -91,6 +95,7 @@ pub mod upload;
 pub mod verify_address;
 pub mod verify_receipt;
 pub mod visit;
+pub mod vouch;
 pub mod watch;
 pub mod watch_calendar;
 
@@ -105,6 +110,8 @@ pub struct Service {
     pub random: Arc<dyn Random>,
     /// The files of notices.
     pub files: Arc<dyn Files>,
+    /// Reads the words of files, away from everything else.
+    pub texts: Arc<TextReader>,
     /// Keys that live outside the database.
     pub keys: Arc<Keys>,
     /// Password hashing behind its semaphore.

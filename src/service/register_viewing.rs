@@ -23,6 +23,11 @@ pub enum Registered {
     Mistaken(PersonFaults),
 }
 
+/// Persons who register at one delivery: more than any office has desks. A link that leaked must
+/// not fill the register.
+const VIEWINGS_MAX: usize = 100;
+const FULL_ZH: &str = "本件登记查看的已满 100 人，不再登记";
+
 /// Registers a person who looked.
 ///
 /// # Errors
@@ -52,6 +57,9 @@ pub fn register_viewing(
         let known = viewing_list_of_delivery(tx, new.delivery_id)?;
         if let Some(same) = known.iter().find(|one| one.person == new.person) {
             return Ok(Registered::Yes(same.event_id));
+        }
+        if known.len() >= VIEWINGS_MAX {
+            return Err(ServiceError::Conflict(FULL_ZH.to_owned()));
         }
         event_append(tx, std::slice::from_ref(&event))?;
         viewing_insert(tx, &new)?;

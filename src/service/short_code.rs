@@ -2,12 +2,16 @@
 //! link does.
 //!
 //! Every wrong pair gets the same answer. A code bears few wrong digits, and the server few
-//! wrong codes a minute: behind it stands a whole district, so no network address is blamed.
+//! wrong codes a minute. One network may use up a quarter of them and is then asked to wait, so
+//! that a stranger who tries codes in a row keeps nobody else out.
 
+use std::collections::HashMap;
+use std::net::IpAddr;
 use std::sync::{Mutex, PoisonError};
 
 use super::visit::{self, Arrival};
 use super::{Service, ServiceError};
+use crate::domain::address_block::network_of;
 use crate::domain::ids::LinkId;
 use crate::domain::time::{Span, Timestamp};
 use crate::store::StoreError;
@@ -43,22 +47,39 @@ pub(super) fn store_error(error: ServiceError) -> StoreError {
     }
 }
 
+/// Of these, as many as may come from one network: a whole district stands behind one, and types.
+const MISSES_OF_NETWORK_MAX: u32 = 30;
+
 /// Pairs that led nowhere in the current minute.
 #[derive(Debug, Default)]
-pub struct Misses(Mutex<(i64, u32)>);
+pub struct Misses(Mutex<Minute>);
+
+#[derive(Debug, Default)]
+struct Minute {
+    number: i64,
+    all: u32,
+    /// No longer than [`MISSES_MAX`]: only what is counted has a place.
+    of_network: HashMap<IpAddr, u32>,
+}
 
 impl Misses {
-    fn is_full(&self, now: Timestamp) -> bool {
+    fn is_full(&self, from: Option<IpAddr>, now: Timestamp) -> bool {
         let kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        *kept == (minute(now), kept.1) && kept.1 >= MISSES_MAX
+        let of_network = from.and_then(|from| kept.of_network.get(&from)).copied().unwrap_or(0);
+        let full = kept.all >= MISSES_MAX || of_network >= MISSES_OF_NETWORK_MAX;
+        kept.number == minute(now) && full
     }
 
-    fn note(&self, now: Timestamp) {
+    fn note(&self, from: Option<IpAddr>, now: Timestamp) {
         let mut kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if kept.0 != minute(now) {
-            *kept = (minute(now), 0);
+        if kept.number != minute(now) {
+            *kept = Minute { number: minute(now), ..Minute::default() };
         }
-        kept.1 = kept.1.saturating_add(1);
+        kept.all = kept.all.saturating_add(1);
+        if let Some(from) = from {
+            let of_network = kept.of_network.entry(from).or_default();
+            *of_network = of_network.saturating_add(1);
+        }
     }
 }
 
@@ -66,19 +87,26 @@ fn minute(at: Timestamp) -> i64 {
     at.as_micros().div_euclid(60_000_000)
 }
 
-/// Proves a code and the last four digits of the phone it was sent to.
+/// Proves a code and the last four digits of the phone it was sent to; `from` is where whoever
+/// typed them sits.
 ///
 /// # Errors
 /// [`ServiceError::NotFound`] for every pair that opens nothing, whatever the cause;
 /// [`ServiceError::Busy`] while too many of them come in.
-pub fn arrive(service: &Service, code: &str, digits: &str) -> Result<Arrival, ServiceError> {
+pub fn arrive(
+    service: &Service,
+    from: Option<IpAddr>,
+    code: &str,
+    digits: &str,
+) -> Result<Arrival, ServiceError> {
     let now = service.now();
-    if service.misses.is_full(now) {
+    let from = from.map(network_of);
+    if service.misses.is_full(from, now) {
         return Err(ServiceError::Busy);
     }
     let found = prove(service, &plain_digits(code), &plain_digits(digits), now);
     if matches!(found, Err(ServiceError::NotFound)) {
-        service.misses.note(now);
+        service.misses.note(from, now);
     }
     found
 }

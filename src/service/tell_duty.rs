@@ -11,7 +11,9 @@ use crate::domain::text::clean_line;
 use crate::domain::time::Timestamp;
 use crate::domain::working_time::ClockTime;
 use crate::store::Tx;
-use crate::store::duty_tonight::{DutyTonight, duty_tonight_insert, duty_tonight_list_of};
+use crate::store::duty_tonight::{
+    DutyTonight, duty_tonight_count, duty_tonight_insert, duty_tonight_list_of,
+};
 use crate::store::events::event_append;
 
 /// What is wrong with the form, each in the words of a page; `None` is right.
@@ -73,6 +75,9 @@ pub fn tell_duty(
                 && known.leader_name == new.leader_name
                 && known.phone == new.phone
         });
+        if !same && duty_tonight_count(tx, new.delivery_id)? >= TOLD_MAX {
+            return Err(ServiceError::Conflict(FULL_ZH.to_owned()));
+        }
         if !same {
             event_append(tx, std::slice::from_ref(&event))?;
             duty_tonight_insert(tx, &new)?;
@@ -80,6 +85,10 @@ pub fn tell_duty(
         Ok(Told::Yes)
     })
 }
+
+/// How often one delivery may tell it. A link that leaked must not fill the table.
+const TOLD_MAX: i64 = 50;
+const FULL_ZH: &str = "值班信息已改过 50 次，请拨发文单位值班电话";
 
 /// 08:00 of the next day; of the same day for who tells it after midnight.
 fn morning_after(now: Timestamp) -> Timestamp {

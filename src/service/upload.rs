@@ -1,19 +1,26 @@
 //! Files of a draft: streamed in, looked at, and kept only if they are what they say and carry no
 //! marking of classified papers. What is refused leaves nothing behind.
 
-use super::compose::{ComposeRefused, OpenDraft, Saved, load, note_classified};
+use std::io;
+
+use sha2::{Digest as _, Sha256};
+
+use super::compose::{ComposeRefused, OpenDraft, Saved, load};
+use super::confirm_marks::{Asked, Confirmed, Confirmer, admit};
 use super::send_back::take_back;
 use super::{Service, ServiceError};
 use crate::adapters::files::sniff::{FileKind, FileRefusal, sniff};
-use crate::adapters::files::text::head_of;
-use crate::adapters::files::{FilesFault, Upload};
+use crate::adapters::files::{FilesFault, ReadSeek, Upload};
 use crate::domain::account::Account;
 use crate::domain::classification::{Screening, screen_file_name, screen_text};
+use crate::domain::digest::Sha256Digest;
 use crate::domain::file_name::FileName;
 use crate::domain::ids::{FileId, NoticeId};
+use crate::domain::legibility::Legibility;
 use crate::domain::notice::{FileRole, NoticeState};
 use crate::store::drafts::{NoticeFile, file_delete, file_insert};
 use crate::store::notices::notice_touch_draft;
+use crate::store::vouchers::unread_note;
 use crate::store::{StoreError, Tx, WriteError};
 
 /// Files of one notice, at most.
@@ -111,13 +118,28 @@ pub fn attach(
     draft: Saved,
     incoming: Incoming,
 ) -> Result<Saved, UploadRefused> {
+    attach_confirmed(service, account, draft, incoming, None)
+}
+
+/// The same, with a releaser who confirms what looks like a marking.
+///
+/// # Errors
+/// [`UploadRefused`] says what to do; the file is gone then.
+pub fn attach_confirmed(
+    service: &Service,
+    account: &Account,
+    draft: Saved,
+    incoming: Incoming,
+    confirmer: Option<&Confirmer>,
+) -> Result<Saved, UploadRefused> {
     let Incoming { name, mut upload } = incoming;
     let name = FileName::clean(&name);
     let open = load(service, account, draft.id)?;
     if open.files.len() >= FILES_MAX {
         return Err(UploadRefused::TooMany);
     }
-    let kind = look(service, account, draft.id, &name, upload.as_mut())?;
+    let desk = Desk { service, account, notice: draft.id, confirmer };
+    let (kind, legibility, confirmed) = desk.look(&name, upload.as_mut())?;
     let stored = upload.finish()?;
     let same = |file: &NoticeFile| file.sha256 == stored.digest && file.name == name.as_str();
     if open.files.iter().any(same) {
@@ -131,8 +153,14 @@ pub fn attach(
         size_bytes: i64::try_from(stored.size).unwrap_or(i64::MAX),
         sha256: stored.digest,
     };
-    let version = open.notice.version;
+    let (version, now) = (open.notice.version, service.now());
     change_files(service, account, &open, draft.revision, move |tx| {
+        for confirmed in &confirmed {
+            confirmed.write(tx)?;
+        }
+        if legibility != Legibility::Whole {
+            unread_note(tx, file.sha256, legibility, now)?;
+        }
         file_insert(tx, draft.id, version, &file)
     })
 }
@@ -158,27 +186,67 @@ pub fn remove(
     })
 }
 
-fn look(
-    service: &Service,
-    account: &Account,
+/// Where a file is looked at, and who is there.
+struct Desk<'d> {
+    service: &'d Service,
+    account: &'d Account,
     notice: NoticeId,
-    name: &FileName,
-    upload: &mut dyn Upload,
-) -> Result<FileKind, UploadRefused> {
-    // The name alone may give it away, whatever the file turns out to be.
-    let named = screen_file_name(name.as_str());
-    if named.refuses() {
-        note_classified(service, account, Some(notice), &named, "file_name")?;
-        return Err(UploadRefused::Classified(named));
+    confirmer: Option<&'d Confirmer>,
+}
+
+impl Desk<'_> {
+    fn look(
+        &self,
+        name: &FileName,
+        upload: &mut dyn Upload,
+    ) -> Result<(FileKind, Legibility, Vec<Confirmed>), UploadRefused> {
+        let mut opened = upload.look()?;
+        // The name alone may give it away, whatever the file turns out to be.
+        let named = screen_file_name(name.as_str());
+        let file = if named.refuses() { digest_of(opened.reader.as_mut())? } else { NO_FILE };
+        let mut confirmed = Vec::new();
+        confirmed.extend(self.admit(named.of_file(file), "file_name")?);
+        let kind = sniff(name, opened.reader.as_mut())?;
+        let words = self.service.texts.words_of(kind, opened.reader.as_mut());
+        let found = screen_text(&words.text);
+        if found.refuses() {
+            let file = digest_of(opened.reader.as_mut())?;
+            confirmed.extend(self.admit(found.of_file(file), "file_text")?);
+        }
+        Ok((kind, words.legibility, confirmed))
     }
-    let mut opened = upload.look()?;
-    let kind = sniff(name, opened.reader.as_mut())?;
-    let found = screen_text(&head_of(kind, opened.reader.as_mut()));
-    if found.refuses() {
-        note_classified(service, account, Some(notice), &found, "file_text")?;
-        return Err(UploadRefused::Classified(found));
+
+    fn admit(
+        &self,
+        found: Screening,
+        place: &'static str,
+    ) -> Result<Option<Confirmed>, UploadRefused> {
+        let (clerk, confirmer) = (self.account, self.confirmer);
+        let asked = Asked { clerk, notice: Some(self.notice), place, confirmer };
+        match admit(self.service, &asked, found, self.notice, self.service.now()) {
+            Err(ComposeRefused::Classified(found)) => Err(UploadRefused::Classified(found)),
+            other => Ok(other?),
+        }
     }
-    Ok(kind)
+}
+
+/// Bytes read at a time.
+const PIECE_BYTES: usize = 64 * 1024;
+/// Where nothing was found, nothing is bound to the file.
+const NO_FILE: Sha256Digest = Sha256Digest::from_bytes([0; 32]);
+
+fn digest_of(file: &mut dyn ReadSeek) -> Result<Sha256Digest, UploadRefused> {
+    let failed = |error: io::Error| ServiceError::Internal(error.to_string());
+    file.seek(io::SeekFrom::Start(0)).map_err(failed)?;
+    let mut hash = Sha256::new();
+    let mut piece = vec![0u8; PIECE_BYTES];
+    loop {
+        let n = file.read(&mut piece).map_err(failed)?;
+        match piece.get(..n) {
+            Some(bytes) if n > 0 => hash.update(bytes),
+            _ => return Ok(Sha256Digest::from_bytes(hash.finalize().into())),
+        }
+    }
 }
 
 /// The first file is 正文, unless it calls itself an attachment.

@@ -51,6 +51,17 @@ pub fn duty_tonight_insert(tx: &mut Tx, new: &DutyTonight) -> Result<(), StoreEr
     Ok(())
 }
 
+/// How often a delivery has told it.
+///
+/// # Errors
+/// The store's own.
+pub fn duty_tonight_count(conn: &mut Conn, delivery: DeliveryId) -> Result<i64, StoreError> {
+    Ok(duty_tonight::table
+        .filter(duty_tonight::delivery_id.eq(delivery.to_string()))
+        .count()
+        .get_result(conn.db())?)
+}
+
 /// The last word of each of these organisations that still counts at `now`.
 ///
 /// # Errors

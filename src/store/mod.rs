@@ -42,6 +42,7 @@ pub mod health;
 mod lane;
 pub mod letters;
 pub mod links;
+pub mod marks;
 pub mod messages;
 pub mod migrate;
 pub mod nonces;
@@ -69,6 +70,7 @@ mod tests_commit;
 pub mod tidings;
 pub mod verifications;
 pub mod viewings;
+pub mod vouchers;
 pub mod watch;
 mod writer;
 

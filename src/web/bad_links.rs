@@ -5,11 +5,12 @@
 //! server is no loss. Never here: whether a link is good.
 
 use std::collections::HashMap;
-use std::net::{IpAddr, Ipv6Addr};
+use std::net::IpAddr;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
+use crate::domain::address_block::network_of;
 use crate::domain::time::{Span, Timestamp};
 
 /// Bad links a minute that one address may try before its answers wait.
@@ -127,21 +128,10 @@ fn plain(from: IpAddr) -> IpAddr {
     from.to_canonical()
 }
 
-fn network_of(from: IpAddr) -> IpAddr {
-    match from {
-        IpAddr::V4(four) => {
-            let [a, b, c, _] = four.octets();
-            IpAddr::from([a, b, c, 0])
-        }
-        IpAddr::V6(six) => {
-            let [a, b, c, ..] = six.segments();
-            IpAddr::V6(Ipv6Addr::new(a, b, c, 0, 0, 0, 0, 0))
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
+    use std::net::Ipv6Addr;
+
     use super::*;
 
     fn address(text: &str) -> IpAddr {

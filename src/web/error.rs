@@ -39,6 +39,12 @@ pub enum WebError {
     /// Something changed in between; the text says what.
     #[error("conflict: {0}")]
     Conflict(String),
+    /// The body of the request came in too slowly.
+    #[error("too slow")]
+    TooSlow,
+    /// A text looks classified; the text says what to do.
+    #[error("refused by the guard against classified matter")]
+    Classified(String),
     /// Too much at once.
     #[error("busy")]
     Busy,
@@ -84,7 +90,9 @@ impl WebError {
             Self::Misdirected => StatusCode::MISDIRECTED_REQUEST,
             Self::StaleForm | Self::Bad(_) => StatusCode::BAD_REQUEST,
             Self::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
+            Self::TooSlow => StatusCode::REQUEST_TIMEOUT,
             Self::Conflict(_) => StatusCode::CONFLICT,
+            Self::Classified(_) => StatusCode::UNPROCESSABLE_ENTITY,
             Self::Busy => StatusCode::SERVICE_UNAVAILABLE,
             Self::Internal(_) => StatusCode::INTERNAL_SERVER_ERROR,
         }

@@ -1,11 +1,15 @@
 //! Posted forms: fields by name, with the form token checked before a handler sees them.
 
+use std::time::Duration;
+
 use actix_web::dev::Payload;
 use actix_web::http::header;
+use actix_web::rt::time::timeout;
 use actix_web::{FromRequest, HttpMessage, HttpRequest, web};
 use futures_util::future::LocalBoxFuture;
 
 use super::error::WebError;
+use super::guarded;
 use super::session::Staff;
 use super::visit::Visit;
 
@@ -14,6 +18,9 @@ pub const TOKEN_FIELD: &str = "form_token";
 
 /// Bytes of a posted form, at most (a picker of 3,000 organisations is about 150 KB).
 pub const FORM_BYTES_MAX: usize = 1_048_576;
+
+/// How long the whole of a form may take to come in; who writes slower holds a place of others.
+const FORM_WITHIN: Duration = Duration::from_secs(20);
 
 /// The fields of a posted form, in the order of the page. Names may repeat.
 #[derive(Debug, Clone, Default)]
@@ -85,9 +92,11 @@ impl FromRequest for Posted {
     fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
         let token = token_wanted(request);
         let body = read(request, payload);
+        let request = request.clone();
         Box::pin(async move {
             let fields = body.await?;
             check_token(token.as_deref(), fields.text(TOKEN_FIELD))?;
+            guarded::require_unmarked(&request, &fields).await?;
             Ok(Self(fields))
         })
     }
@@ -103,7 +112,12 @@ impl FromRequest for PostedByAnyone {
 
     fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
         let body = read(request, payload);
-        Box::pin(async move { Ok(Self(body.await?)) })
+        let request = request.clone();
+        Box::pin(async move {
+            let fields = body.await?;
+            guarded::require_unmarked(&request, &fields).await?;
+            Ok(Self(fields))
+        })
     }
 }
 
@@ -121,7 +135,8 @@ fn read(
         if !is_form {
             return Err(WebError::Bad("not a form".into()));
         }
-        let body = body.await.map_err(|_| WebError::TooLarge)?;
+        let body = timeout(FORM_WITHIN, body).await.map_err(|_| WebError::TooSlow)?;
+        let body = body.map_err(|_| WebError::TooLarge)?;
         Ok(Fields::parse(&body))
     }
 }

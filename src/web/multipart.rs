@@ -3,9 +3,12 @@
 //! The form token must be the first field: before it is checked, nothing else is read. What comes
 //! in is staged only; the use-case decides whether it is kept.
 
+use std::time::Duration;
+
 use actix_multipart::{Field, Multipart};
+use actix_web::rt::time::timeout;
 use actix_web::web;
-use futures_util::TryStreamExt as _;
+use futures_util::{TryStream, TryStreamExt as _};
 
 use super::error::WebError;
 use super::forms::{FORM_BYTES_MAX, Fields, TOKEN_FIELD, check_token};
@@ -24,6 +27,19 @@ pub(super) struct Brought {
 /// large a file gets the page back with all that was typed.
 const OVERFLOW_READ: u64 = 3;
 
+/// How long nothing at all may come in before the sender is taken for gone.
+const STALLED_AFTER: Duration = Duration::from_secs(30);
+
+/// What comes next of a form or of one field, if it comes in time.
+async fn next<T, S>(stream: &mut S) -> Result<Option<T>, WebError>
+where
+    S: TryStream<Ok = T> + Unpin,
+    S::Error: std::fmt::Display,
+{
+    let waited = timeout(STALLED_AFTER, stream.try_next()).await;
+    waited.map_err(|_| WebError::TooSlow)?.map_err(unreadable)
+}
+
 /// Reads a form.
 ///
 /// # Errors
@@ -37,7 +53,7 @@ pub(super) async fn read(
     let mut fields: Vec<(String, String)> = Vec::new();
     let mut files = Vec::new();
     let mut room = FORM_BYTES_MAX;
-    while let Some(mut field) = form.try_next().await.map_err(unreadable)? {
+    while let Some(mut field) = next(&mut form).await? {
         let name = field.name().unwrap_or_default().to_owned();
         let file_name = field
             .content_disposition()
@@ -75,7 +91,7 @@ fn unreadable(error: impl std::fmt::Display) -> WebError {
 
 async fn text(field: &mut Field, room: &mut usize) -> Result<String, WebError> {
     let mut bytes = Vec::new();
-    while let Some(chunk) = field.try_next().await.map_err(unreadable)? {
+    while let Some(chunk) = next(field).await? {
         *room = room.checked_sub(chunk.len()).ok_or(WebError::TooLarge)?;
         bytes.extend_from_slice(&chunk);
     }
@@ -95,7 +111,7 @@ async fn stage(
     };
     let mut refused = None;
     let mut left = service.settings.upload_bytes_max.saturating_mul(OVERFLOW_READ);
-    while let Some(chunk) = field.try_next().await.map_err(unreadable)? {
+    while let Some(chunk) = next(field).await? {
         if refused.is_some() {
             let more = u64::try_from(chunk.len()).unwrap_or(u64::MAX);
             left = left.checked_sub(more).ok_or(WebError::TooLarge)?;

@@ -56,8 +56,9 @@ pub(super) fn failure(error: &WebError, status: StatusCode) -> HttpResponse {
             Failure::Forbidden { need: "您的角色不能做这件事".to_owned() }
         }
         WebError::NotFound | WebError::LinkRefused => Failure::NotFound,
-        WebError::Bad(_) | WebError::Misdirected => Failure::Unreadable,
+        WebError::Bad(_) | WebError::Misdirected | WebError::TooSlow => Failure::Unreadable,
         WebError::Conflict(what) => Failure::Conflict { what: what.clone() },
+        WebError::Classified(what) => Failure::Classified { what: what.clone() },
         WebError::TooLarge => Failure::TooLarge { limit: "本系统的上限".to_owned() },
         WebError::Busy => Failure::Busy { seconds: RETRY_SECONDS },
         WebError::Internal(_) => Failure::Internal,

@@ -1,5 +1,7 @@
 //! What every page needs to know about this installation. Never here: secrets.
 
+use crate::domain::address_block::AddressBlock;
+
 /// Facts about the installation that pages and guards use.
 #[derive(Debug, Clone)]
 pub struct Site {
@@ -8,6 +10,7 @@ pub struct Site {
     host: String,
     secure: bool,
     demo: bool,
+    trusted_proxies: Vec<AddressBlock>,
 }
 
 impl Site {
@@ -19,7 +22,20 @@ impl Site {
         let host = rest.split('/').next().unwrap_or(rest).to_owned();
         let origin = format!("{scheme}://{host}");
         let secure = scheme == "https";
-        Self { public_url, origin, host, secure, demo }
+        Self { public_url, origin, host, secure, demo, trusted_proxies: Vec::new() }
+    }
+
+    /// The same behind proxies whose word about addresses counts.
+    #[must_use]
+    pub fn behind(mut self, trusted_proxies: Vec<AddressBlock>) -> Self {
+        self.trusted_proxies = trusted_proxies;
+        self
+    }
+
+    /// The proxies whose word about addresses counts.
+    #[must_use]
+    pub fn trusted_proxies(&self) -> &[AddressBlock] {
+        &self.trusted_proxies
     }
 
     /// Where links in mails lead; never taken from a request.

@@ -22,6 +22,8 @@ mod demo_data;
 #[cfg(test)]
 mod directory;
 #[cfg(test)]
+mod doors;
+#[cfg(test)]
 mod duty;
 #[cfg(test)]
 mod escalate;
@@ -31,6 +33,13 @@ mod every_way;
 mod harness;
 #[cfg(test)]
 mod later_recipients;
+mod false_alarms;
+#[cfg(test)]
+mod guard;
+#[cfg(test)]
+mod harness;
+#[cfg(test)]
+mod inputs;
 #[cfg(test)]
 mod link_pages;
 #[cfg(test)]
@@ -41,6 +50,8 @@ mod oral_approval;
 mod purposes;
 #[cfg(test)]
 mod reaching;
+#[cfg(test)]
+mod receiving_attacks;
 #[cfg(test)]
 mod route_matrix;
 #[cfg(test)]

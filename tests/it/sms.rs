@@ -142,7 +142,7 @@ impl Post {
     }
 
     fn refused(&self, code: &str, digits: &str) -> bool {
-        matches!(arrive(&self.service, code, digits), Err(ServiceError::NotFound))
+        matches!(arrive(&self.service, None, code, digits), Err(ServiceError::NotFound))
     }
 }
 

@@ -9,6 +9,7 @@ use std::time::Duration;
 
 use actix_web::dev::ServerHandle;
 use actix_web::rt::System;
+use qianshou::domain::address_block::AddressBlock;
 use qianshou::service::Service;
 use qianshou::web::site::Site;
 
@@ -26,10 +27,23 @@ impl Door {
         Self::listen(TcpListener::bind("127.0.0.1:0").unwrap(), service, public_url)
     }
 
+    /// The same behind proxies that are trusted.
+    pub(crate) fn open_behind(
+        service: &Service,
+        public_url: &str,
+        proxies: Vec<AddressBlock>,
+    ) -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        Self::serve(listener, service, Site::new(public_url, false).behind(proxies))
+    }
+
     /// The same behind a socket one has already.
     pub(crate) fn listen(listener: TcpListener, service: &Service, public_url: &str) -> Self {
+        Self::serve(listener, service, Site::new(public_url, false))
+    }
+
+    fn serve(listener: TcpListener, service: &Service, site: Site) -> Self {
         let address = listener.local_addr().unwrap();
-        let site = Site::new(public_url, false);
         let host = site.host().to_owned();
         let (tell, told) = mpsc::channel();
         let service = service.clone();

@@ -47,6 +47,8 @@ pub(crate) fn settings(folder: &Path, url: &str) -> Vec<(&'static str, String)> 
     vec![
         ("database.url", url.to_owned()),
         ("data_dir", at("data")),
+        // The running program is the tests'.
+        ("text_reader", env!("CARGO_BIN_EXE_qianshou").to_owned()),
         ("keys_dir", at("keys")),
         ("listen", "127.0.0.1:0".to_owned()),
         ("public_url", "http://127.0.0.1:8080".to_owned()),

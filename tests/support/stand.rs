@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use qianshou::adapters::clock::ManualClock;
 use qianshou::adapters::files::memory::MemoryFiles;
+use qianshou::adapters::files::text::reader::TextReader;
 use qianshou::adapters::mail::{Mailbox, Mailer};
 use qianshou::adapters::random::SystemRandom;
 use qianshou::adapters::secrets::keys::Keys;
@@ -58,6 +59,7 @@ impl Stand {
             clock: Arc::new(clock.clone()),
             random: Arc::new(SystemRandom),
             files: Arc::new(MemoryFiles::default()),
+            texts: Arc::new(TextReader::new(env!("CARGO_BIN_EXE_qianshou").into())),
             keys: Arc::new(Keys::create(&folder.path().join("keys"), &SystemRandom).unwrap()),
             passwords: Arc::new(Passwords::new().unwrap()),
             rules: Arc::new(Rules::shipped().unwrap()),

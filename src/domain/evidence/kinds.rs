@@ -75,6 +75,10 @@ event_kinds! {
     NoticeIssued = "notice_issued" in Submission,
     /// Refused because it looks classified (A.2 SubmissionRejection).
     ClassifiedRefused = "classified_refused" in Submission,
+    /// 已逐页看过: a person looked through a file that no program could read to the end.
+    FileVouched = "file_vouched" in Local,
+    /// 确认误判: a releaser confirmed that what looked like a marking is ordinary words.
+    MarkConfirmed = "mark_confirmed" in Local,
     /// 已送出: the next server took the message (C.1 NotificationForAcceptance).
     MessageHandedOver = "message_handed_over" in Acceptance,
     /// Not sent this time, will be tried again (C.2 NotificationForAcceptanceFailure).

@@ -101,6 +101,11 @@ fn tell(story: &Story, event: &StoredEvent, kind: EventKind) -> (Tone, String, S
             let why = format!("选自“{}”", story.delivery.reason);
             (Tone::Plain, format!("{who}发出，本单位为{word}。"), why)
         }
+        Kind::ClassifiedRefused => {
+            plain(format!("{who}填写的内容疑似涉密，未予受理，没有保存。"))
+        }
+        Kind::FileVouched => plain(format!("{who}看过一个无法自动检查的文件，确认不涉密。")),
+        Kind::MarkConfirmed => plain(format!("{who}确认一处疑似密级标志为误判。")),
         Kind::AuditorLooked => plain(format!("审计{who}查阅{}。", looked_at(event))),
         Kind::MessageHandedOver
         | Kind::MessageNotSent
@@ -167,7 +172,6 @@ fn tell(story: &Story, event: &StoredEvent, kind: EventKind) -> (Tone, String, S
         | Kind::AlarmRaised
         | Kind::AlarmCleared
         | Kind::ClockLeapt
-        | Kind::ClassifiedRefused
         // Told above.
         | Kind::NoticeRecalled
         | Kind::NoticeRevoked

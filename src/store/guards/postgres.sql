@@ -19,3 +19,7 @@ CREATE OR REPLACE TRIGGER deliveries_refuse_delete BEFORE DELETE ON deliveries
 FOR EACH ROW EXECUTE FUNCTION refuse_change('a delivery is never deleted');
 CREATE OR REPLACE TRIGGER messages_refuse_delete BEFORE DELETE ON messages
 FOR EACH ROW EXECUTE FUNCTION refuse_change('a message is never deleted');
+CREATE OR REPLACE TRIGGER confirmed_marks_refuse_change BEFORE UPDATE OR DELETE ON confirmed_marks
+FOR EACH ROW EXECUTE FUNCTION refuse_change('a confirmation is never changed or deleted');
+CREATE OR REPLACE TRIGGER file_vouchers_refuse_change BEFORE UPDATE OR DELETE ON file_vouchers
+FOR EACH ROW EXECUTE FUNCTION refuse_change('who looked is never changed or deleted');

@@ -15,3 +15,11 @@ CREATE TRIGGER IF NOT EXISTS deliveries_refuse_delete BEFORE DELETE ON deliverie
 BEGIN SELECT RAISE(ABORT, 'a delivery is never deleted'); END;
 CREATE TRIGGER IF NOT EXISTS messages_refuse_delete BEFORE DELETE ON messages
 BEGIN SELECT RAISE(ABORT, 'a message is never deleted'); END;
+CREATE TRIGGER IF NOT EXISTS confirmed_marks_refuse_update BEFORE UPDATE ON confirmed_marks
+BEGIN SELECT RAISE(ABORT, 'a confirmation is never changed'); END;
+CREATE TRIGGER IF NOT EXISTS confirmed_marks_refuse_delete BEFORE DELETE ON confirmed_marks
+BEGIN SELECT RAISE(ABORT, 'a confirmation is never deleted'); END;
+CREATE TRIGGER IF NOT EXISTS file_vouchers_refuse_update BEFORE UPDATE ON file_vouchers
+BEGIN SELECT RAISE(ABORT, 'who looked is never changed'); END;
+CREATE TRIGGER IF NOT EXISTS file_vouchers_refuse_delete BEFORE DELETE ON file_vouchers
+BEGIN SELECT RAISE(ABORT, 'who looked is never deleted'); END;

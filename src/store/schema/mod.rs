@@ -8,6 +8,7 @@ mod of_deliveries;
 mod of_directory;
 mod of_duty;
 mod of_enforcing;
+mod of_guarding;
 mod of_notices;
 mod of_reaching;
 mod of_versions;
@@ -16,6 +17,7 @@ pub(super) use of_deliveries::*;
 pub(super) use of_directory::*;
 pub(super) use of_duty::*;
 pub(super) use of_enforcing::*;
+pub(super) use of_guarding::*;
 pub(super) use of_notices::*;
 pub(super) use of_reaching::*;
 pub(super) use of_versions::*;
@@ -69,6 +71,9 @@ allow_tables_to_appear_in_same_query!(
     rule_versions,
     gap_issues,
     release_debts,
+    unread_files,
+    file_vouchers,
+    confirmed_marks,
 );
 
 // The steps of one notice that are due at once are counted together.

@@ -64,6 +64,11 @@
     const data = new FormData();
     for (const name of ["form_token", "key", "revision"]) data.append(name, form.elements[name].value);
     data.append("do", "upload");
+    // A releaser who stands by confirms with the file.
+    for (const name of ["confirm_account", "confirm_password", "confirm_reason"]) {
+      const field = form.elements[name];
+      if (field) data.append(name, field.value);
+    }
     for (const file of files) data.append("files", file);
     const request = new XMLHttpRequest();
     request.open("POST", form.action + "?part=files");

@@ -8,20 +8,25 @@ use actix_web::{HttpRequest, HttpResponse, web};
 use super::acts::draft_banner;
 use super::compose_form::{choices, draft_of, errors_of, form_of, fresh_draft, ticks_of};
 use super::draft_view::{file_rows, picker, truth};
+use crate::domain::classification::Screening;
 use crate::domain::delivery::Addressee;
 use crate::domain::human_time::clock_zh;
 use crate::domain::ids::{FileId, NoticeId, OrganizationId};
 use crate::domain::notice::{NoticeDraft, NoticeState};
 use crate::service::compose::{self, ComposeRefused, Content, OpenDraft, Saved};
+use crate::service::confirm_marks::Confirmer;
+use crate::service::issue::unlooked_zh;
 use crate::service::pick::{self, PickTree, Ticks, TreeNotes};
 use crate::service::preview::preview;
-use crate::service::{Service, ServiceError, upload};
+use crate::service::upload::UploadRefused;
+use crate::service::{Service, ServiceError, confirm_marks, upload, vouch};
 use crate::store::drafts::DecisionKind;
 use crate::web::address;
 use crate::web::drawn::{Drawn, drawn};
 use crate::web::error::WebError;
+use crate::web::forms::Fields;
 use crate::web::multipart::{self, Brought};
-use crate::web::pages::compose::{ComposePage, FilesPart, Truth, TruthPart};
+use crate::web::pages::compose::{ComposePage, ConfirmForm, FilesPart, Truth, TruthPart};
 use crate::web::pages::parts::{Errors, Place};
 use crate::web::session::Staff;
 use crate::web::shell::shell;
@@ -36,6 +41,7 @@ pub(in crate::web) async fn fresh(
             content: Content { draft: fresh_draft(&staff.account), ticks: Ticks::default() },
             key: service.form_key()?,
             search: String::new(),
+            confirm: None,
         };
         Drawn::page(&draw(&service, &staff, None, &typed, Errors::none())?)
     })
@@ -53,7 +59,7 @@ pub(in crate::web) async fn edit(
     drawn(move || {
         let open = compose::load(&service, &staff.account, id).map_err(refused)?;
         let content = Content { draft: open.notice.draft.clone(), ticks: Ticks::of(&open.picks) };
-        let typed = Typed { content, key: service.form_key()?, search };
+        let typed = Typed { content, key: service.form_key()?, search, confirm: None };
         Drawn::page(&draw(&service, &staff, Some(&open), &typed, Errors::none())?)
     })
     .await
@@ -89,6 +95,58 @@ struct Typed {
     content: Content,
     key: String,
     search: String,
+    /// Where a releaser may confirm that what was refused is no marking.
+    confirm: Option<ConfirmForm>,
+}
+
+impl Typed {
+    fn offer_confirmation(&mut self, found: &Screening) {
+        if found.is_confirmable() && self.confirm.is_none() {
+            self.confirm = Some(ConfirmForm::default());
+        }
+    }
+}
+
+/// The releaser who stands by, if one has typed; or the fields again with what was wrong.
+fn confirmer(
+    service: &Service,
+    staff: &Staff,
+    fields: &Fields,
+) -> Result<Result<Option<Confirmer>, ConfirmForm>, WebError> {
+    let Some(login) = fields.filled("confirm_account") else { return Ok(Ok(None)) };
+    let reason = fields.text("confirm_reason").to_owned();
+    // A password is taken as typed: spaces at its ends may be part of it.
+    let password = fields.all("confirm_password").next().unwrap_or_default().to_owned();
+    let typed = confirm_marks::Typed { login: login.to_owned(), password, reason };
+    Ok(match confirm_marks::prove(service, &staff.account, &typed)? {
+        Ok(confirmer) => Ok(Some(confirmer)),
+        Err(why) => {
+            let error = why.message_zh().to_owned();
+            Err(ConfirmForm { account: typed.login, reason: typed.reason, error })
+        }
+    })
+}
+
+/// The form again: somebody tried to confirm and may not.
+fn not_confirmed(
+    service: &Service,
+    staff: &Staff,
+    id: Option<NoticeId>,
+    typed: &Typed,
+    part: bool,
+) -> Result<Drawn, WebError> {
+    let open = match id {
+        Some(id) => Some(compose::load(service, &staff.account, id).map_err(refused)?),
+        None => None,
+    };
+    let error = typed.confirm.as_ref().map(|form| form.error.clone()).unwrap_or_default();
+    let errors = errors_of([("do", error)]);
+    if part {
+        let files = open.map(|open| file_rows(&open, service.now())).unwrap_or_default();
+        let confirm = typed.confirm.clone();
+        return Drawn::page_with(UNPROCESSABLE, &FilesPart { files, errors, confirm });
+    }
+    Drawn::page_with(UNPROCESSABLE, &draw(service, staff, open.as_ref(), typed, errors)?)
 }
 
 /// What a refused draft means to a browser that cannot be shown the form.
@@ -124,28 +182,47 @@ fn press(
         }
     };
     tick(service, &tree, &act, &search, &mut content.ticks)?;
-    let typed = Typed { content, key: fields.text("key").to_owned(), search };
+    let mut typed = Typed { content, key: fields.text("key").to_owned(), search, confirm: None };
+    let confirmer = match confirmer(service, staff, &fields)? {
+        Ok(confirmer) => confirmer,
+        Err(form) => {
+            typed.confirm = Some(form);
+            return not_confirmed(service, staff, id, &typed, files_only || act == "autosave");
+        }
+    };
+    let confirmer = confirmer.as_ref();
     let saved = match id {
         Some(id) if files_only => Ok(Saved { id, revision: revision_of(fields.text("revision")) }),
         Some(id) => {
             let revision = revision_of(fields.text("revision"));
-            compose::save(service, &staff.account, id, revision, typed.content.clone())
+            let content = typed.content.clone();
+            compose::save_confirmed(service, &staff.account, (id, revision), content, confirmer)
         }
         None if typed.key.is_empty() => return Err(WebError::Bad("no form key".into())),
-        None => compose::start(service, &staff.account, &typed.key, typed.content.clone()),
+        None => {
+            let content = typed.content.clone();
+            compose::start_confirmed(service, &staff.account, &typed.key, content, confirmer)
+        }
     };
     let mut saved = match saved {
         Ok(saved) => saved,
-        Err(error) => return not_saved(service, staff, id, &typed, &act, error),
+        Err(error) => return not_saved(service, staff, id, typed, &act, error),
     };
     let mut errors = Errors::none();
     for (name, staged) in files {
-        let attached =
-            staged.and_then(|incoming| upload::attach(service, &staff.account, saved, incoming));
+        let attached = staged.and_then(|incoming| {
+            upload::attach_confirmed(service, &staff.account, saved, incoming, confirmer)
+        });
+        if let Err(UploadRefused::Classified(found)) = &attached {
+            typed.offer_confirmation(found);
+        }
         match attached {
             Ok(after) => saved = after,
             Err(refused) => errors.add("files", &format!("“{name}”{}", refused.message_zh())),
         }
+    }
+    if let Some(file) = act.strip_prefix("vouch:").and_then(|id| id.parse::<FileId>().ok()) {
+        vouch::vouch(service, &staff.account, saved.id, file).map_err(refused)?;
     }
     if let Some(file) = act.strip_prefix("unfile:").and_then(|id| id.parse::<FileId>().ok()) {
         match upload::remove(service, &staff.account, saved, file) {
@@ -204,8 +281,8 @@ fn answer(
     if files_only {
         let open = compose::load(service, &staff.account, saved.id).map_err(refused)?;
         let status = if errors.is_empty() { StatusCode::OK } else { UNPROCESSABLE };
-        let files = file_rows(&format!("/notices/{}", saved.id), &open.files);
-        return Ok(marked(Drawn::page_with(status, &FilesPart { files, errors })?, saved));
+        let (files, confirm) = (file_rows(&open, service.now()), typed.confirm.clone());
+        return Ok(marked(Drawn::page_with(status, &FilesPart { files, errors, confirm })?, saved));
     }
     if act == "autosave" {
         let truth = truth_of(service, staff, saved.id)?;
@@ -222,6 +299,10 @@ fn answer(
         }
         if seen.open.picks.is_empty() {
             errors.add("to", "还没有选择单位，请先选择主送或抄送单位");
+        }
+        let unlooked = seen.open.unlooked();
+        if !unlooked.is_empty() {
+            errors.add("files", &unlooked_zh(&unlooked));
         }
     }
     if !errors.is_empty() {
@@ -241,7 +322,7 @@ const UNPROCESSABLE: StatusCode = StatusCode::UNPROCESSABLE_ENTITY;
 /// Where on the page a button leads back to.
 fn place_of(act: &str) -> &'static str {
     match act.split_once(':').map_or(act, |(verb, _)| verb) {
-        "upload" | "unfile" => "#drop",
+        "upload" | "unfile" | "vouch" => "#drop",
         "search" | "all" | "copy" | "none" | "drop" => "#recipients",
         _ => "",
     }
@@ -257,10 +338,13 @@ fn not_saved(
     service: &Service,
     staff: &Staff,
     id: Option<NoticeId>,
-    typed: &Typed,
+    mut typed: Typed,
     act: &str,
     error: ComposeRefused,
 ) -> Result<Drawn, WebError> {
+    if let ComposeRefused::Classified(found) = &error {
+        typed.offer_confirmation(found);
+    }
     let status = match &error {
         ComposeRefused::Service(_) | ComposeRefused::State(_) => return Err(refused(error)),
         ComposeRefused::Classified(_) => UNPROCESSABLE,
@@ -272,9 +356,9 @@ fn not_saved(
         None => None,
     };
     if act == "autosave" {
-        return Drawn::page_with(status, &FilesPart { files: Vec::new(), errors });
+        return Drawn::page_with(status, &FilesPart { files: Vec::new(), errors, confirm: None });
     }
-    Drawn::page_with(status, &draw(service, staff, open.as_ref(), typed, errors)?)
+    Drawn::page_with(status, &draw(service, staff, open.as_ref(), &typed, errors)?)
 }
 
 fn truth_of(service: &Service, staff: &Staff, id: NoticeId) -> Result<Truth, WebError> {
@@ -294,7 +378,7 @@ fn draw(
     let (action, files, truth) = match open {
         Some(open) => {
             let id = open.notice.id;
-            let files = file_rows(&format!("/notices/{id}"), &open.files);
+            let files = file_rows(open, service.now());
             (edit_path(id), files, truth_of(service, staff, id)?)
         }
         None => ("/notices".to_owned(), Vec::new(), Truth::default()),
@@ -308,6 +392,7 @@ fn draw(
         waits: open.is_some_and(|open| open.notice.state == NoticeState::AwaitingRelease),
         form: form_of(draft),
         errors,
+        confirm: typed.confirm.clone(),
         files,
         files_hint: format!("PDF、OFD、Word、Excel、WPS、图片，每个不超过 {limit} MB。"),
         picker: picker(&tree, &notes, &typed.content.ticks, &typed.search),

@@ -10,6 +10,8 @@ use crate::domain::notice::FileRole;
 use crate::domain::reach::Gap;
 use crate::domain::time::{Span, Timestamp};
 use crate::domain::urgency::Urgency;
+use crate::service::compose::OpenDraft;
+use crate::service::issue::unlooked_zh;
 use crate::service::outlook::{Outlook, Recipient};
 use crate::service::pick::{PickTree, Ticks, TreeNotes};
 use crate::service::preview::Preview;
@@ -20,7 +22,8 @@ use crate::web::pages::parts::Link;
 use crate::web::pages::picker::{PickBranch, PickGroup, PickRow, Picker};
 
 /// The lines of the list of files.
-pub(super) fn file_rows(address: &str, files: &[NoticeFile]) -> Vec<FileRow> {
+pub(super) fn file_rows(open: &OpenDraft, now: Timestamp) -> Vec<FileRow> {
+    let address = format!("/notices/{}", open.notice.id);
     let mut attachments = 0u32;
     let row = |file: &NoticeFile| {
         let role = match file.role {
@@ -37,9 +40,21 @@ pub(super) fn file_rows(address: &str, files: &[NoticeFile]) -> Vec<FileRow> {
             digest: file.sha256.to_string().chars().take(8).collect(),
             role,
             href: format!("{address}/files/{}", file.id),
+            unread: unread_zh(open, file, now),
+            vouch: open.unread.get(&file.sha256).is_some_and(|one| one.vouched.is_none()),
         }
     };
-    files.iter().map(row).collect()
+    open.files.iter().map(row).collect()
+}
+
+/// What no program could read of a file, and who has looked instead.
+fn unread_zh(open: &OpenDraft, file: &NoticeFile, now: Timestamp) -> String {
+    let Some(unread) = open.unread.get(&file.sha256) else { return String::new() };
+    let said = unread.legibility.word_zh();
+    match &unread.vouched {
+        Some((name, at)) => format!("{said}；{name} {} 已看过，确认不涉密", clock_zh(*at, now)),
+        None => format!("{said}，请逐页看过有无密级标志"),
+    }
 }
 
 fn size_zh(media_type: &str, bytes: i64) -> String {
@@ -105,6 +120,10 @@ pub(super) fn truth(preview: &Preview) -> Truth {
         missing.push(link("请选择主送或抄送单位", "#to"));
     }
     let address_count = outlook.address_count();
+    let unlooked = preview.open.unlooked();
+    if !unlooked.is_empty() {
+        missing.push(link(&unlooked_zh(&unlooked), "#filelist"));
+    }
     Truth {
         organisations: outlook.recipients.len(),
         addresses: address_count,

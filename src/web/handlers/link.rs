@@ -9,6 +9,7 @@ use crate::service::visit::{self as use_case, Arrival, VISIT_LASTS};
 use crate::service::{Service, ServiceError, fetch_note::note_fetched};
 use crate::store::Answer;
 use crate::web::bad_links::BadLinks;
+use crate::web::client;
 use crate::web::error::WebError;
 use crate::web::respond::see_other;
 use crate::web::visit;
@@ -26,7 +27,7 @@ pub(in crate::web) async fn arrive(
     let (arrival, noted) = match begun {
         Ok(begun) => begun,
         Err(ServiceError::NotFound) => {
-            bad_links.met(request.peer_addr().map(|peer| peer.ip()), now).await;
+            bad_links.met(client::address_of(&request), now).await;
             return Err(WebError::LinkRefused);
         }
         Err(error) => return Err(error.into()),

@@ -238,7 +238,7 @@ fn draw(
         urgency_reason: draft.urgency_reason.clone(),
         facts: facts(draft),
         body: draft.body.clone(),
-        files: file_rows(&path, &seen.open.files),
+        files: file_rows(&seen.open, seen.now),
         // The instant stands above; here it is where it comes from.
         truth: Truth { deadline: "时限依据".to_owned(), ..truth(&seen) },
         deadline_if_now: earliest.map_or_else(Moment::none, |at| Moment::at(at, seen.now)),
@@ -258,7 +258,9 @@ fn draw(
 fn acts(seen: &Preview, staff: &Staff) -> (ReviewActs, String) {
     let notice = &seen.open.notice;
     let replaces = supersede::check(seen.open.corrects.as_ref()).is_ok();
-    let ready = seen.faults.is_empty() && !seen.open.picks.is_empty() && replaces;
+    let looked_through = seen.open.unlooked().is_empty();
+    let ready =
+        seen.faults.is_empty() && !seen.open.picks.is_empty() && replaces && looked_through;
     let needs_second =
         seen.outlook.ladder.as_ref().is_some_and(|ladder| ladder.policy.needs_second_person);
     let waits = notice.state == NoticeState::AwaitingRelease;

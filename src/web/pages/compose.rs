@@ -2,7 +2,9 @@
 //!
 //! Every button of the form posts the whole form (multipart) to [`ComposePage::action`] with its
 //! act in `do`: `check` (go on to 送核发), `save`, `upload`, `search`, `autosave`, `all:KEY`,
-//! `copy:KEY`, `none:KEY`, `drop:ORGANISATION`, `unfile:FILE`. So nothing typed is ever lost.
+//! `copy:KEY`, `none:KEY`, `drop:ORGANISATION`, `unfile:FILE`,
+//! `vouch:FILE`. With `confirm_account`, `confirm_password` and `confirm_reason` a releaser
+//! confirms that what looks like a marking is none. So nothing typed is ever lost.
 //! `to` and `cc` may be repeated, and each may hold several ids separated by spaces.
 //! Enter in a field posts `save`, which must apply `search` too: without script that is how one
 //! searches by keyboard.
@@ -84,6 +86,10 @@ pub struct FileRow {
     pub role: String,
     /// Where it opens.
     pub href: String,
+    /// What no program could read of it, and who has looked instead; empty where all was read.
+    pub unread: String,
+    /// Whether somebody still has to look; posted as `do=vouch:{id}`.
+    pub vouch: bool,
 }
 
 /// One line of what will happen: `发出时` / `邮件 211 封`.
@@ -160,6 +166,8 @@ pub struct ComposePage {
     pub form: NoticeForm,
     /// What is wrong with it, in the order of the page.
     pub errors: Errors,
+    /// Where a releaser may confirm that what was refused is no marking.
+    pub confirm: Option<ConfirmForm>,
     /// Files of the draft.
     pub files: Vec<FileRow>,
     /// A sentence: `PDF、OFD、DOCX，每个不超过 100 MB。`
@@ -186,10 +194,23 @@ pub struct TruthPart {
 
 /// The list of files alone, after an upload by script.
 #[derive(Debug, Template)]
-#[template(path = "compose_files.html")]
+#[template(path = "compose_files_part.html")]
 pub struct FilesPart {
     /// Files of the draft.
     pub files: Vec<FileRow>,
     /// What is wrong with the file just brought (field `files`).
     pub errors: Errors,
+    /// Where a releaser may confirm that it is no marking.
+    pub confirm: Option<ConfirmForm>,
+}
+
+/// 确认误判: what a releaser types beside the clerk's form. The password is never shown again.
+#[derive(Clone, Debug, Default)]
+pub struct ConfirmForm {
+    /// The releaser's login (`confirm_account`).
+    pub account: String,
+    /// Why it is no marking (`confirm_reason`).
+    pub reason: String,
+    /// What was wrong with the confirmation just tried; empty at first.
+    pub error: String,
 }

@@ -38,6 +38,11 @@ pub enum Failure {
         /// What is the case now: `这份公文已由李某于 14:31 核发`.
         what: String,
     },
+    /// 422: a text looks classified.
+    Classified {
+        /// What was found, what it means and whom to tell; nothing of the text.
+        what: String,
+    },
     /// 413.
     TooLarge {
         /// `单个文件 100 MB`.
@@ -60,6 +65,7 @@ impl Failure {
             Self::Forbidden { .. } => "没有权限",
             Self::NotFound => "找不到这一页",
             Self::Conflict { .. } => "情况已经变了",
+            Self::Classified { .. } => "未予受理",
             Self::TooLarge { .. } => "文件太大",
             Self::Internal => "系统出了差错",
             Self::Busy { .. } => "系统正忙",

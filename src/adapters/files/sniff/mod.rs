@@ -75,6 +75,18 @@ impl FileKind {
         kinds.into_iter().find(|kind| kind.media_type() == media_type)
     }
 
+    /// The ending that stands for the kind.
+    #[must_use]
+    pub fn ending(self) -> &'static str {
+        ENDINGS.iter().find(|(_, kind)| *kind == self).map_or("", |(ending, _)| ending)
+    }
+
+    /// The kind that an ending claims.
+    #[must_use]
+    pub fn of_ending(ending: &str) -> Option<Self> {
+        ENDINGS.iter().find(|(known, _)| *known == ending).map(|(_, kind)| *kind)
+    }
+
     /// How people call it.
     #[must_use]
     pub const fn word(self) -> &'static str {
@@ -131,11 +143,7 @@ pub enum FileRefusal {
 /// Why it is not taken.
 pub fn sniff(name: &FileName, file: &mut dyn ReadSeek) -> Result<FileKind, FileRefusal> {
     let ending = name.extension();
-    let kind = ENDINGS
-        .iter()
-        .find(|(known, _)| *known == ending)
-        .map(|(_, kind)| *kind)
-        .ok_or(FileRefusal::Ending)?;
+    let kind = FileKind::of_ending(&ending).ok_or(FileRefusal::Ending)?;
     let size = file.seek(SeekFrom::End(0))?;
     if size == 0 {
         return Err(FileRefusal::Empty);

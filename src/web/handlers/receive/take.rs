@@ -4,16 +4,17 @@ use std::io::Read as _;
 
 use actix_web::body::SizedStream;
 use actix_web::http::header;
-use actix_web::{HttpResponse, web};
+use actix_web::{HttpRequest, HttpResponse, web};
 use futures_util::stream::{self, Stream};
 
 use super::{fill, page_path};
 use crate::adapters::files::Opened;
 use crate::domain::file_name::FileName;
-use crate::domain::ids::{DeliveryId, FileId};
+use crate::domain::ids::FileId;
 use crate::service::Service;
 use crate::service::download::{Taking, take_file};
 use crate::service::open::open_text;
+use crate::web::address;
 use crate::web::error::WebError;
 use crate::web::forms::Posted;
 use crate::web::respond::see_other;
@@ -42,20 +43,20 @@ pub(in crate::web) async fn text(
 pub(in crate::web) async fn look(
     service: web::Data<Service>,
     visit: Visit,
-    path: web::Path<(DeliveryId, FileId)>,
+    request: HttpRequest,
     _posted: Posted,
 ) -> Result<HttpResponse, WebError> {
-    hand_out(service, visit, path.into_inner().1, Taking::Look).await
+    hand_out(service, visit, address::id(&request, "file")?, Taking::Look).await
 }
 
 /// Saves a file.
 pub(in crate::web) async fn keep(
     service: web::Data<Service>,
     visit: Visit,
-    path: web::Path<(DeliveryId, FileId)>,
+    request: HttpRequest,
     _posted: Posted,
 ) -> Result<HttpResponse, WebError> {
-    hand_out(service, visit, path.into_inner().1, Taking::Keep).await
+    hand_out(service, visit, address::id(&request, "file")?, Taking::Keep).await
 }
 
 async fn hand_out(

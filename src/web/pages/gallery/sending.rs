@@ -94,6 +94,8 @@ fn file(role: &str, name: &str) -> FileRow {
         digest: "9f2c41d0".into(),
         role: role.into(),
         href: "#".into(),
+        unread: String::new(),
+        vouch: false,
     }
 }
 
@@ -131,6 +133,7 @@ fn compose() -> ComposePage {
         ended: EndBanner::default(),
         form,
         errors: Errors::none(),
+        confirm: Some(ConfirmForm { account: "hefa".into(), ..ConfirmForm::default() }),
         files: vec![file("正文", &format!("{TITLE}.pdf")), file("附件1", "值班表.docx")],
         files_hint: "PDF、OFD、DOCX，每个不超过 100 MB。".into(),
         picker: picker(true),

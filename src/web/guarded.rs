@@ -1,0 +1,50 @@
+//! No posted text gets past this door with a marking of classified papers in it: reasons, answers
+//! of recipients, notes of calls, names. All of them at once, so that no form can be forgotten.
+//!
+//! The form of a notice has a guard of its own, where a false alarm can be confirmed; here a person
+//! writes it otherwise. What is looked for is not stored and not screened: searches are no posts.
+
+use actix_web::{HttpMessage as _, HttpRequest, web};
+
+use super::error::WebError;
+use super::forms::Fields;
+use super::session::Staff;
+use super::visit::Visit;
+use crate::domain::evidence::Actor;
+use crate::service::refuse_classified::{Writer, note_classified, screen_all};
+
+/// Fields whose values are never kept as they are.
+const SECRETS: &[&str] = &["password", "password_again", "current", "secret"];
+
+/// Refuses fields that carry a marking, and puts on record that it happened.
+///
+/// # Errors
+/// [`WebError::Classified`].
+pub(super) async fn require_unmarked(
+    request: &HttpRequest,
+    fields: &Fields,
+) -> Result<(), WebError> {
+    let kept = fields.pairs().filter(|(name, _)| !SECRETS.contains(name));
+    let found = screen_all(kept.map(|(_, text)| text));
+    let Some(message) = found.message_elsewhere_zh() else { return Ok(()) };
+    let writer = writer_of(request);
+    let service = super::service_of(request)?;
+    web::block(move || note_classified(&service, writer, &found, "form")).await??;
+    Err(WebError::Classified(message))
+}
+
+fn writer_of(request: &HttpRequest) -> Writer {
+    let known = request.extensions();
+    if let Some(staff) = known.get::<Staff>() {
+        let notice = request.match_info().get("notice").and_then(|id| id.parse().ok());
+        return Writer { actor: Actor::Account(staff.account.id), notice, delivery: None };
+    }
+    match known.get::<Visit>() {
+        Some(visit) => Writer {
+            actor: Actor::Link(visit.link),
+            notice: Some(visit.notice),
+            delivery: Some(visit.delivery),
+        },
+        None => Writer { actor: Actor::System("door"), notice: None, delivery: None },
+    }
+}
