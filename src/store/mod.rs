@@ -25,6 +25,7 @@ mod checkpoint;
 pub mod columns;
 pub mod contacts;
 pub mod corrections;
+pub mod delegations;
 pub mod deliveries;
 pub mod desks;
 pub mod drafts;

@@ -6,6 +6,7 @@ use actix_web::{FromRequest, HttpMessage, HttpRequest, web};
 use futures_util::future::LocalBoxFuture;
 
 use super::error::WebError;
+use super::handlers::delegated::DelegationHolder;
 use super::session::Staff;
 use super::visit::Visit;
 
@@ -130,7 +131,9 @@ fn read(
 pub(super) fn token_wanted(request: &HttpRequest) -> Option<String> {
     let known = request.extensions();
     let staff = known.get::<Staff>().map(|staff| staff.form_token.clone());
-    staff.or_else(|| known.get::<Visit>().map(|visit| visit.form_token.clone()))
+    let by_link = || known.get::<Visit>().map(|visit| visit.form_token.clone());
+    let desk = || known.get::<DelegationHolder>().map(|holder| holder.form_token.clone());
+    staff.or_else(by_link).or_else(desk)
 }
 
 /// Compares without telling by time where two tokens differ.

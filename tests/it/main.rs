@@ -12,6 +12,8 @@ mod commands;
 #[cfg(test)]
 mod compose;
 #[cfg(test)]
+mod delegation;
+#[cfg(test)]
 mod deliver;
 #[cfg(test)]
 mod demo_data;
@@ -19,6 +21,8 @@ mod demo_data;
 mod directory;
 #[cfg(test)]
 mod duty;
+#[cfg(test)]
+mod enforcement;
 #[cfg(test)]
 mod escalate;
 #[cfg(test)]
@@ -56,3 +60,5 @@ mod the_line;
 mod time_zones;
 #[cfg(test)]
 mod webhook;
+#[cfg(test)]
+mod withdrawal;
