@@ -18,6 +18,7 @@ use crate::adapters::mail::{
     FolderMailer, MailError, Mailbox, Mailer, Password, SmtpConfig, SmtpMailer, SmtpSecurity,
 };
 use crate::adapters::outcall::{CallRules, Caller};
+use crate::adapters::outward::Outward;
 use crate::adapters::random::{Random, SystemRandom};
 use crate::adapters::secrets::keys::{KeyFault, Keys};
 use crate::adapters::secrets::passwords::{PasswordFault, Passwords};
@@ -26,6 +27,8 @@ use crate::adapters::telling::{CannotTell, init_logging};
 use crate::channel::Outlets;
 use crate::channel::sms::Gateway;
 use crate::config::{Config, Log, Smtp, Tls, Transport};
+use crate::domain::address::WebhookUrl;
+use crate::domain::call::CoolDown;
 use crate::domain::ids::AddressId;
 use crate::domain::message::Channel;
 use crate::domain::time::{self, Span, Timestamp};
@@ -35,7 +38,7 @@ use crate::service::offer::Offers;
 use crate::service::rules::{BadRules, Rules};
 use crate::service::visit::Visits;
 use crate::service::watch::{Watch, WatchSettings};
-use crate::service::{Sending, Service, ServiceError, Settings, keep_time};
+use crate::service::{DutyRules, Sending, Service, ServiceError, Settings, keep_time};
 use crate::store::{Durability, EngineSettings, Store, StoreError, migrate};
 use crate::web::site::Site;
 
@@ -191,7 +194,7 @@ impl App {
             outlets: outlets(config)?,
             misses: Arc::default(),
             bell: Arc::default(),
-            watch: Arc::new(Watch::new(watch(config))),
+            watch: Arc::new(Watch::new(watch(config)?)),
             settings: Arc::new(settings(config)),
         };
         keep_time::wake(&service)?;
@@ -337,13 +340,23 @@ fn duration(span: Span) -> Duration {
     Duration::from_micros(u64::try_from(span.as_micros()).unwrap_or(0))
 }
 
-fn watch(config: &Config) -> WatchSettings {
-    WatchSettings {
-        mail_to: config.watch.mail_to.clone(),
-        command: config.watch.command.clone(),
-        heartbeat_file: config.watch.heartbeat_file.clone(),
+fn watch(config: &Config) -> Result<WatchSettings, MailError> {
+    let told = &config.watch;
+    let open = |url: &WebhookUrl, method| {
+        Outward::open(url.clone(), method, told.extra_ca_file.as_deref())
+    };
+    Ok(WatchSettings {
+        mail_to: told.mail_to.clone(),
+        command: told.command.clone(),
+        heartbeat_file: told.heartbeat_file.clone(),
+        heartbeat_url: told
+            .heartbeat_url
+            .as_ref()
+            .map(|(url, method)| open(url, *method))
+            .transpose()?,
+        alarm_url: told.alarm_url.as_ref().map(|url| open(url, "POST")).transpose()?,
         ..WatchSettings::default()
-    }
+    })
 }
 
 fn settings(config: &Config) -> Settings {
@@ -364,6 +377,13 @@ fn settings(config: &Config) -> Settings {
             ..Sending::default()
         },
         upload_bytes_max: config.upload_limit_bytes,
+        duty: DutyRules {
+            cool_down: CoolDown {
+                flash: config.duty.remind_again_after_flash,
+                other: config.duty.remind_again_after,
+            },
+            delegated_calls_return_after: config.duty.delegated_calls_return_after,
+        },
         session_idle: config.staff_session.idle,
         session_longest: config.staff_session.absolute,
         admin_session_idle: config.admin_session.idle,

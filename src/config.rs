@@ -59,6 +59,8 @@ pub struct Config {
     pub staff_session: SessionLimits,
     /// How long sessions of administrators last.
     pub admin_session: SessionLimits,
+    /// How the duty desk works.
+    pub duty: Duty,
     /// How the self-check speaks outwards.
     pub watch: Watch,
     /// How logs are written.
@@ -134,6 +136,17 @@ pub struct Workers {
     pub lease: Span,
     /// How often to look when nothing wakes them.
     pub poll: Span,
+}
+
+/// How the duty desk works.
+#[derive(Debug, Clone, Copy)]
+pub struct Duty {
+    /// A 特提 is not reminded of again by hand before.
+    pub remind_again_after_flash: Span,
+    /// Nor is anything else before.
+    pub remind_again_after: Span,
+    /// Calls handed on to a 市州 come back after this long without a report.
+    pub delegated_calls_return_after: Span,
 }
 
 /// When a session ends.
@@ -267,6 +280,14 @@ fn read(from: &mut Layers) -> Option<Config> {
         clock: clock::read(from),
         staff_session,
         admin_session,
+        duty: Duty {
+            remind_again_after_flash: minutes(from, "duty.remind_again_after_flash_minutes"),
+            remind_again_after: minutes(from, "duty.remind_again_after_minutes"),
+            delegated_calls_return_after: minutes(
+                from,
+                "duty.delegated_calls_return_after_minutes",
+            ),
+        },
         watch: watch::read(from),
         log,
     })
@@ -299,6 +320,10 @@ fn parsed<T>(
             None
         }
     }
+}
+
+fn minutes(from: &mut Layers, key: &str) -> Span {
+    Span::minutes(from.number(key, 1..=1_440))
 }
 
 fn read_session(from: &mut Layers, kind: &str) -> SessionLimits {

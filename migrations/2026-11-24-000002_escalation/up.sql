@@ -9,7 +9,7 @@ CREATE TABLE call_tasks (
     notice_id TEXT NOT NULL REFERENCES notices (id),
     delivery_id TEXT NOT NULL REFERENCES deliveries (id),
     kind TEXT NOT NULL CHECK (kind IN ('call', 'confirm_grade', 'returned', 'asked_again',
-        'held_submission', 'offer_leader', 'offer_superior')),
+        'held_submission', 'offer_leader', 'offer_superior', 'tell_end')),
     -- Why it is owed: the code of a rung's act, of a gap, or of what the recipient did.
     reason TEXT NOT NULL,
     -- Rank of the notice's level, 0 for 特提.

@@ -5,6 +5,7 @@ pub mod files;
 pub mod mail;
 pub mod outcall;
 pub mod outcry;
+pub mod outward;
 pub mod random;
 pub mod returned_mail;
 pub mod secrets;

@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use super::layers::Layers;
+use crate::domain::address::WebhookUrl;
 
 /// How the self-check speaks outwards.
 #[derive(Debug, Clone, Default)]
@@ -13,6 +14,12 @@ pub struct Watch {
     pub command: Vec<String>,
     /// File that is written after each clean pass.
     pub heartbeat_file: Option<PathBuf>,
+    /// Address that is called after each clean pass, and how.
+    pub heartbeat_url: Option<(WebhookUrl, &'static str)>,
+    /// Address that alarms are posted to.
+    pub alarm_url: Option<WebhookUrl>,
+    /// PEM file of further authorities for the two.
+    pub extra_ca_file: Option<PathBuf>,
 }
 
 /// Reads the settings; notes every fault.
@@ -33,5 +40,23 @@ pub(super) fn read(from: &mut Layers) -> Watch {
     if heartbeat_file.as_ref().is_some_and(|path| !path.is_absolute()) {
         from.fault("watch.heartbeat_file", "must be a whole path");
     }
-    Watch { mail_to, command, heartbeat_file }
+    let method = from.choice("watch.heartbeat_method", ("get", "GET"), &[("post", "POST")]);
+    Watch {
+        mail_to,
+        command,
+        heartbeat_file,
+        heartbeat_url: address(from, "watch.heartbeat_url").map(|url| (url, method)),
+        alarm_url: address(from, "watch.alarm_url"),
+        extra_ca_file: super::ways::file(from, "watch.extra_ca_file"),
+    }
+}
+
+fn address(from: &mut Layers, key: &str) -> Option<WebhookUrl> {
+    match WebhookUrl::parse(&from.optional(key)?) {
+        Ok(url) => Some(url),
+        Err(fault) => {
+            from.fault(key, &fault.to_string());
+            None
+        }
+    }
 }

@@ -110,7 +110,7 @@ fn list(from: &Layers, key: &str) -> Vec<String> {
     parts.filter(|part| !part.is_empty()).collect()
 }
 
-fn file(from: &mut Layers, key: &str) -> Option<PathBuf> {
+pub(super) fn file(from: &mut Layers, key: &str) -> Option<PathBuf> {
     let path = from.optional(key).map(PathBuf::from);
     if path.as_ref().is_some_and(|path| !path.is_file()) {
         from.fault(key, "there is no such file");

@@ -44,24 +44,35 @@ impl CallOutcome {
     #[must_use]
     pub fn owed_next(
         self,
-        level: Urgency,
+        cool_down: Span,
         promised: Option<Timestamp>,
         now: Timestamp,
     ) -> Option<Timestamp> {
         match self {
             Self::Promised => promised,
-            Self::Told => Some(now.plus(cool_down(level))),
+            Self::Told => Some(now.plus(cool_down)),
             _ => None,
         }
     }
 }
 
 /// How long a person leaves an organisation alone after it was told or reminded by a person.
-#[must_use]
-pub const fn cool_down(level: Urgency) -> Span {
-    match level {
-        Urgency::Flash => Span::minutes(10),
-        _ => Span::hours(1),
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct CoolDown {
+    /// For 特提.
+    pub flash: Span,
+    /// For every other level.
+    pub other: Span,
+}
+
+impl CoolDown {
+    /// For a level.
+    #[must_use]
+    pub const fn of(&self, level: Urgency) -> Span {
+        match level {
+            Urgency::Flash => self.flash,
+            _ => self.other,
+        }
     }
 }
 
@@ -77,7 +88,7 @@ mod tests {
         let now = Timestamp::from_micros(0);
         let promised = Some(now.plus(Span::minutes(7)));
         for outcome in CallOutcome::ALL {
-            let next = outcome.owed_next(Urgency::Flash, promised, now);
+            let next = outcome.owed_next(Span::minutes(10), promised, now);
             let wanted = match outcome {
                 CallOutcome::Promised => promised,
                 CallOutcome::Told => Some(now.plus(Span::minutes(10))),
@@ -86,7 +97,8 @@ mod tests {
             assert_eq!(next, wanted, "{outcome}");
             assert!(!outcome.proves_number() || outcome.spoke(), "{outcome}");
         }
-        let later = CallOutcome::Told.owed_next(Urgency::Priority, None, now);
-        assert_eq!(later, Some(now.plus(Span::hours(1))));
+        let rule = CoolDown { flash: Span::minutes(10), other: Span::hours(1) };
+        assert_eq!(rule.of(Urgency::Flash), Span::minutes(10));
+        assert_eq!(rule.of(Urgency::Priority), Span::hours(1));
     }
 }

@@ -11,6 +11,8 @@ word_enum! {
         Call = "call", "打电话";
         /// Confirm by telephone a signature of a weaker grade than the level asks for.
         ConfirmGrade = "confirm_grade", "电话核实签收";
+        /// Telephone an organisation, told of the notice by telephone alone, how it ended.
+        TellEnd = "tell_end", "电话告知已撤回";
         /// Decide on a 退文.
         Returned = "returned", "处理退文";
         /// Answer a 请求重发.
@@ -25,10 +27,11 @@ word_enum! {
 }
 
 impl TaskKind {
-    /// Whether an answer leaves nothing to do: a confirmation is owed *because* of the answer.
+    /// Whether an answer leaves nothing to do: a confirmation is owed *because* of the answer,
+    /// and who has answered is to hear of the end all the same.
     #[must_use]
     pub const fn ends_with_answer(self) -> bool {
-        !matches!(self, Self::ConfirmGrade)
+        !matches!(self, Self::ConfirmGrade | Self::TellEnd)
     }
 
     /// The kinds that an answer closes.

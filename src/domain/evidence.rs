@@ -18,8 +18,8 @@ pub use kinds::{EventKind, Family};
 use super::canonical::{NotCanonical, canonical};
 use super::digest::Sha256Digest;
 use super::ids::{
-    AccountId, AddressId, AttemptId, ContactId, DeliveryId, DeskId, EventId, LinkId, MessageId,
-    NoticeId, OrganizationId, ReceiptId, ReturnId, RungId,
+    AccountId, AddressId, AttemptId, ContactId, DelegationId, DeliveryId, DeskId, EventId, LinkId,
+    MessageId, NoticeId, OrganizationId, ReceiptId, ReturnId, RungId,
 };
 use super::time::Timestamp;
 
@@ -33,6 +33,8 @@ pub enum Actor {
     Account(AccountId),
     /// Whoever held the link; names a seat, not a person.
     Link(LinkId),
+    /// The desk of a 市州 that makes calls for an office; names the seat, not a person.
+    Delegate(DelegationId),
     /// A duty of the server, by its name.
     System(&'static str),
     /// Whoever sat at the command line.
@@ -44,6 +46,7 @@ impl fmt::Display for Actor {
         match self {
             Self::Account(id) => write!(f, "account:{id}"),
             Self::Link(id) => write!(f, "link:{id}"),
+            Self::Delegate(id) => write!(f, "delegate:{id}"),
             Self::System(duty) => write!(f, "system:{duty}"),
             Self::Operator => f.write_str("operator"),
         }

@@ -153,6 +153,8 @@ typed_id!(/// One step of one delivery's ladder.
     RungId, "rng");
 typed_id!(/// A call that a person of the issuer's duty desk owes (待拨电话).
     TaskId, "tsk");
+typed_id!(/// Calls that the desk of a 市州 was asked to make (代拨).
+    DelegationId, "dlg");
 typed_id!(/// A call that was made, and what came of it (电话通知记录).
     CallId, "cal");
 typed_id!(/// Something that is wrong with the server and that a person must see to.

@@ -37,6 +37,8 @@ word_enum! {
         IssuerAlert = "issuer_alert", "我方带班领导";
         /// The superior's duty desk is asked to help (请协助联系).
         SuperiorRequest = "superior_request", "请上级值班室协助联系";
+        /// The desk of a 市州 is asked to make calls, with a link to their list.
+        DelegatedCalls = "delegated_calls", "请市州代拨";
         /// 撤回, 撤销, 废止: told to whoever was notified before.
         Withdrawal = "withdrawal", "撤回通知";
         /// The issuer's answer to a 退文.

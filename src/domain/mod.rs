@@ -13,6 +13,7 @@ pub mod call_task;
 pub mod canonical;
 pub mod classification;
 pub mod coverage;
+pub mod delegation;
 pub mod delivery;
 pub mod digest;
 pub mod directory_import;

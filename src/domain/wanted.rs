@@ -37,7 +37,7 @@ pub fn unwanted_because(at: &Circumstances) -> Option<&'static str> {
         P::Reminder | P::LeaderPrompt | P::SuperiorRequest => {
             ended(at).or(at.chase_stopped.then_some("chase_stopped"))
         }
-        P::IssuerAlert => notice_ended(at),
+        P::IssuerAlert | P::DelegatedCalls => notice_ended(at),
         P::Withdrawal | P::ReturnDecision | P::Verification => None,
     };
     of_the_delivery
@@ -84,7 +84,7 @@ mod tests {
             assert_eq!(why(at), None, "{purpose}");
             let chases = matches!(purpose, P::Reminder | P::LeaderPrompt | P::SuperiorRequest);
             let asks = chases || matches!(purpose, P::Invitation | P::Resend);
-            let of_notice = asks || *purpose == P::IssuerAlert;
+            let of_notice = asks || matches!(purpose, P::IssuerAlert | P::DelegatedCalls);
             let wanted = |yes: bool, word| if yes { Some(word) } else { None };
             let signed = Circumstances { acknowledged: true, ..at };
             assert_eq!(why(signed), wanted(asks, "acknowledged"), "{purpose}");

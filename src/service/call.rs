@@ -22,7 +22,7 @@ use crate::domain::notice::NoticeState;
 use crate::domain::phone::PhoneNumber;
 use crate::domain::stated_person::{STATED_NAME_CHARS_MAX, STATED_POST_CHARS_MAX};
 use crate::domain::text::{clean_block, clean_line};
-use crate::domain::time::Timestamp;
+use crate::domain::time::{Span, Timestamp};
 use crate::domain::urgency::Urgency;
 use crate::store::Tx;
 use crate::store::call_list::{
@@ -208,6 +208,7 @@ pub fn record_call(
     for one in &ids {
         rows.push(row(service, account, &sheet, *one, &checked, now)?);
     }
+    let level = sheet.notice.draft.urgency.parse().unwrap_or(Urgency::Ordinary);
     let write = Write {
         notice: sheet.notice.id,
         version: sheet.notice.version,
@@ -218,7 +219,7 @@ pub fn record_call(
         subject: id.to_string(),
         outcome: checked.outcome,
         promised: checked.promised,
-        level: sheet.notice.draft.urgency.parse().unwrap_or(Urgency::Ordinary),
+        cool_down: service.settings.duty.cool_down.of(level),
         teaches: teaches(&sheet, &checked),
         now,
     };
@@ -324,7 +325,7 @@ struct Write {
     subject: String,
     outcome: CallOutcome,
     promised: Option<Timestamp>,
-    level: Urgency,
+    cool_down: Span,
     teaches: Option<(Vec<AddressId>, AddressStatus)>,
     now: Timestamp,
 }
@@ -385,11 +386,15 @@ impl Write {
     fn move_tasks(&self, tx: &mut Tx) -> Result<(), ServiceError> {
         if self.outcome == CallOutcome::Confirmed {
             let mut kinds = TaskKind::ENDED_BY_ANSWER.to_vec();
-            kinds.push(TaskKind::ConfirmGrade);
+            kinds.extend([TaskKind::ConfirmGrade, TaskKind::TellEnd]);
             task_close_of(tx, &self.ids, &kinds, "confirmed_by_phone", Some(self.by), self.now)?;
             return Ok(());
         }
-        if let Some(due) = self.outcome.owed_next(self.level, self.promised, self.now) {
+        if self.outcome.proves_number() {
+            let (kinds, by) = ([TaskKind::TellEnd], Some(self.by));
+            task_close_of(tx, &self.ids, &kinds, "told_by_phone", by, self.now)?;
+        }
+        if let Some(due) = self.outcome.owed_next(self.cool_down, self.promised, self.now) {
             task_set_due(tx, &self.ids, TaskKind::Call, due)?;
         }
         task_release(tx, &self.ids, self.by)?;

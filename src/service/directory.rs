@@ -6,6 +6,7 @@ use super::{Service, ServiceError};
 use crate::domain::ids::OrganizationId;
 use crate::domain::organization::{Level, Organization, Reach};
 use crate::store::contacts::reach_list;
+use crate::store::duty_tonight::{DutyTonight, duty_tonight_list_of};
 use crate::store::organizations::{
     OrganizationBrief, OrganizationHit, organization_find, organization_list,
     organization_list_below, organization_list_of, organization_search,
@@ -81,6 +82,8 @@ pub struct OrganizationView {
     pub below: Vec<OrganizationBrief>,
     /// How it can be reached.
     pub reach: Reach,
+    /// Who answers tonight, as it told through its link.
+    pub tonight: Option<DutyTonight>,
     /// Names of the other organisations that its desks receive for.
     pub names: BTreeMap<OrganizationId, String>,
 }
@@ -90,6 +93,7 @@ pub struct OrganizationView {
 /// # Errors
 /// [`ServiceError::NotFound`] if there is none of that id.
 pub fn look(service: &Service, id: OrganizationId) -> Result<OrganizationView, ServiceError> {
+    let now = service.now();
     service.store.read(|conn| {
         let organization = organization_find(conn, id)?.ok_or(ServiceError::NotFound)?;
         let reach = reach_list(conn, &[id])?.pop().ok_or(ServiceError::NotFound)?;
@@ -107,6 +111,7 @@ pub fn look(service: &Service, id: OrganizationId) -> Result<OrganizationView, S
             parent: organization.parent.and_then(|id| named.get(&id).cloned()),
             below: organization_list_below(conn, id)?,
             names: named.into_iter().map(|(id, one)| (id, one.name)).collect(),
+            tonight: duty_tonight_list_of(conn, &[id], now)?.remove(&id),
             organization,
             reach,
         })

@@ -4,6 +4,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::channel_health::{self, WayHealth};
+use super::delegate::{Delegated, MayDelegate, delegated, may_delegate};
 use super::{Service, ServiceError};
 use crate::domain::account::Account;
 use crate::domain::call_point::{CallPoint, call_point};
@@ -29,7 +31,7 @@ use crate::store::tallies::tally_find;
 use crate::store::{Conn, StoreError};
 
 /// What is telephoned about.
-pub const CALLED: &[TaskKind] = &[TaskKind::Call, TaskKind::ConfirmGrade];
+pub const CALLED: &[TaskKind] = &[TaskKind::Call, TaskKind::ConfirmGrade, TaskKind::TellEnd];
 /// What is looked at on the page of the delivery.
 pub const LOOKED_AT: &[TaskKind] =
     &[TaskKind::Returned, TaskKind::AskedAgain, TaskKind::HeldSubmission];
@@ -75,12 +77,18 @@ pub struct UrgentRow {
 /// What the duty desk has before it, at one instant.
 #[derive(Debug, Clone)]
 pub struct DutyBoard {
+    /// How the ways out stand.
+    pub ways: Vec<WayHealth>,
     /// What is wrong with the server or a way out.
     pub alarms: Vec<Alarm>,
     /// Calls, in order.
     pub calls: Vec<CallToMake>,
     /// Tasks that are called about, whether shown or not.
     pub call_count: i64,
+    /// Calls that could be handed on to a 市州.
+    pub may_delegate: Vec<MayDelegate>,
+    /// Calls that were.
+    pub delegated: Vec<Delegated>,
     /// What waits for a look.
     pub looks: Vec<OpenTask>,
     /// What waits for a decision.
@@ -102,6 +110,7 @@ pub struct DutyBoard {
 pub fn read(service: &Service, account: &Account) -> Result<DutyBoard, ServiceError> {
     let now = service.now();
     let office = account.organization_id;
+    let ways = channel_health::read(service)?;
     service.store.read(|conn| {
         let tasks = task_list_open(conn, office, CALLED, TASKS_MAX)?;
         let urgent = notice_list_urgent(conn, office, NOTICES_MAX)?;
@@ -114,7 +123,10 @@ pub fn read(service: &Service, account: &Account) -> Result<DutyBoard, ServiceEr
         });
         let urgent = urgent.collect::<Result<_, _>>()?;
         Ok(DutyBoard {
+            ways: ways.clone(),
             alarms: alarm_list_open(conn)?,
+            may_delegate: may_delegate(conn, &tasks, now)?,
+            delegated: delegated(conn, office, now)?,
             urgent,
             calls: to_make(service, conn, tasks, now)?,
             call_count: task_count_open(conn, office, CALLED)?,

@@ -2,23 +2,25 @@
 //! cancels what is still owed, marks the unsigned deliveries, and owes the word to everybody who
 //! was told before. Receipts stay; nothing is deleted.
 
+use std::collections::BTreeSet;
+
 use super::acts::{
-    ActForm, ActRefused, act_event, done_before, issued_notice, reason, withdrawals,
+    ActForm, ActRefused, act_event, done_before, issued_notice, lane_of, reason, withdrawals,
 };
 use super::{Service, ServiceError};
 use crate::domain::account::Account;
 use crate::domain::call_task::TaskKind;
 use crate::domain::delivery::{DeliveryFacts, DeliveryState};
 use crate::domain::evidence::{Event, EventKind};
-use crate::domain::ids::{AccountId, DeliveryId, EventId, NoticeId};
+use crate::domain::ids::{AccountId, DeliveryId, EventId, NoticeId, TaskId};
 use crate::domain::notice::NoticeAct;
 use crate::domain::time::Timestamp;
 use crate::store::Tx;
-use crate::store::call_tasks::task_close_of;
+use crate::store::call_tasks::{NewTask, task_close_of, task_raise_all};
 use crate::store::deliveries::{Delivery, delivery_list_of_notice, delivery_lock};
 use crate::store::ends::{
-    NewEnd, delivery_set_recalled, end_insert, message_cancel_of_notice, notice_hold_alone,
-    told_list_of_notice,
+    NewEnd, Told, delivery_set_recalled, end_insert, message_cancel_of_notice, notice_hold_alone,
+    phoned_list_of_notice, told_list_of_notice,
 };
 use crate::store::events::event_append;
 use crate::store::messages::message_insert_all;
@@ -98,10 +100,38 @@ fn take_back(
         ending.take_back(tx, &stood)?;
         let words = withdrawals(&own, &ending.notice, &told, ending.event_id(), now)?;
         message_insert_all(tx, &words, now)?;
+        owe_calls(tx, &own, &ending.notice, act, &told, now)?;
         Ok::<_, ActRefused>(())
     })?;
     tracing::info!(notice = %id, act = act.as_str(), "a notice was ended");
     service.bell.ring();
+    Ok(())
+}
+
+/// Whoever was told of the notice by telephone alone is told of its end by telephone.
+fn owe_calls(
+    tx: &mut Tx,
+    service: &Service,
+    notice: &Notice,
+    act: NoticeAct,
+    told: &[Told],
+    now: Timestamp,
+) -> Result<(), ServiceError> {
+    let written: BTreeSet<DeliveryId> = told.iter().filter_map(|one| one.delivery_id).collect();
+    let mut tasks = Vec::new();
+    for delivery_id in phoned_list_of_notice(tx, notice.id)?.difference(&written) {
+        tasks.push(NewTask {
+            id: TaskId::new(now, service.entropy()?),
+            issuer_id: notice.issuer_id,
+            notice_id: notice.id,
+            delivery_id: *delivery_id,
+            kind: TaskKind::TellEnd,
+            reason: act.as_str().to_owned(),
+            lane: lane_of(notice),
+            due_at: now,
+        });
+    }
+    task_raise_all(tx, &tasks, now)?;
     Ok(())
 }
 
@@ -190,6 +220,9 @@ impl Ending {
         message_cancel_of_notice(tx, id, why, now)?;
         let all: Vec<DeliveryId> =
             delivery_list_of_notice(tx, id)?.iter().map(|one| one.id).collect();
+        // A weak signature for what is over needs no confirming.
+        let by = Some(self.end.account_id);
+        task_close_of(tx, &all, &[TaskKind::ConfirmGrade], why, by, now)?;
         end_chase(tx, &all, why, self.end.account_id, now)
     }
 }

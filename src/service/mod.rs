@@ -13,6 +13,7 @@ use crate::adapters::random::{self, NoRandomness, Random};
 use crate::adapters::secrets::keys::Keys;
 use crate::adapters::secrets::passwords::{PasswordFault, Passwords};
 use crate::channel::Outlets;
+use crate::domain::call::CoolDown;
 use crate::domain::digest::hex;
 use crate::domain::evidence::Event;
 use crate::domain::ids::IdEntropy;
@@ -40,6 +41,7 @@ pub mod compose;
 pub mod confirm_marks;
 pub mod coverage;
 pub mod decide_return;
+pub mod delegate;
 pub mod deliver;
 pub mod demo;
 pub mod demo_mailbox;
@@ -155,6 +157,8 @@ pub struct Settings {
     pub mail_from: Mailbox,
     /// How messages are tried.
     pub sending: Sending,
+    /// How the duty desk works.
+    pub duty: DutyRules,
     /// Bytes of one uploaded file, at most.
     pub upload_bytes_max: u64,
     /// Sessions of offices end after this long without use.
@@ -165,6 +169,24 @@ pub struct Settings {
     pub admin_session_idle: Span,
     /// Sessions of administrators end after this long in any case.
     pub admin_session_longest: Span,
+}
+
+/// How the duty desk works.
+#[derive(Debug, Clone, Copy)]
+pub struct DutyRules {
+    /// How long an organisation is left alone after a person told or reminded it.
+    pub cool_down: CoolDown,
+    /// Calls that a 市州 was asked to make come back after this long without a report.
+    pub delegated_calls_return_after: Span,
+}
+
+impl Default for DutyRules {
+    fn default() -> Self {
+        Self {
+            cool_down: CoolDown { flash: Span::minutes(10), other: Span::hours(1) },
+            delegated_calls_return_after: Span::minutes(15),
+        }
+    }
 }
 
 /// How messages are tried.

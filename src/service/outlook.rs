@@ -13,6 +13,7 @@ use crate::domain::ladder::{
     Deadline, IssueTimes, LadderSnapshot, PlanFor, PlannedRung, RecipientTime, RungAct, Ways,
     deadline, plan_rungs, with_deadline_mark,
 };
+use crate::domain::message::Channel;
 use crate::domain::organization::{Reach, Superior};
 use crate::domain::reach::{Gap, Hours, gaps, is_manned_around_the_clock};
 use crate::domain::time::Timestamp;
@@ -60,6 +61,16 @@ pub struct Recipient {
     pub hours: WorkingHours,
     /// A desk of it is manned day and night.
     pub manned: bool,
+}
+
+impl Recipient {
+    /// About how many people are woken by writing to it: somebody with a mailbox and a mobile is
+    /// one.
+    #[must_use]
+    pub fn people(&self) -> usize {
+        let of = |channel| self.ways.iter().filter(|way| way.channel == channel).count();
+        Channel::ALL.iter().map(|channel| of(*channel)).max().unwrap_or(0)
+    }
 }
 
 impl Outlook {

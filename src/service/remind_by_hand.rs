@@ -7,7 +7,6 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::{Service, ServiceError};
 use crate::domain::account::Account;
-use crate::domain::call::cool_down;
 use crate::domain::delivery::DeliveryState;
 use crate::domain::escalation::{Way, first_line};
 use crate::domain::evidence::{Actor, Event, EventKind};
@@ -21,15 +20,13 @@ use crate::domain::time::Timestamp;
 use crate::domain::urgency::Urgency;
 use crate::domain::working_time::WorkingHours;
 use crate::store::Tx;
-use crate::store::chase::chase_notices;
-use crate::store::chase_by_hand::{
-    HAND_STEP_MIN, hand_next_step, hand_reminded_at, links_of_deliveries,
-};
+use crate::store::chase::{chase_links, chase_notices};
+use crate::store::chase_by_hand::{HAND_STEP_MIN, hand_next_step, hand_reminded_at};
 use crate::store::contacts::reach_list;
 use crate::store::deliveries::{Delivery, delivery_list_of_notice, delivery_lock};
 use crate::store::drafts::form_post_claim;
 use crate::store::events::event_append;
-use crate::store::links::{NewLink, link_insert_all};
+use crate::store::links::{NewLink, link_insert_all, link_renew_all};
 use crate::store::messages::{NewMessage, message_insert_all};
 use crate::store::notices::{Notice, notice_hold};
 
@@ -90,7 +87,7 @@ pub fn candidates(
     let hours = Hours { calendar: &calendar, default: &usual };
     service.store.read(|conn| {
         let notice = scope.notice(conn, id)?;
-        let level = level_of(&notice);
+        let cool_down = service.settings.duty.cool_down.of(level_of(&notice));
         let mut all = delivery_list_of_notice(conn, id)?;
         all.retain(|one| DeliveryState::derive(&one.facts).is_unsigned());
         let organizations: Vec<OrganizationId> =
@@ -107,7 +104,7 @@ pub fn candidates(
             let ways = reach
                 .map(|reach| first_line(reach, &hours, how, now, service.outlets.open()))
                 .unwrap_or_default();
-            let again = reminded.get(&delivery.id).map(|at| at.plus(cool_down(level)));
+            let again = reminded.get(&delivery.id).map(|at| at.plus(cool_down));
             let spared = match again.filter(|again| *again > now) {
                 Some(again) => Some(Spared::Until(again)),
                 None if ways.is_empty() => Some(Spared::NoAddress),
@@ -143,7 +140,7 @@ pub fn remind_by_hand(
         .position(|level| *level == level_of(&found.notice))
         .and_then(|place| i32::try_from(place).ok())
         .unwrap_or(0);
-    let level = level_of(&found.notice);
+    let cool_down = service.settings.duty.cool_down.of(level_of(&found.notice));
     let meant: Vec<Candidate> = found
         .all
         .into_iter()
@@ -170,18 +167,22 @@ pub fn remind_by_hand(
             .map(|one| one.id)
             .collect();
         let reminded = hand_reminded_at(tx, id)?;
-        let links = links_of_deliveries(tx, &ids)?;
+        let links = chase_links(tx, &ids)?;
         let step = hand_next_step(tx, id)?.max(HAND_STEP_MIN);
-        let (mut messages, mut new_links, mut events) = (Vec::new(), Vec::new(), Vec::new());
+        let (mut messages, mut events) = (Vec::new(), Vec::new());
+        let (mut new_links, mut renewed) = (Vec::new(), Vec::new());
         for one in meant.iter().filter(|one| open.contains(&one.delivery.id)) {
             let id = one.delivery.id;
             // Somebody else pressed in between.
-            if reminded.get(&id).is_some_and(|at| at.plus(cool_down(level)) > now) {
+            if reminded.get(&id).is_some_and(|at| at.plus(cool_down) > now) {
                 continue;
             }
             for way in &one.ways {
                 let link = match links.get(&(id, way.address)) {
-                    Some(link) => *link,
+                    Some((link, opens)) => {
+                        renewed.extend((!opens).then_some(*link));
+                        *link
+                    }
                     None => {
                         let link = LinkId::new(now, service.entropy()?);
                         new_links.push(NewLink {
@@ -219,6 +220,7 @@ pub fn remind_by_hand(
             );
         }
         link_insert_all(tx, &new_links)?;
+        link_renew_all(tx, &renewed)?;
         message_insert_all(tx, &messages, now)?;
         event_append(tx, &events)?;
         Ok(events.len())

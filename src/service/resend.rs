@@ -17,12 +17,12 @@ use crate::domain::notice::NoticeState;
 use crate::domain::time::{Span, Timestamp};
 use crate::store::Tx;
 use crate::store::call_tasks::task_close_of;
-use crate::store::corrections::link_of_address;
+use crate::store::chase::chase_links;
 use crate::store::deliveries::{
     Delivery, delivery_list_of_notice, delivery_lock, delivery_set_unreachable,
 };
 use crate::store::events::event_append;
-use crate::store::links::{NewLink, link_insert_all};
+use crate::store::links::{NewLink, link_insert_all, link_renew_all};
 use crate::store::messages::{NewMessage, message_insert_all, message_last_at, message_next_step};
 use crate::store::notices::{Notice, notice_hold};
 use crate::store::returns::{Decided, return_asked_open_list, return_decide};
@@ -117,10 +117,14 @@ impl Act {
         let event = service.with_personal(event, &[("reason", &self.why)])?;
         event_append(tx, std::slice::from_ref(&event))?;
         let step = message_next_step(tx, &[id], MessagePurpose::Resend)?;
-        let mut messages = Vec::new();
+        let links = chase_links(tx, &[id])?;
+        let (mut messages, mut renewed) = (Vec::new(), Vec::new());
         for way in self.reach.get(&delivery.organization_id).into_iter().flatten() {
-            let link = match link_of_address(tx, id, way.address)? {
-                Some((link, _)) => link,
+            let link = match links.get(&(id, way.address)) {
+                Some((link, opens)) => {
+                    renewed.extend((!opens).then_some(*link));
+                    *link
+                }
                 None => self.new_link(tx, id, way.address)?,
             };
             messages.push(NewMessage {
@@ -138,6 +142,7 @@ impl Act {
                 due_at: now,
             });
         }
+        link_renew_all(tx, &renewed)?;
         message_insert_all(tx, &messages, now)?;
         if delivery.facts.unreachable {
             delivery_set_unreachable(tx, &[id], false)?;

@@ -7,6 +7,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use crate::adapters::clock::Stopwatch;
+use crate::adapters::outward::Outward;
 use crate::domain::words::word_enum;
 use crate::service::Service;
 use crate::store::StoreError;
@@ -39,6 +40,10 @@ pub struct WatchSettings {
     pub command: Vec<String>,
     /// A file that is written after each clean pass.
     pub heartbeat_file: Option<PathBuf>,
+    /// An address that is called after each clean pass.
+    pub heartbeat_url: Option<Outward>,
+    /// An address that alarms are posted to.
+    pub alarm_url: Option<Outward>,
     /// A duty is silent when it finished no round for this long.
     pub silent_after: Duration,
     /// How long `/health/engine` waits for a whole round of every duty.
@@ -51,6 +56,8 @@ impl Default for WatchSettings {
             mail_to: None,
             command: Vec::new(),
             heartbeat_file: None,
+            heartbeat_url: None,
+            alarm_url: None,
             silent_after: SILENT_AFTER,
             round_within: ROUND_WITHIN,
         }

@@ -60,6 +60,15 @@ impl OpenTask {
     }
 }
 
+/// What is over asks for nothing more, but that who has it hears so.
+macro_rules! is_to_be_done {
+    () => {
+        notices::state
+            .eq(NoticeState::Issued.as_str())
+            .or(call_tasks::kind.eq(TaskKind::TellEnd.as_str()))
+    };
+}
+
 macro_rules! open_tasks {
     ($issuer:expr) => {
         call_tasks::table
@@ -67,7 +76,7 @@ macro_rules! open_tasks {
             .inner_join(notices::table.on(notices::id.eq(call_tasks::notice_id)))
             .filter(call_tasks::issuer_id.eq($issuer.to_string()))
             .filter(call_tasks::closed_at.is_null())
-            .filter(notices::state.eq(NoticeState::Issued.as_str()))
+            .filter(is_to_be_done!())
             .select((
                 call_tasks::id,
                 call_tasks::notice_id,
@@ -122,7 +131,7 @@ pub fn task_count_open(
         .inner_join(notices::table.on(notices::id.eq(call_tasks::notice_id)))
         .filter(call_tasks::issuer_id.eq(issuer.to_string()))
         .filter(call_tasks::closed_at.is_null())
-        .filter(notices::state.eq(NoticeState::Issued.as_str()))
+        .filter(is_to_be_done!())
         .filter(call_tasks::kind.eq_any(kinds))
         .count()
         .get_result(conn.db())?)

@@ -1,13 +1,13 @@
-//! Reminders that a person sent: when each delivery had its last, and the links they carry.
+//! Reminders that a person sent: when each delivery had its last.
 
 use std::collections::BTreeMap;
 
 use diesel::dsl::max;
 use diesel::prelude::*;
 
-use super::schema::{links, messages};
+use super::schema::messages;
 use super::{Conn, StoreError};
-use crate::domain::ids::{AddressId, DeliveryId, LinkId, NoticeId};
+use crate::domain::ids::{DeliveryId, NoticeId};
 use crate::domain::message::MessagePurpose;
 use crate::domain::time::Timestamp;
 
@@ -43,20 +43,4 @@ pub fn hand_next_step(conn: &mut Conn, notice: NoticeId) -> Result<i32, StoreErr
         .select(max(messages::step))
         .first(conn.db())?;
     Ok(last.map_or(HAND_STEP_MIN, |last| last.saturating_add(1)))
-}
-
-/// The links of deliveries that open something, by delivery and address.
-///
-/// # Errors
-/// The store's own.
-pub fn links_of_deliveries(
-    conn: &mut Conn,
-    deliveries: &[DeliveryId],
-) -> Result<BTreeMap<(DeliveryId, AddressId), LinkId>, StoreError> {
-    let texts: Vec<String> = deliveries.iter().map(ToString::to_string).collect();
-    let rows: Vec<(DeliveryId, AddressId, LinkId)> = links::table
-        .filter(links::delivery_id.eq_any(&texts))
-        .select((links::delivery_id, links::address_id, links::id))
-        .load(conn.db())?;
-    Ok(rows.into_iter().map(|(delivery, address, link)| ((delivery, address), link)).collect())
 }

@@ -8,13 +8,14 @@ use crate::domain::address::{AddressKind, AddressStatus};
 use crate::domain::alarm::AlarmKind;
 use crate::domain::call::CallOutcome;
 use crate::domain::call_task::TaskKind;
+use crate::domain::delegation::{DelegatedOutcome, DelegationEnd};
 use crate::domain::delivery::{
     Addressee, AskAgainReason, ReceiptMode, ReturnDecision, ReturnReason,
 };
 use crate::domain::ids::{
-    AccountId, AddressId, AlarmId, AttemptId, CallId, ContactId, DeliveryId, DeskId, EventId,
-    FileId, LinkId, MessageId, NoticeId, OrganizationId, ReceiptId, ReturnId, RoundId, RungId,
-    TaskId, VerificationId,
+    AccountId, AddressId, AlarmId, AttemptId, CallId, ContactId, DelegationId, DeliveryId, DeskId,
+    EventId, FileId, LinkId, MessageId, NoticeId, OrganizationId, ReceiptId, ReturnId, RoundId,
+    RungId, TaskId, VerificationId,
 };
 use crate::domain::ladder::{RungAct, Ways};
 use crate::domain::message::{Channel, MessagePurpose, MessageState};
@@ -69,6 +70,9 @@ text_columns!(
     Channel,
     ContactId,
     ContactRole,
+    DelegatedOutcome,
+    DelegationEnd,
+    DelegationId,
     DeliveryId,
     DeskId,
     DeskKind,

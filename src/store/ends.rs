@@ -9,10 +9,12 @@ use diesel::prelude::*;
 use super::engine::{RowLock, on_engine};
 use super::messages::Cancelled;
 use super::schema::{
-    accounts, attempt_outcomes, attempts, chase_stops, deliveries, gap_explanations, messages,
-    notice_ends, notices,
+    accounts, attempt_outcomes, attempts, calls, chase_stops, delegated_calls, delegations,
+    deliveries, gap_explanations, messages, notice_ends, notices,
 };
 use super::{Conn, ROWS_PER_INSERT_MAX, StoreError, Tx};
+use crate::domain::call::CallOutcome;
+use crate::domain::delegation::DelegatedOutcome;
 use crate::domain::ids::{AccountId, AddressId, DeliveryId, EventId, NoticeId};
 use crate::domain::message::{Channel, MessagePurpose, MessageState};
 use crate::domain::notice::{NoticeAct, NoticeState};
@@ -151,6 +153,32 @@ pub fn told_list_of_notice(conn: &mut Conn, notice: NoticeId) -> Result<Vec<Told
     });
     let told: BTreeSet<Told> = told.collect::<Result<_, StoreError>>()?;
     Ok(told.into_iter().collect())
+}
+
+/// The deliveries of a notice whose organisation was told of it by telephone.
+///
+/// # Errors
+/// The store's own.
+pub fn phoned_list_of_notice(
+    conn: &mut Conn,
+    notice: NoticeId,
+) -> Result<BTreeSet<DeliveryId>, StoreError> {
+    let spoke = CallOutcome::ALL.iter().filter(|outcome| outcome.proves_number());
+    let spoke: Vec<&str> = spoke.map(|outcome| outcome.as_str()).collect();
+    let own: Vec<DeliveryId> = calls::table
+        .filter(calls::notice_id.eq(notice.to_string()))
+        .filter(calls::outcome.eq_any(spoke))
+        .select(calls::delivery_id)
+        .distinct()
+        .load(conn.db())?;
+    let of_desks: Vec<DeliveryId> = delegated_calls::table
+        .inner_join(delegations::table.on(delegations::id.eq(delegated_calls::delegation_id)))
+        .filter(delegations::notice_id.eq(notice.to_string()))
+        .filter(delegated_calls::outcome.eq(DelegatedOutcome::Told.as_str()))
+        .select(delegated_calls::delivery_id)
+        .distinct()
+        .load(conn.db())?;
+    Ok(own.into_iter().chain(of_desks).collect())
 }
 
 /// Cancels everything that is still owed for a notice. Says how many messages were cancelled.

@@ -62,6 +62,21 @@ pub fn link_insert_all(tx: &mut Tx, new: &[NewLink]) -> Result<(), StoreError> {
     Ok(())
 }
 
+/// Puts a new generation in the place of links that were revoked and whose address is in use
+/// again: what was sent before stays without effect. Says how many.
+///
+/// # Errors
+/// The store's own.
+pub fn link_renew_all(tx: &mut Tx, ids: &[LinkId]) -> Result<usize, StoreError> {
+    let texts: Vec<String> = ids.iter().map(ToString::to_string).collect();
+    let never: Option<i64> = None;
+    Ok(diesel::update(
+        links::table.filter(links::id.eq_any(&texts)).filter(links::revoked_at.is_not_null()),
+    )
+    .set((links::generation.eq(links::generation + 1), links::revoked_at.eq(never)))
+    .execute(tx.db())?)
+}
+
 /// A link with what it opens and whether it may.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Link {

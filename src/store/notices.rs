@@ -1,6 +1,8 @@
 //! Notices and their versions. Every reading goes by the issuing office: another office's notice
 //! and one that does not exist are the same.
 
+use std::collections::BTreeMap;
+
 use diesel::prelude::*;
 
 use super::engine::load_shared;
@@ -179,6 +181,22 @@ pub fn notice_find(conn: &mut Conn, id: NoticeId) -> Result<Option<Notice>, Stor
         .first(conn.db())
         .optional()?;
     row.map(Row::read).transpose()
+}
+
+/// 发文字号 of notices.
+///
+/// # Errors
+/// The store's own.
+pub fn notice_numbers(
+    conn: &mut Conn,
+    ids: &[NoticeId],
+) -> Result<BTreeMap<NoticeId, String>, StoreError> {
+    let texts: Vec<String> = ids.iter().map(ToString::to_string).collect();
+    let rows: Vec<(NoticeId, String)> = notices::table
+        .filter(notices::id.eq_any(&texts))
+        .select((notices::id, notices::document_number))
+        .load(conn.db())?;
+    Ok(rows.into_iter().collect())
 }
 
 /// Whose notice it is, its state and its current version, held until the end of the write so

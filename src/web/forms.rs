@@ -10,6 +10,7 @@ use futures_util::future::LocalBoxFuture;
 
 use super::error::WebError;
 use super::guarded;
+use super::handlers::delegated::DelegationHolder;
 use super::session::Staff;
 use super::visit::Visit;
 
@@ -145,7 +146,9 @@ fn read(
 pub(super) fn token_wanted(request: &HttpRequest) -> Option<String> {
     let known = request.extensions();
     let staff = known.get::<Staff>().map(|staff| staff.form_token.clone());
-    staff.or_else(|| known.get::<Visit>().map(|visit| visit.form_token.clone()))
+    let by_link = || known.get::<Visit>().map(|visit| visit.form_token.clone());
+    let desk = || known.get::<DelegationHolder>().map(|holder| holder.form_token.clone());
+    staff.or_else(by_link).or_else(desk)
 }
 
 /// Compares without telling by time where two tokens differ.

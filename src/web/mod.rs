@@ -36,9 +36,9 @@ pub mod visit;
 use error::WebError;
 use handlers::receive::{self, give_back, receipt, sign, take, tell_duty, viewing};
 use handlers::{
-    accounts, acts, asset, board, call, compose, coverage, demo_mailbox, directory, draft_files,
-    duty, duty_print, health, home, link, notices, own_password, register, remind, review, rounds,
-    rules, short_code, sign_in, story, verify,
+    accounts, acts, asset, board, call, compose, coverage, delegated, demo_mailbox, directory,
+    draft_files, duty, duty_print, health, home, link, notices, own_password, register, remind,
+    review, rounds, rules, short_code, sign_in, story, verify,
 };
 use route::{Route, Subject, Who};
 pub use server::server;
@@ -132,6 +132,8 @@ routes! {
     GET  "/duty"             Who::Staff(DUTY_ROOM), None => duty::show;
     GET  "/duty/handover"    Who::Staff(DUTY_ROOM), None => duty_print::handover;
     GET  "/duty/night"       Who::Staff(DUTY_ROOM), None => duty_print::night;
+    POST "/notices/{notice}/delegate" Who::Staff(DUTY), Notice => duty::hand_on;
+    POST "/notices/{notice}/take-back" Who::Staff(DUTY), Notice => duty::take_back;
     GET  "/deliveries/{delivery}/calls" Who::Staff(READERS), Delivery => duty_print::calls;
     POST "/deliveries/{delivery}/escalate" Who::Staff(DUTY), Delivery => call::escalate;
     GET  "/notices/{notice}/remind" Who::Staff(CHASERS), Notice => remind::list;
@@ -180,6 +182,9 @@ routes! {
     POST "/receive/{delivery}/duty" Who::LinkHolder, Receiving => tell_duty::tell;
     GET  "/receive/{delivery}/receipt" Who::LinkHolder, Receiving => receipt::sheet;
     GET  "/receive/{delivery}/receipt.jws" Who::LinkHolder, Receiving => receipt::file;
+    GET  "/d/{token}"        Who::Anyone, None => delegated::arrive;
+    GET  "/delegated/{delegation}" Who::DelegationHolder, Delegation => delegated::show;
+    POST "/delegated/{delegation}" Who::DelegationHolder, Delegation => delegated::report;
     // the mails of a demonstration; elsewhere not found
     GET  "/demo/mailbox"             Who::Anyone, None => demo_mailbox::list;
     GET  "/demo/mailbox/{mail}"      Who::Anyone, Public => demo_mailbox::read;

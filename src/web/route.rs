@@ -10,6 +10,7 @@ use actix_web::middleware::{Next, from_fn};
 use actix_web::{Error, HttpMessage, ResponseError, guard, web};
 
 use super::error::WebError;
+use super::handlers::delegated;
 use super::{origin, session, visit};
 use crate::domain::account::Role;
 
@@ -20,6 +21,8 @@ pub enum Who {
     Anyone,
     /// Whoever came by the link of the delivery named in the path.
     LinkHolder,
+    /// Whoever came by the link of the delegation named in the path.
+    DelegationHolder,
     /// Signed-in staff that holds one of these roles.
     Staff(&'static [Role]),
 }
@@ -35,6 +38,8 @@ pub enum Subject {
     Delivery,
     /// A delivery as its recipient sees it.
     Receiving,
+    /// Calls handed on, as the desk that makes them sees them.
+    Delegation,
     /// A directory entry.
     Organization,
     /// An account.
@@ -101,6 +106,10 @@ async fn check(who: Who, request: &ServiceRequest) -> Result<(), WebError> {
         Who::LinkHolder => {
             let visit = visit::holder_of(request.request()).await?;
             request.extensions_mut().insert(visit);
+        }
+        Who::DelegationHolder => {
+            let holder = delegated::holder_of(request.request()).await?;
+            request.extensions_mut().insert(holder);
         }
         Who::Staff(roles) => {
             let staff = session::staff_of(request.request()).await?;

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use super::runner::Turn;
+use crate::service::delegate;
 use crate::service::escalate::{self, Fired};
 use crate::service::watch::{Duty, round_finished};
 use crate::service::{Service, ServiceError};
@@ -34,6 +35,7 @@ pub(super) fn engine(service: &Service) -> impl FnMut() -> Turn + Send + 'static
 fn round(service: &Service) -> Result<Fired, ServiceError> {
     let ticket = service.watch.ticket();
     let fired = escalate::tick(service)?;
+    delegate::return_overdue(service)?;
     round_finished(service, Duty::Escalate, ticket);
     Ok(fired)
 }

@@ -346,9 +346,33 @@ fn who_answers_tonight_stands_first_until_eight() {
     holder.cookies.push((format!("__Host-{}", sent.0), cookie));
     let page = holder.get(&format!("/receive/{}/duty", sent.0));
     assert!(page.status == 200 && page.body.contains("告知今晚值班"));
+    let organization = sheet(&town.service, &officer, sent.0).unwrap().delivery.organization_id;
+    let mut staff = Visitor::new(&door).sign_in("zhiban", PASSWORD);
+    let entry = staff.get(&format!("/directory/{organization}")).words();
+    assert!(entry.contains("周某，带班领导吴某，电话 0731-55501234"), "{entry}");
     // It is 02:02; at eight it is over.
     town.clock.advance(Span::minutes(5 * 60 + 58));
     assert!(tonight().is_none());
+    let entry = staff.sign_in("zhiban", PASSWORD).get(&format!("/directory/{organization}"));
+    assert!(entry.status == 200 && !entry.words().contains("周某"));
+}
+
+#[test]
+fn how_long_somebody_is_left_alone_is_the_installations_to_say() {
+    let Some(town) = Town::new() else { return };
+    let officer = account(&town, "zhiban");
+    let mut service = town.service.clone();
+    let mut settings = (*service.settings).clone();
+    settings.duty.cool_down.flash = Span::minutes(3);
+    service.settings = std::sync::Arc::new(settings);
+    let (notice, id) = (town.ours.notice, town.ours.sent[0].0);
+    assert_eq!(remind_by_hand(&service, &officer, notice, &[id], "k1").unwrap(), 1);
+    for (minutes, reminded) in [(2, 0), (1, 1)] {
+        town.clock.advance(Span::minutes(minutes));
+        let key = format!("after {minutes}");
+        let done = remind_by_hand(&service, &officer, notice, &[id], &key).unwrap();
+        assert_eq!(done, reminded, "{minutes}");
+    }
 }
 
 #[test]

@@ -15,6 +15,7 @@ mod commands;
 mod compose;
 #[cfg(test)]
 mod deadline_moves;
+mod delegation;
 #[cfg(test)]
 mod deliver;
 #[cfg(test)]
@@ -25,6 +26,8 @@ mod directory;
 mod doors;
 #[cfg(test)]
 mod duty;
+#[cfg(test)]
+mod enforcement;
 #[cfg(test)]
 mod escalate;
 #[cfg(test)]
@@ -79,3 +82,5 @@ mod time_zones;
 mod versions;
 #[cfg(test)]
 mod webhook;
+#[cfg(test)]
+mod withdrawal;

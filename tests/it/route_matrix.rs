@@ -4,8 +4,12 @@
 use actix_web::http::Method;
 use qianshou::domain::account::Role;
 use qianshou::domain::account::Role::{Administrator, Auditor, Clerk, Duty, Releaser};
-use qianshou::domain::ids::{AccountId, DeliveryId, FileId, NoticeId, OrganizationId};
+use qianshou::domain::ids::{
+    AccountId, DelegationId, DeliveryId, FileId, NoticeId, OrganizationId,
+};
+use qianshou::domain::time::Span;
 use qianshou::service::{accounts, directory};
+use qianshou::store::delegations::{Delegation, delegation_insert};
 use qianshou::web::ROUTES;
 use qianshou::web::route::{Route, Subject, Who};
 
@@ -17,6 +21,8 @@ use crate::support::stand::PUBLIC_URL;
 enum Caller {
     Anonymous,
     LinkHolder,
+    /// The desk that calls were handed on to.
+    Desk,
     /// Of the office whose things are "own".
     Ours(Role),
     /// Of the other office.
@@ -26,6 +32,7 @@ enum Caller {
 const CALLERS: &[(Caller, &str)] = &[
     (Caller::Anonymous, ""),
     (Caller::LinkHolder, ""),
+    (Caller::Desk, ""),
     (Caller::Ours(Clerk), "jingban"),
     (Caller::Ours(Releaser), "hefa"),
     (Caller::Ours(Duty), "zhiban"),
@@ -61,8 +68,11 @@ fn expected(route: &Route, caller: Caller, whose: Whose) -> Verdict {
     let (role, own) = match (route.who, caller) {
         (Who::Anyone, _) => return Verdict::Admitted,
         (Who::LinkHolder, Caller::LinkHolder) if whose == Whose::Ours => return Verdict::Admitted,
-        (Who::LinkHolder, _) => return Verdict::LinkRefused,
-        (Who::Staff(_), Caller::Anonymous | Caller::LinkHolder) => return Verdict::SignIn,
+        (Who::DelegationHolder, Caller::Desk) if whose == Whose::Ours => return Verdict::Admitted,
+        (Who::LinkHolder | Who::DelegationHolder, _) => return Verdict::LinkRefused,
+        (Who::Staff(_), Caller::Anonymous | Caller::LinkHolder | Caller::Desk) => {
+            return Verdict::SignIn;
+        }
         (Who::Staff(_), Caller::Ours(role)) => (role, Whose::Ours),
         (Who::Staff(_), Caller::Theirs(role)) => (role, Whose::Theirs),
     };
@@ -78,7 +88,7 @@ fn expected(route: &Route, caller: Caller, whose: Whose) -> Verdict {
         Subject::Notice | Subject::Delivery if whose == Whose::Nobodys => Verdict::NotFound,
         Subject::Notice | Subject::Delivery if role == Auditor || whose == own => Verdict::Admitted,
         Subject::Notice | Subject::Delivery => Verdict::NotFound,
-        Subject::Receiving => panic!("{}: only link holders receive", route.path),
+        Subject::Receiving | Subject::Delegation => panic!("{}: by link only", route.path),
     }
 }
 
@@ -100,13 +110,37 @@ fn seen(heard: &Heard) -> Verdict {
 struct Shared {
     account: AccountId,
     organization: OrganizationId,
+    /// Of each office.
+    delegations: [DelegationId; 2],
 }
 
 impl Shared {
     fn of(town: &Town) -> Self {
         let all = accounts::list(&town.service).unwrap();
         let account = all.iter().find(|one| one.login == "zf-zhiban").unwrap().id;
-        Self { account, organization: directory::list(&town.service).unwrap()[0].id }
+        let organization = directory::list(&town.service).unwrap()[0].id;
+        let offices = [(town.ours.notice, "zhiban"), (town.theirs.notice, "zf-zhiban")];
+        let delegations = offices.map(|(notice_id, login)| {
+            let by = all.iter().find(|one| one.login == login).unwrap();
+            let id = DelegationId::new(NIGHT, town.service.entropy().unwrap());
+            let new = Delegation {
+                id,
+                notice_id,
+                issuer_id: by.organization_id,
+                organization_id: organization,
+                account_id: by.id,
+                asked_at: NIGHT,
+                due_at: NIGHT.plus(Span::minutes(15)),
+                reporter_name: None,
+                reported_at: None,
+                ended_at: None,
+                ended_why: None,
+            };
+            let store = &town.service.store;
+            store.write("test", move |tx| delegation_insert(tx, &new, &[])).unwrap();
+            id
+        });
+        Self { account, organization, delegations }
     }
 }
 
@@ -114,7 +148,7 @@ impl Shared {
 fn address(town: &Town, shared: Shared, route: &Route, whose: Whose) -> String {
     let issued = if whose == Whose::Theirs { &town.theirs } else { &town.ours };
     let nobodys = [7; 10];
-    let Shared { account, organization } = shared;
+    let Shared { account, organization, .. } = shared;
     let parts = route.path.split('/').map(|part| {
         let absent = whose == Whose::Nobodys;
         match part {
@@ -122,6 +156,9 @@ fn address(town: &Town, shared: Shared, route: &Route, whose: Whose) -> String {
             "{notice}" => issued.notice.to_string(),
             "{delivery}" if absent => DeliveryId::new(NIGHT, nobodys).to_string(),
             "{delivery}" => issued.sent[0].0.to_string(),
+            "{delegation}" if absent => DelegationId::new(NIGHT, nobodys).to_string(),
+            "{delegation}" if whose == Whose::Theirs => shared.delegations[1].to_string(),
+            "{delegation}" => shared.delegations[0].to_string(),
             "{organization}" if absent => OrganizationId::new(NIGHT, nobodys).to_string(),
             "{organization}" => organization.to_string(),
             "{account}" if absent => AccountId::new(NIGHT, nobodys).to_string(),
@@ -172,6 +209,10 @@ fn everybody_gets_what_the_table_says() {
         if *caller == Caller::LinkHolder {
             let name = format!("__Host-{}", visiting.delivery);
             visitor.cookies.push((name, cookie.clone()));
+        } else if *caller == Caller::Desk {
+            let [ours, _] = shared.delegations;
+            let value = town.service.keys.delegation_visit(ours, NIGHT.plus(Span::hours(1)));
+            visitor.cookies.push((format!("__Host-{ours}"), value));
         } else if *caller != Caller::Anonymous {
             visitor = visitor.sign_in(login, PASSWORD);
             token = visitor.form_token();
@@ -217,12 +258,13 @@ fn names_of(heard: &Heard) -> Vec<String> {
 #[test]
 fn an_id_in_the_path_names_the_subject_that_is_declared() {
     for route in ROUTES {
-        let named = ["{notice}", "{delivery}", "{organization}", "{account}"];
+        let named = ["{notice}", "{delivery}", "{delegation}", "{organization}", "{account}"];
         let named: Vec<&str> = route.path.split('/').filter(|part| named.contains(part)).collect();
         let declared = match route.subject {
             Subject::None | Subject::Public => vec![],
             Subject::Notice => vec!["{notice}"],
             Subject::Delivery | Subject::Receiving => vec!["{delivery}"],
+            Subject::Delegation => vec!["{delegation}"],
             Subject::Organization => vec!["{organization}"],
             Subject::Account => vec!["{account}"],
         };

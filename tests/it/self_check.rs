@@ -2,11 +2,15 @@
 //! fault is gone; only a pass that found nothing gives the sign of life.
 
 use std::fs;
+use std::io::{Read as _, Write as _};
+use std::net::TcpListener;
 use std::path::Path;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use qianshou::adapters::mail::MemoryMailer;
+use qianshou::adapters::outward::Outward;
+use qianshou::domain::address::WebhookUrl;
 use qianshou::domain::alarm::AlarmKind;
 use qianshou::domain::ids::RungId;
 use qianshou::domain::ladder::RungAct;
@@ -128,6 +132,116 @@ fn each_planted_fault_is_found_told_once_and_ended() {
     let events = at.texts("SELECT kind AS value FROM events WHERE kind LIKE 'alarm_%'");
     assert_eq!(events.iter().filter(|kind| *kind == "alarm_raised").count(), 5);
     assert_eq!(events.iter().filter(|kind| *kind == "alarm_cleared").count(), 5);
+}
+
+/// Takes calls on this machine, answers each with this, and keeps what it heard.
+fn listener(answer: &'static str) -> (String, Arc<Mutex<Vec<String>>>) {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("http://127.0.0.1:{}/up", listener.local_addr().unwrap().port());
+    let heard: Arc<Mutex<Vec<String>>> = Arc::default();
+    let told = Arc::clone(&heard);
+    std::thread::spawn(move || {
+        for socket in listener.incoming() {
+            let Ok(mut socket) = socket else { return };
+            let mut chunk = [0; 8192];
+            let mut text = String::new();
+            while !text.contains("\r\n\r\n") || (text.contains("text") && !text.ends_with('}')) {
+                match socket.read(&mut chunk) {
+                    Ok(count) if count > 0 => text += &String::from_utf8_lossy(&chunk[..count]),
+                    _ => break,
+                }
+            }
+            told.lock().unwrap().push(text);
+            drop(socket.write_all(answer.as_bytes()));
+        }
+    });
+    (url, heard)
+}
+
+/// Waits for what happens beside.
+fn until(what: impl Fn() -> bool) {
+    for _ in 0..500 {
+        if what() {
+            return;
+        }
+        std::thread::sleep(Duration::from_millis(10));
+    }
+    panic!("it never happened");
+}
+
+const YES: &str = "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n";
+const NO: &str = "HTTP/1.1 500 No\r\nContent-Length: 0\r\n\r\n";
+
+fn outward(url: &str, method: &'static str) -> Outward {
+    Outward::open(WebhookUrl::parse(url).unwrap(), method, None).unwrap()
+}
+
+#[test]
+fn a_clean_pass_calls_the_operators_address_and_waits_for_nothing() {
+    let Some(at) = Fixture::new(MemoryMailer::new()) else { return };
+    let (good, heard) = listener(YES);
+    let (bad, _) = listener(NO);
+    let silent = TcpListener::bind("127.0.0.1:0").unwrap();
+    let silent = format!("http://127.0.0.1:{}/", silent.local_addr().unwrap().port());
+    let watching = |url: &str| {
+        let settings =
+            WatchSettings { heartbeat_url: Some(outward(url, "GET")), ..WatchSettings::default() };
+        Service { watch: Arc::new(Watch::new(settings)), ..at.service.clone() }
+    };
+    let service = watching(&good);
+    assert_eq!(pass(&service).unwrap(), Pass::default());
+    until(|| heard.lock().unwrap().iter().any(|text| text.starts_with("GET /up HTTP/1.1")));
+    let alarm = "SELECT detail AS value FROM alarms WHERE kind = 'heartbeat_failed' AND \
+                 cleared_at IS NULL";
+    assert!(at.texts(alarm).is_empty());
+
+    // What is refused is counted, and an alarm from the next pass on, until it is taken again.
+    let refused = watching(&bad);
+    let failures = |service: &Service| {
+        service.watch.settings.heartbeat_url.as_ref().unwrap().standing().failed
+    };
+    pass(&refused).unwrap();
+    until(|| failures(&refused) == 1);
+    pass(&refused).unwrap();
+    assert_eq!(at.texts(alarm), ["1 in a row, 1 since the start: HTTP 500"]);
+    assert!(pass(&service).unwrap().findings.is_empty(), "it is no fault of the chase");
+    pass(&service).unwrap();
+    assert!(at.texts(alarm).is_empty());
+
+    // Who does not answer holds nobody up, and is not called a second time meanwhile.
+    let stuck = watching(&silent);
+    let began = std::time::Instant::now();
+    for _ in 0..3 {
+        pass(&stuck).unwrap();
+    }
+    assert!(began.elapsed() < qianshou::adapters::outcall::CALL_WITHIN, "nobody waited");
+
+    // While something is wrong there is no sign of life.
+    issue(&at, Urgency::Flash);
+    at.sql("UPDATE rungs SET due_at = NULL");
+    let before = heard.lock().unwrap().len();
+    assert!(!pass(&service).unwrap().findings.is_empty());
+    assert_eq!(heard.lock().unwrap().len(), before);
+}
+
+#[test]
+fn an_alarm_is_posted_to_the_operators_address() {
+    let Some(at) = Fixture::new(MemoryMailer::new()) else { return };
+    let (url, heard) = listener(YES);
+    let settings =
+        WatchSettings { alarm_url: Some(outward(&url, "POST")), ..WatchSettings::default() };
+    let service = Service { watch: Arc::new(Watch::new(settings)), ..at.service.clone() };
+    issue(&at, Urgency::Flash);
+    at.sql("UPDATE rungs SET due_at = NULL");
+    assert_eq!(pass(&service).unwrap().raised, 1);
+    let all = heard.lock().unwrap().concat();
+    let (head, body) = all.split_once("\r\n\r\n").unwrap();
+    assert!(head.starts_with("POST /up HTTP/1.1"), "{head}");
+    let body: serde_json::Value = serde_json::from_str(body).unwrap();
+    let text = body["text"].as_str().unwrap();
+    assert!(text.contains(AlarmKind::StepMissing.word_zh()), "{text}");
+    pass(&service).unwrap();
+    assert_eq!(heard.lock().unwrap().len(), 1, "told once");
 }
 
 #[test]

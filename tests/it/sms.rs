@@ -16,7 +16,7 @@ use qianshou::domain::urgency::Urgency;
 use qianshou::service::channel_health::{self, Health};
 use qianshou::service::deliver::{Delivered, Dispatch, Sender, Share, tick};
 use qianshou::service::short_code::arrive;
-use qianshou::service::{Service, ServiceError};
+use qianshou::service::{Service, ServiceError, accounts, duty};
 use qianshou::store::links::{NewLink, link_insert_all};
 use qianshou::store::messages::{NewMessage, message_insert_all};
 
@@ -220,6 +220,9 @@ fn what_is_no_success_is_tried_again_in_other_words_and_a_wrong_number_is_not() 
     let health = |post: &Post| channel_health::read(&post.service).unwrap()[1].clone();
     let way = health(&post);
     assert_eq!((way.channel, way.health, way.failed), (Channel::Sms, Health::Failing, 1));
+    let officer = accounts::list(&post.service).unwrap().remove(0);
+    let board = duty::read(&post.service, &officer).unwrap();
+    assert!(board.ways.iter().any(|way| way.health == Health::Failing), "on the duty page too");
     assert!(way.last_fault.unwrap().contains("\"code\":9"));
     post.at.advance(Span::seconds(10));
     assert_eq!(post.tick().dead, 1);

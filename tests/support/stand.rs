@@ -93,6 +93,7 @@ fn facts(sending: Sending) -> Settings {
         return_path: String::new(),
         bounce_folder: None,
         sending,
+        duty: qianshou::service::DutyRules::default(),
         upload_bytes_max: 1 << 20,
         session_idle: Span::minutes(30),
         session_longest: Span::minutes(480),

@@ -3,6 +3,7 @@
 //! Keys live in a folder outside the database, so that a stolen database yields no working link
 //! and no receipt. Nothing here logs, and every `Debug` is redacted.
 
+pub mod delegations;
 pub mod jws_provider;
 pub mod keys;
 pub mod links;

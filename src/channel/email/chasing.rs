@@ -199,3 +199,48 @@ fn until_when(deadline: Option<Timestamp>, now: Timestamp) -> String {
         None => String::new(),
     }
 }
+
+/// The desk of a 市州 is asked to make calls. The link leads to their list, not to the notice.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DelegatedCallsWords {
+    /// The notice; only level, organ and phone are told.
+    pub notice: NoticeWords,
+    /// The desk, with its organisation.
+    pub to: String,
+    /// Whom to call, in the order of the tree.
+    pub organizations: Vec<String>,
+    /// Until when to report.
+    pub report_by: Timestamp,
+    /// Where the list is.
+    pub page: String,
+}
+
+impl DelegatedCallsWords {
+    /// The parts of the mail.
+    ///
+    /// # Errors
+    /// The page's address is no web address, or a template failed.
+    pub fn render(&self) -> Result<Rendered, WordsError> {
+        if !self.page.starts_with("https://") && !self.page.starts_with("http://") {
+            return Err(WordsError::Link);
+        }
+        let NoticeWords { urgency_word, dispatching_organ, .. } = &self.notice;
+        let count = self.organizations.len();
+        let by = when::full(self.report_by);
+        Sheet {
+            subject: format!("【{urgency_word}】请代拨 {count} 个电话，{by}前报来结果"),
+            urgency_word: Some(urgency_word.clone()),
+            to: self.to.clone(),
+            opening: vec![format!(
+                "{dispatching_organ}的一份{}，下列{count}家单位尚未签收。请逐个打电话，请对方打开收到的\
+                 邮件签收，并在{by}前从下面的页面报来结果。到时未报的，由发文单位自行拨打。",
+                self.notice.what()
+            )],
+            facts: vec![("号码和填报页面", self.page.clone())],
+            list: self.organizations.iter().take(LISTED_MAX).cloned().collect(),
+            closing: vec![self.notice.ask_at("有疑问，请致电发文单位值班室：")],
+            ..Sheet::default()
+        }
+        .render()
+    }
+}

@@ -12,7 +12,8 @@ mod when;
 use askama::Template;
 
 pub use chasing::{
-    DeskLine, IssuerAlertWords, LeaderPromptWords, SuperiorRequestWords, UnsignedLine,
+    DelegatedCallsWords, DeskLine, IssuerAlertWords, LeaderPromptWords, SuperiorRequestWords,
+    UnsignedLine,
 };
 pub use session::{EmailSession, Envelope, Hurry};
 use telling::reason_or_where;

@@ -284,3 +284,24 @@ fn a_list_says_who_stands_where_and_who_is_to_be_called_now() {
         )
     );
 }
+
+#[test]
+fn a_desk_that_calls_gets_the_list_and_one_link_and_never_the_title() {
+    for network in [Network::GovernmentExtranet, Network::Internet] {
+        let mail = DelegatedCallsWords {
+            notice: notice(network),
+            to: "长沙市委办公室 值班室".to_owned(),
+            organizations: vec!["中共长沙市望城区委办公室".to_owned()],
+            report_by: at(0, 55),
+            page: "https://qs.example/d/abc".to_owned(),
+        };
+        let mail = mail.render().unwrap();
+        for part in [&mail.subject, &mail.text, &mail.html] {
+            assert!(!part.contains("强降温") && !part.contains("35号"), "{part}");
+        }
+        assert_eq!(mail.text.matches("https://qs.example/d/abc").count(), 1);
+        assert_eq!(mail.text.matches("://").count(), 1);
+        assert!(mail.text.contains("1. 中共长沙市望城区委办公室"), "{}", mail.text);
+        assert!(mail.subject.contains("0时55分"), "{}", mail.subject);
+    }
+}

@@ -33,6 +33,11 @@ pub enum SmsAbout {
         /// Whom to contact.
         organization: String,
     },
+    /// The desk is asked to make calls.
+    Delegated {
+        /// How many.
+        count: usize,
+    },
     /// 撤回, 撤销, 废止, 更正.
     Ended {
         /// The word.
@@ -93,6 +98,11 @@ impl SmsWords {
             SmsAbout::Superior { organization } => {
                 ("请协助联系".into(), organization.as_str(), format!("，其{what}尚未签收。"))
             }
+            SmsAbout::Delegated { count } => (
+                "请代".into(),
+                self.organ.as_str(),
+                format!("电话通知{count}家单位签收{what}，名单见邮件。"),
+            ),
             SmsAbout::Ended { act } => {
                 (String::new(), self.organ.as_str(), format!("的{what}已{act}，详见邮件。"))
             }
@@ -151,6 +161,7 @@ mod tests {
             SmsAbout::Leader { organization: organization() },
             SmsAbout::Unsigned { count: 122 },
             SmsAbout::Superior { organization: organization() },
+            SmsAbout::Delegated { count: 122 },
             SmsAbout::Ended { act: "撤回" },
             SmsAbout::Decided { decision: "未同意，请按原链接签收" },
             SmsAbout::Verify { code: "482139".into() },

@@ -165,6 +165,8 @@ event_kinds! {
     CallsDelegated = "calls_delegated" in Local,
     /// What a 市州 reported back of the calls it was asked to make.
     DelegationReported = "delegation_reported" in Local,
+    /// Calls that a 市州 was asked to make came back.
+    DelegationEnded = "delegation_ended" in Local,
     /// Through its link an organisation told who answers tonight.
     DutyTonightTold = "duty_tonight_told" in Local,
     /// A person asked for the next responsible person to be involved: leader or superior.

@@ -22,7 +22,7 @@ use crate::store::chase::{Chased, chase_links, chase_notices, chase_read, chase_
 use crate::store::contacts::reach_list;
 use crate::store::deliveries::delivery_set_unreachable;
 use crate::store::events::event_append;
-use crate::store::links::{NewLink, link_insert_all};
+use crate::store::links::{NewLink, link_insert_all, link_renew_all};
 use crate::store::messages::{NewMessage, message_insert_missing};
 use crate::store::outcomes::delivery_with_sound_way;
 use crate::store::{StoreError, Tx};
@@ -83,7 +83,8 @@ fn next_way(
         reach_list(tx, &organizations)?.into_iter().map(|one| (one.organization, one)).collect();
     let tried = chase_tried(tx, refused)?;
     let links = chase_links(tx, refused)?;
-    let (mut new_links, mut messages, mut events) = (Vec::new(), Vec::new(), Vec::new());
+    let (mut messages, mut events) = (Vec::new(), Vec::new());
+    let (mut new_links, mut renewed) = (Vec::new(), Vec::new());
     let chased: Vec<_> = chased
         .into_iter()
         .filter_map(|one| Some((notices.get(&one.notice_id)?.clone(), one)))
@@ -118,7 +119,10 @@ fn next_way(
                     });
                     id
                 },
-                |(link, _)| *link,
+                |(link, opens)| {
+                    renewed.extend((!opens).then_some(*link));
+                    *link
+                },
             );
             messages.push(NewMessage {
                 id: MessageId::new(now, ids.entropy()),
@@ -148,6 +152,7 @@ fn next_way(
         );
     }
     link_insert_all(tx, &new_links)?;
+    link_renew_all(tx, &renewed)?;
     message_insert_missing(tx, &messages, now)?;
     event_append(tx, &events)
 }

@@ -15,7 +15,7 @@ use crate::service::issue::lane_of;
 use crate::store::call_tasks::{NewTask, task_raise_all};
 use crate::store::chase::{Chased, ChasedNotice, LinksAt, chase_mark};
 use crate::store::events::event_append;
-use crate::store::links::{NewLink, link_insert_all};
+use crate::store::links::{NewLink, link_insert_all, link_renew_all};
 use crate::store::messages::{NewMessage, message_insert_missing};
 use crate::store::rungs::{
     NewRung, rung_close_open, rung_hand_on, rung_insert_all, rung_set_fired, rung_set_planned,
@@ -37,6 +37,7 @@ pub(super) struct Rows {
     appended: Vec<NewRung>,
     ended: Vec<DeliveryId>,
     links: Vec<NewLink>,
+    renewed: Vec<LinkId>,
     messages: Vec<NewMessage>,
     tasks: Vec<NewTask>,
     overdue: Vec<DeliveryId>,
@@ -56,6 +57,7 @@ impl Rows {
             appended: Vec::new(),
             ended: Vec::new(),
             links: Vec::new(),
+            renewed: Vec::new(),
             messages: Vec::new(),
             tasks: Vec::new(),
             overdue: Vec::new(),
@@ -174,7 +176,10 @@ impl Rows {
         let carries_link =
             matches!(letter.purpose, MessagePurpose::Invitation | MessagePurpose::Reminder);
         let link_id = carries_link.then(|| match links.get(&(chased.id, address)) {
-            Some((link, _)) => *link,
+            Some((link, opens)) => {
+                self.renewed.extend((!opens).then_some(*link));
+                *link
+            }
             None => *new_links.entry(address).or_insert_with(|| {
                 let id = LinkId::new(self.now, self.ids.entropy());
                 self.links.push(NewLink {
@@ -217,6 +222,9 @@ impl Rows {
         }
         rung_insert_all(tx, &self.appended, now)?;
         link_insert_all(tx, &self.links)?;
+        if !self.renewed.is_empty() {
+            link_renew_all(tx, &self.renewed)?;
+        }
         self.done.messages = message_insert_missing(tx, &self.messages, now)?;
         self.done.tasks = task_raise_all(tx, &self.tasks, now)?;
         if !self.overdue.is_empty() || !self.not_reached.is_empty() {

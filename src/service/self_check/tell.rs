@@ -14,6 +14,7 @@ use crate::service::{Service, ServiceError};
 
 /// What the sign of life is called among alarms.
 const HEARTBEAT: &str = "heartbeat";
+const HEARTBEAT_URL: &str = "heartbeat_url";
 const LAST_RESORT: &str = "last resort";
 
 /// Tells findings by every last-resort way; a way that fails is an alarm of its own.
@@ -38,6 +39,7 @@ pub fn cry_without_database(service: &Service, what: &str) {
 
 /// Gives the sign of life after a clean pass.
 pub(super) fn beat(service: &Service, now: Timestamp) {
+    beat_outwards(service, now);
     let Some(path) = &service.watch.settings.heartbeat_file else { return };
     match replace_file(path, &format!("{now} ok\n")) {
         Ok(()) => end(service, AlarmKind::HeartbeatFailed, HEARTBEAT, now),
@@ -45,6 +47,20 @@ pub(super) fn beat(service: &Service, now: Timestamp) {
             raise(service, AlarmKind::HeartbeatFailed, HEARTBEAT, &error.to_string(), now);
         }
     }
+}
+
+/// Calls the operator's address, and does not wait: what became of it, the next pass tells.
+fn beat_outwards(service: &Service, now: Timestamp) {
+    let Some(outward) = &service.watch.settings.heartbeat_url else { return };
+    let standing = outward.standing();
+    if standing.failed_in_a_row > 0 {
+        let (row, all) = (standing.failed_in_a_row, standing.failed);
+        let detail = format!("{row} in a row, {all} since the start: {}", standing.why);
+        raise(service, AlarmKind::HeartbeatFailed, HEARTBEAT_URL, &detail, now);
+    } else {
+        end(service, AlarmKind::HeartbeatFailed, HEARTBEAT_URL, now);
+    }
+    outward.tell_aside("");
 }
 
 fn words(findings: &[&Finding], now: Timestamp) -> String {
@@ -63,6 +79,11 @@ fn cry_out(service: &Service, text: &str, now: Timestamp) -> Result<(), String> 
         && let Err(error) = run_program(&settings.command, text)
     {
         failures.push(format!("the program: {error}"));
+    }
+    if let Some(outward) = &settings.alarm_url
+        && let Err(why) = outward.tell(&serde_json::json!({ "text": text }).to_string())
+    {
+        failures.push(format!("the address: {why}"));
     }
     if let Some(address) = &settings.mail_to
         && let Err(why) = mail(service, address, text, now)

@@ -188,6 +188,7 @@ fn tell(story: &Story, event: &StoredEvent, kind: EventKind) -> (Tone, String, S
         | Kind::CallMade
         | Kind::CallsDelegated
         | Kind::DelegationReported
+        | Kind::DelegationEnded
         | Kind::DutyTonightTold
         | Kind::EscalatedByHand
         | Kind::OfferDeclined => {
@@ -252,6 +253,7 @@ fn item_and_taker(event: &StoredEvent) -> (String, &'static str) {
         Ok(MessagePurpose::LeaderPrompt) => "请带班领导过问的",
         Ok(MessagePurpose::IssuerAlert) => "未签收清单",
         Ok(MessagePurpose::SuperiorRequest) => "“请协助联系”",
+        Ok(MessagePurpose::DelegatedCalls) => "请代拨电话的",
         Ok(MessagePurpose::Withdrawal) => "撤回、撤销、废止或更正通知",
         Ok(MessagePurpose::ReturnDecision) => "退文答复",
         Ok(MessagePurpose::Verification) => "核验",

@@ -16,15 +16,29 @@ table! {
 }
 
 table! {
-    delegation_reports (event_id) {
-        event_id -> Text,
+    delegations (id) {
+        id -> Text,
         notice_id -> Text,
+        issuer_id -> Text,
         organization_id -> Text,
-        reached -> BigInt,
-        unreached -> BigInt,
-        reporter_name -> Text,
-        note -> Nullable<Text>,
         account_id -> Text,
-        reported_at -> BigInt,
+        asked_at -> BigInt,
+        due_at -> BigInt,
+        reporter_name -> Nullable<Text>,
+        reporter_phone -> Nullable<Text>,
+        reported_at -> Nullable<BigInt>,
+        ended_at -> Nullable<BigInt>,
+        ended_why -> Nullable<Text>,
+    }
+}
+
+table! {
+    delegated_calls (delegation_id, task_id) {
+        delegation_id -> Text,
+        task_id -> Text,
+        delivery_id -> Text,
+        outcome -> Nullable<Text>,
+        callee_name -> Nullable<Text>,
+        reported_at -> Nullable<BigInt>,
     }
 }

@@ -8,6 +8,7 @@ use super::marks;
 use crate::domain::delivery::DeliveryState;
 use crate::domain::human_time::moment_zh;
 use crate::domain::ids::DeliveryId;
+use crate::domain::notice::NoticeState;
 use crate::domain::time::Timestamp;
 use crate::service::Service;
 use crate::service::call::{CallFaults, CallRequest, CallSheet, Recorded, record_call, sheet};
@@ -141,6 +142,13 @@ fn filled(
             .unwrap_or_default(),
         answered: signed
             .map_or_else(String::new, |at| format!("{mark}，{}", Moment::at(at, now).short)),
+        ended: match notice.state {
+            NoticeState::Issued | NoticeState::Closed | NoticeState::Archived => String::new(),
+            over => format!(
+                "本件{}。请告知对方：不要再办理、转发，已有的不再作为依据。",
+                over.word_zh()
+            ),
+        },
         held_by: match (&sheet.holder, sheet.is_mine) {
             (Some(name), false) => format!("{name}已接手这个电话"),
             _ => String::new(),

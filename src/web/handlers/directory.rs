@@ -3,6 +3,7 @@
 use actix_web::{HttpRequest, HttpResponse, web};
 
 use crate::domain::address::AddressStatus;
+use crate::domain::human_time::full_zh;
 use crate::domain::ids::OrganizationId;
 use crate::domain::organization::{Contact, ContactAddress, Desk, Level, Reach};
 use crate::domain::working_time::WorkingHours;
@@ -139,6 +140,16 @@ fn facts(view: &OrganizationView) -> Vec<Fact> {
         fact("单位代码", one.code.clone()),
     ]);
     facts.extend(one.working_hours.as_ref().map(|hours| fact("工作时间", hours_zh(hours))));
+    facts.extend(view.tonight.as_ref().map(|told| {
+        let leader = told.leader_name.as_ref();
+        let leader = leader.map_or_else(String::new, |name| format!("，带班领导{name}"));
+        let until = full_zh(told.until_at);
+        let text = format!(
+            "{}{leader}，电话 {}（对方经链接报来，到{until}为止）",
+            told.officer_name, told.phone
+        );
+        fact("今晚值班", text)
+    }));
     // The superior has a line of its own.
     let elsewhere = view.parent.as_ref().filter(|parent| one.superior.key() != Some(&parent.id));
     facts.extend(elsewhere.map(|parent| fact("所属", parent.name.clone())));

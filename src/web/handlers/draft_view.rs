@@ -223,7 +223,7 @@ fn steps(rungs: &[PlannedRung], now: Timestamp) -> Vec<Step> {
 fn night_cost(preview: &Preview) -> String {
     let (outlook, now) = (&preview.outlook, preview.now);
     let at_once = outlook.recipients.iter().filter(|one| one.first_at <= now);
-    let woken: usize = at_once.map(|one| one.ways.len()).sum();
+    let woken: usize = at_once.map(Recipient::people).sum();
     let mut cost = String::new();
     if outlook.at_night && woken > 0 {
         cost.push_str(&format!("现在是夜间：将通知约 {woken} 名值守人员。"));

@@ -5,11 +5,14 @@ use actix_web::{HttpRequest, HttpResponse, web};
 
 use crate::domain::account::Role;
 use crate::domain::human_time::clock_zh;
-use crate::domain::ids::{AccountId, DeliveryId};
+use crate::domain::ids::{AccountId, DelegationId, DeliveryId, NoticeId, OrganizationId};
 use crate::domain::ladder::RungAct;
+use crate::domain::notice::NoticeAct;
 use crate::domain::time::Timestamp;
 use crate::domain::urgency::Urgency;
+use crate::service::channel_health::{Health, WayHealth};
 use crate::service::claim_calls::{Claimed, claim_calls};
+use crate::service::delegate::{self, Delegated, MayDelegate, delegate_calls};
 use crate::service::duty::{self, CallToMake, DutyBoard, UrgentRow};
 use crate::service::{Service, ServiceError};
 use crate::store::alarms::Alarm;
@@ -20,7 +23,8 @@ use crate::web::address::{id, query, with_query};
 use crate::web::error::WebError;
 use crate::web::forms::{Fields, Posted};
 use crate::web::pages::duty::{
-    DutyAlarm, DutyCall, DutyLine, DutyLive, DutyLook, DutyNotice, DutyPage, DutyStep, DutyWall,
+    DutyAlarm, DutyCall, DutyHandOn, DutyHanded, DutyLine, DutyLive, DutyLook, DutyNotice,
+    DutyPage, DutyStep, DutyWall,
 };
 use crate::web::pages::moment::{Moment, countdown};
 use crate::web::pages::parts::{Place, UrgencyMark};
@@ -62,6 +66,54 @@ pub(in crate::web) async fn claim(
     draw(&service, &staff, &fields, refused.to_owned(), StatusCode::CONFLICT).await
 }
 
+/// Hands calls on to the desk of a 市州.
+pub(in crate::web) async fn hand_on(
+    service: web::Data<Service>,
+    request: HttpRequest,
+    staff: Staff,
+    posted: Posted,
+) -> Result<HttpResponse, WebError> {
+    let notice: NoticeId = id(&request, "notice")?;
+    let to: Option<OrganizationId> = posted.0.text("organization").parse().ok();
+    let key = posted.0.text("key").to_owned();
+    let (account, handing) = (staff.account.clone(), service.clone());
+    let done = web::block(move || delegate_calls(&handing, &account, notice, to, &key));
+    or_say(&service, &staff, done.await?.map(drop), "delegated").await
+}
+
+/// Takes calls back from the desk of a 市州.
+pub(in crate::web) async fn take_back(
+    service: web::Data<Service>,
+    request: HttpRequest,
+    staff: Staff,
+    posted: Posted,
+) -> Result<HttpResponse, WebError> {
+    let notice: NoticeId = id(&request, "notice")?;
+    let delegation = posted.0.text("delegation").parse::<DelegationId>();
+    let (account, taking) = (staff.account.clone(), service.clone());
+    let done = web::block(move || {
+        let delegation = delegation.map_err(|_| ServiceError::NotFound)?;
+        delegate::take_back(&taking, &account, notice, delegation)
+    });
+    or_say(&service, &staff, done.await?.map(drop), "taken-back").await
+}
+
+/// Back to the page with what was done, or with why it was not.
+async fn or_say(
+    service: &web::Data<Service>,
+    staff: &Staff,
+    done: Result<(), ServiceError>,
+    said: &str,
+) -> Result<HttpResponse, WebError> {
+    match done {
+        Ok(()) => Ok(see_other(&with_query("/duty", &[("said", said)]))),
+        Err(ServiceError::Conflict(why)) => {
+            draw(service, staff, &Fields::default(), why, StatusCode::CONFLICT).await
+        }
+        Err(error) => Err(error.into()),
+    }
+}
+
 /// The other deliveries a form names.
 pub(super) fn also(fields: &Fields) -> Vec<DeliveryId> {
     fields.all("also").filter_map(|text| text.parse().ok()).collect()
@@ -78,8 +130,8 @@ fn said(code: &str) -> String {
     match code {
         "confirmed" => "已记录：电话确认，回执已出，催签已停。",
         "recorded" => "通话已记录。",
-        "delegated" => "已请市州代拨。",
-        "reported" => "代拨情况已记录。",
+        "delegated" => "已请市州值班室代拨，名单和填报页面已发去。",
+        "taken-back" => "代拨的电话已收回，请自行拨打。",
         "decided" => "已记录您的决定。",
         _ => "",
     }
@@ -94,9 +146,12 @@ async fn draw(
     status: StatusCode,
 ) -> Result<HttpResponse, WebError> {
     let (reading, account) = (service.clone(), staff.account.clone());
-    let board = web::block(move || duty::read(&reading, &account)).await??;
+    let (board, key) = web::block(move || {
+        Ok::<_, ServiceError>((duty::read(&reading, &account)?, reading.form_key()?))
+    })
+    .await??;
     let wall = asked.has("wall");
-    let live = live(&board, staff, wall);
+    let live = live(&board, staff, wall, key);
     if asked.text("part") == "live" {
         return page(&live);
     }
@@ -107,7 +162,7 @@ async fn draw(
     page_with(status, &DutyPage { shell: shell(staff, Place::Duty), live, said })
 }
 
-fn live(board: &DutyBoard, staff: &Staff, wall: bool) -> DutyLive {
+fn live(board: &DutyBoard, staff: &Staff, wall: bool, key: String) -> DutyLive {
     let now = board.read_at;
     let shown: i64 = board.calls.iter().map(|call| count(call.tasks.len())).sum();
     let calls: Vec<DutyCall> =
@@ -121,10 +176,14 @@ fn live(board: &DutyBoard, staff: &Staff, wall: bool) -> DutyLive {
         since: Moment::in_table(alarm.raised_at, now),
     };
     DutyLive {
+        ways: board.ways.iter().filter_map(way).collect(),
         alarms: board.alarms.iter().map(alarm).collect(),
         gaps: gaps.join(" "),
         calls_beyond: board.call_count.saturating_sub(shown),
         call_count: board.call_count,
+        hand_on: board.may_delegate.iter().map(hand_on_row).collect(),
+        handed: board.delegated.iter().map(|one| handed(one, now)).collect(),
+        key,
         looks: looks
             .map(|task| look(task, now))
             .chain(board.releases.iter().map(|debt| release(debt, now)))
@@ -188,6 +247,10 @@ fn reason(task: &OpenTask) -> String {
     if task.kind == TaskKind::ConfirmGrade {
         return "已签收，要打电话核实".to_owned();
     }
+    if task.kind == TaskKind::TellEnd {
+        let ended = task.reason.parse::<NoticeAct>().map_or("撤回", NoticeAct::word_zh);
+        return format!("公文已{ended}，只在电话里通知过，要打电话告知");
+    }
     let text = match task.reason.as_str() {
         "call_unreachable" => "没有已验证的联系方式",
         "after_deadline" | "overdue" => "过时限未签收",
@@ -195,6 +258,56 @@ fn reason(task: &OpenTask) -> String {
         _ => "尚未签收",
     };
     text.to_owned()
+}
+
+/// A way that does not go as it should; none for one that does.
+fn way(one: &WayHealth) -> Option<String> {
+    let name = one.channel.word_zh();
+    let waiting = match one.waiting {
+        0 => String::new(),
+        waiting => format!("，待发 {waiting} 条"),
+    };
+    match one.health {
+        Health::Absent | Health::Idle | Health::Good => None,
+        Health::Failing => {
+            Some(format!("{name}送不出去：15 分钟内失败 {} 次{waiting}。急件请打电话", one.failed))
+        }
+        Health::Slow => Some(format!("{name}有积压{waiting}")),
+        Health::WaitingForLimit => {
+            Some(format!("{name}已到每分钟限额，普通件等待{waiting}；特提照发"))
+        }
+    }
+}
+
+fn hand_on_row(one: &MayDelegate) -> DutyHandOn {
+    DutyHandOn {
+        urgency: UrgencyMark::of(one.urgency.as_str()),
+        number: one.document_number.clone(),
+        name: one.name.clone(),
+        organization: one.organization_id.to_string(),
+        count: one.count,
+        action: format!("/notices/{}/delegate", one.notice_id),
+    }
+}
+
+fn handed(one: &Delegated, now: Timestamp) -> DutyHanded {
+    let (of, counts) = (&one.delegation, &one.counts);
+    let by = of.reporter_name.as_ref().map_or_else(String::new, |name| format!("（{name}报）"));
+    DutyHanded {
+        id: of.id.to_string(),
+        name: one.name.clone(),
+        number: one.document_number.clone(),
+        counts: format!(
+            "代拨 {} 个：已通知 {}，未联系上 {}，未报 {}{by}",
+            counts.asked, counts.told, counts.not_reached, counts.open
+        ),
+        standing: of.ended_why.map_or_else(
+            || format!("{} 前报来", Moment::in_table(of.due_at, now).short),
+            |why| why.word_zh().to_owned(),
+        ),
+        open: of.ended_at.is_none(),
+        action: format!("/notices/{}/take-back", of.notice_id),
+    }
 }
 
 fn look(task: &OpenTask, now: Timestamp) -> DutyLook {

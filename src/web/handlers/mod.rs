@@ -9,6 +9,7 @@ pub(super) mod call;
 pub(super) mod compose;
 mod compose_form;
 pub(super) mod coverage;
+pub(super) mod delegated;
 pub(super) mod demo_mailbox;
 pub(super) mod directory;
 pub(super) mod draft_files;

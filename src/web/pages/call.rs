@@ -88,6 +88,8 @@ pub struct CallPage {
     pub countdown: String,
     /// Where it stands: `已签收（陈立，电话确认）`; empty while unsigned.
     pub answered: String,
+    /// What to tell once the notice is over: `本件已撤回…`; empty while it is in force.
+    pub ended: String,
     /// Numbers, the first to be tried first.
     pub lines: Vec<DutyLine>,
     /// Who answers tonight, as the organisation told.

@@ -161,10 +161,48 @@ pub struct DutyAlarm {
     pub since: Moment,
 }
 
+/// Calls that could be handed on to a 市州.
+#[derive(Clone, Debug)]
+pub struct DutyHandOn {
+    /// Level.
+    pub urgency: UrgencyMark,
+    /// 发文字号.
+    pub number: String,
+    /// The 市州.
+    pub name: String,
+    /// Its id, for the form.
+    pub organization: String,
+    /// How many calls.
+    pub count: usize,
+    /// Where the form posts to.
+    pub action: String,
+}
+
+/// Calls that were handed on.
+#[derive(Clone, Debug)]
+pub struct DutyHanded {
+    /// Its id, for the form.
+    pub id: String,
+    /// The 市州.
+    pub name: String,
+    /// 发文字号.
+    pub number: String,
+    /// `代拨 9 个：已通知 3，未联系上 1，未报 5`.
+    pub counts: String,
+    /// `02:20 前报来`, or how it ended.
+    pub standing: String,
+    /// It can still be taken back.
+    pub open: bool,
+    /// Where that is posted to.
+    pub action: String,
+}
+
 /// The part that keeps itself fresh.
 #[derive(Clone, Debug, Template)]
 #[template(path = "duty_live.html")]
 pub struct DutyLive {
+    /// Ways out that do not go as they should, and what that means.
+    pub ways: Vec<String>,
     /// What is wrong.
     pub alarms: Vec<DutyAlarm>,
     /// Calls, in order.
@@ -173,6 +211,12 @@ pub struct DutyLive {
     pub call_count: i64,
     /// Of these, not in the list.
     pub calls_beyond: i64,
+    /// Calls that could be handed on.
+    pub hand_on: Vec<DutyHandOn>,
+    /// Calls that were.
+    pub handed: Vec<DutyHanded>,
+    /// The key of the forms that hand on.
+    pub key: String,
     /// What waits for a decision or a look.
     pub looks: Vec<DutyLook>,
     /// The coming hour.

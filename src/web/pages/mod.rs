@@ -8,6 +8,7 @@ pub mod call;
 pub mod closed;
 pub mod compose;
 pub mod coverage;
+pub mod delegated;
 pub mod demo_mailbox;
 pub mod directory;
 pub mod duty;

@@ -3,20 +3,23 @@
 use super::NoLetter;
 use crate::channel::NoticeWords;
 use crate::channel::email::{
-    AddressedAs, CorrectionWords, Decided, DeskLine, EndedBy, InvitationKind, InvitationWords,
+    AddressedAs, CorrectionWords, Decided, DelegatedCallsWords, DeskLine, EndedBy, InvitationKind,
+    InvitationWords,
     IssuerAlertWords, LeaderPromptWords, Rendered, ReturnDecisionWords, SuperiorRequestWords,
     UnsignedLine, VerificationWords, WithdrawalWords, WordsError,
 };
 use crate::channel::sms::{SmsAbout, SmsWords};
 use crate::channel::webhook::{WebhookFacts, body_of};
 use crate::domain::delivery::Addressee;
-use crate::domain::ids::{LinkId, OrganizationId};
+use crate::domain::ids::{DelegationId, LinkId, OrganizationId};
 use crate::domain::message::MessagePurpose;
 use crate::domain::notice::NoticeDraft;
 use crate::domain::organization::Desk;
 use crate::domain::time::Timestamp;
 use crate::service::Service;
+use crate::store::StoreError;
 use crate::store::corrections::{corrects_find, successor_find};
+use crate::store::delegations::{delegated_call_list, delegation_find};
 use crate::store::desks::desk_list_of;
 use crate::store::letters::{Letter, LetterDelivery, LetterNotice};
 use crate::store::tidings::{
@@ -51,6 +54,7 @@ impl Told<'_> {
             MessagePurpose::LeaderPrompt => self.leader_prompt()?.render()?,
             MessagePurpose::IssuerAlert => self.issuer_alert()?.render()?,
             MessagePurpose::SuperiorRequest => self.superior_request()?.render()?,
+            MessagePurpose::DelegatedCalls => self.delegated_calls()?.render()?,
             MessagePurpose::Withdrawal => self.withdrawal()?.render()?,
             MessagePurpose::ReturnDecision => self.return_decision()?.render()?,
             MessagePurpose::Verification => self.verification()?.render()?,
@@ -95,6 +99,9 @@ impl Told<'_> {
                 SmsAbout::Unsigned { count: self.issuer_alert()?.unsigned.len() }
             }
             MessagePurpose::SuperiorRequest => SmsAbout::Superior { organization: organization()? },
+            MessagePurpose::DelegatedCalls => {
+                SmsAbout::Delegated { count: self.delegated_calls()?.organizations.len() }
+            }
             MessagePurpose::Withdrawal => {
                 SmsAbout::Ended { act: self.withdrawal()?.ended_by.word_zh() }
             }
@@ -220,6 +227,32 @@ impl Told<'_> {
             desks: desks.map(|desk| DeskLine { phones: phones(&desk), name: desk.name }).collect(),
             deadline: delivery.deadline_at,
             now: self.now,
+        })
+    }
+
+    fn delegated_calls(&self) -> Result<DelegatedCallsWords, NoLetter> {
+        let about = self.letter.about.as_deref().unwrap_or_default();
+        let id: DelegationId = about.parse().map_err(|_| unwritable("it is about no calls"))?;
+        let (found, calls) = self.service.store.read(|conn| {
+            let calls = delegated_call_list(conn, &[id])?.remove(&id).unwrap_or_default();
+            Ok::<_, StoreError>((delegation_find(conn, id)?, calls))
+        })?;
+        let found = found.ok_or_else(|| unwritable("the calls it is about are not on record"))?;
+        let owed: Vec<String> = calls
+            .into_iter()
+            .filter(|call| call.is_owed())
+            .map(|call| call.organization_name)
+            .collect();
+        if found.ended_at.is_some() || owed.is_empty() {
+            return Err(NoLetter::Moot("nothing_to_call"));
+        }
+        let token = self.service.keys.delegation_token(id);
+        Ok(DelegatedCallsWords {
+            notice: self.notice()?.1,
+            to: self.addressed(),
+            organizations: owed,
+            report_by: found.due_at,
+            page: format!("{}/d/{token}", self.service.settings.public_url),
         })
     }
 

@@ -2,6 +2,7 @@
 
 use super::{Tone, actor, fact, is, person, reason};
 use crate::domain::call::CallOutcome;
+use crate::domain::delegation::{DelegatedOutcome, DelegationEnd};
 use crate::domain::evidence::EventKind as Kind;
 use crate::domain::human_time::full_zh;
 use crate::domain::time::Timestamp;
@@ -15,21 +16,30 @@ pub(super) fn tell(
     kind: Kind,
 ) -> Option<(Tone, String, String)> {
     let who = actor(story, event);
-    let number =
-        |name: &str| event.facts.get(name).and_then(serde_json::Value::as_i64).unwrap_or_default();
     Some(match kind {
         Kind::CallMade => call(event, &who),
         Kind::CallsDelegated => {
-            (Tone::Plain, format!("{who}请{}代为电话联系。", personal(event, "to")), reason(event))
+            let text = format!("{who}请{}值班室代为电话联系。", fact(event, "to"));
+            (Tone::Plain, text, String::new())
         }
         Kind::DelegationReported => {
-            let text = format!(
-                "{}报来代拨情况：已通知 {} 个单位，未联系上 {} 个。",
-                personal(event, "from"),
-                number("reached"),
-                number("unreached")
-            );
-            (Tone::Plain, text, personal(event, "note"))
+            let from = fact(event, "from");
+            let text = match fact(event, "outcome").parse() {
+                Ok(DelegatedOutcome::Told) => {
+                    format!("{from}值班室报来：已电话告知{}，请其签收。", personal(event, "name"))
+                }
+                _ => format!("{from}值班室报来：未联系上。"),
+            };
+            let by = format!("报告人{}", personal(event, "reporter_name"));
+            (Tone::Plain, text, by)
+        }
+        Kind::DelegationEnded => {
+            let text = match fact(event, "why").parse() {
+                Ok(DelegationEnd::Revoked) => format!("{who}收回了请市州代拨的电话。"),
+                Ok(DelegationEnd::Overdue) => "市州没有按时报来，电话转回本单位拨打。".to_owned(),
+                _ => "请市州代拨的电话已办完。".to_owned(),
+            };
+            (Tone::Plain, text, String::new())
         }
         Kind::DutyTonightTold => {
             let phone = personal(event, "phone");

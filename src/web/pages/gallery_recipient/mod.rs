@@ -1,6 +1,7 @@
 //! Draws every page of this side with realistic content into `target/gallery-recipient/`, for
 //! people to look at and photograph, and holds what must be true of all of them.
 
+mod calls;
 mod fixtures;
 mod small;
 
@@ -14,6 +15,7 @@ fn gallery() -> Vec<Drawn> {
     pages.extend(fixtures::after_signing());
     pages.extend(small::sheets());
     pages.extend(small::doors());
+    pages.extend(calls::calls());
     pages
 }
 

@@ -1,0 +1,272 @@
+//! 代拨: calls are handed on to the desk of a 市州, reported by its link, and come back.
+
+use qianshou::adapters::clock::Clock as _;
+use qianshou::adapters::random::{Random as _, SystemRandom};
+use qianshou::domain::account::Account;
+use qianshou::domain::call_task::TaskKind;
+use qianshou::domain::delegation::{DelegationCounts, DelegationEnd};
+use qianshou::domain::ids::{DelegationId, DeliveryId, NoticeId, OrganizationId, TaskId};
+use qianshou::domain::time::{Span, Timestamp};
+use qianshou::service::delegate::{delegate_calls, return_overdue, take_back};
+use qianshou::service::deliver::{Dispatch, Sender, Share, tick};
+use qianshou::service::{ServiceError, accounts, duty};
+use qianshou::store::call_tasks::{NewTask, task_raise_all};
+
+use crate::support::door::{Door, Heard, Visitor};
+use crate::support::fixture_staff::{PASSWORD, Town};
+use crate::support::house::{count, texts};
+use crate::support::stand::PUBLIC_URL;
+
+/// A town whose office owes a call to every county of one city.
+struct Calls {
+    town: Town,
+    city: OrganizationId,
+    owed: Vec<DeliveryId>,
+}
+
+fn bits() -> [u8; 10] {
+    let mut bits = [0; 10];
+    SystemRandom.fill(&mut bits).unwrap();
+    bits
+}
+
+impl Calls {
+    fn new() -> Option<Self> {
+        let town = Town::new()?;
+        let notice = town.ours.notice;
+        let counties = format!(
+            "SELECT d.id AS value FROM deliveries d JOIN organizations o ON \
+             o.id = d.organization_id WHERE d.notice_id = '{notice}' AND o.code LIKE \
+             '4301%-party' AND o.level = 'county' ORDER BY o.tree_path"
+        );
+        let owed: Vec<DeliveryId> =
+            texts(&town.url, &counties).iter().map(|text| text.parse().unwrap()).collect();
+        assert!(owed.len() > 3, "{owed:?}");
+        let city = "SELECT id AS value FROM organizations WHERE code = '430100-party'";
+        let city = texts(&town.url, city)[0].parse().unwrap();
+        let calls = Self { town, city, owed };
+        calls.owe();
+        Some(calls)
+    }
+
+    fn owe(&self) {
+        let (now, notice_id) = (self.town.clock.now(), self.town.ours.notice);
+        let issuer_id = self.officer("zhiban").organization_id;
+        let task = |id: &DeliveryId| NewTask {
+            id: TaskId::new(now, bits()),
+            issuer_id,
+            notice_id,
+            delivery_id: *id,
+            kind: TaskKind::Call,
+            reason: "call".into(),
+            lane: 0,
+            due_at: now,
+        };
+        let tasks: Vec<NewTask> = self.owed.iter().map(task).collect();
+        let store = &self.town.service.store;
+        store.write("test", move |tx| task_raise_all(tx, &tasks, now)).unwrap();
+    }
+
+    fn officer(&self, login: &str) -> Account {
+        let all = accounts::list(&self.town.service).unwrap();
+        all.into_iter().find(|one| one.login == login).unwrap()
+    }
+
+    fn hand_on(&self, key: &str) -> Result<usize, ServiceError> {
+        let (notice, officer) = (self.town.ours.notice, self.officer("zhiban"));
+        delegate_calls(&self.town.service, &officer, notice, Some(self.city), key)
+    }
+
+    fn id(&self) -> DelegationId {
+        let last = "SELECT id AS value FROM delegations ORDER BY asked_at DESC, id DESC LIMIT 1";
+        texts(&self.town.url, last)[0].parse().unwrap()
+    }
+
+    fn count(&self, from: &str) -> i64 {
+        count(&self.town.url, from)
+    }
+
+    fn counts(&self) -> DelegationCounts {
+        let board = duty::read(&self.town.service, &self.officer("zhiban")).unwrap();
+        board.delegated.last().unwrap().counts
+    }
+
+    fn ended(&self) -> Option<DelegationEnd> {
+        let board = duty::read(&self.town.service, &self.officer("zhiban")).unwrap();
+        board.delegated.last().unwrap().delegation.ended_why
+    }
+
+    fn task(&self, delivery: DeliveryId) -> TaskId {
+        let of = format!("SELECT id AS value FROM call_tasks WHERE delivery_id = '{delivery}'");
+        texts(&self.town.url, &of)[0].parse().unwrap()
+    }
+
+    /// When the call to a delivery is owed, and to whom it is handed on.
+    fn due(&self, delivery: DeliveryId) -> (Timestamp, bool) {
+        let board = duty::read(&self.town.service, &self.officer("zhiban")).unwrap();
+        let mut tasks = board.calls.iter().flat_map(|call| &call.tasks);
+        let task = tasks.find(|task| task.delivery_id == delivery).unwrap();
+        (task.due_at, task.delegated_to.is_some())
+    }
+}
+
+/// The desk, at its list.
+struct Desk<'d> {
+    visitor: Visitor,
+    page: String,
+    _door: &'d Door,
+}
+
+impl<'d> Desk<'d> {
+    fn arrive(calls: &Calls, door: &'d Door) -> Self {
+        let token = calls.town.service.keys.delegation_token(calls.id());
+        let mut visitor = Visitor::new(door);
+        let arrived = visitor.get(&format!("/d/{token}"));
+        let page = arrived.header("location").to_owned();
+        assert_eq!((arrived.status, page.as_str()), (303, &*format!("/delegated/{}", calls.id())));
+        Self { visitor, page, _door: door }
+    }
+
+    fn report(&mut self, made: &[(TaskId, &str, &str)]) -> Heard {
+        let shown = self.visitor.get(&self.page);
+        let token = shown.field("form_token").unwrap_or_default().to_owned();
+        let mut fields = vec![
+            ("form_token".to_owned(), token),
+            ("name".to_owned(), "贺某".to_owned()),
+            ("post".to_owned(), "值班员".to_owned()),
+            ("phone".to_owned(), "0731-55500009".to_owned()),
+        ];
+        for (task, outcome, callee) in made {
+            fields.push((format!("outcome-{task}"), (*outcome).to_owned()));
+            fields.push((format!("callee-{task}"), (*callee).to_owned()));
+        }
+        let fields: Vec<(&str, &str)> =
+            fields.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
+        self.visitor.post(&self.page.clone(), &fields)
+    }
+}
+
+#[test]
+fn a_desk_gets_its_counties_calls_and_reports_them_without_an_account() {
+    let Some(calls) = Calls::new() else { return };
+    let (town, all) = (&calls.town, i64::try_from(calls.owed.len()).unwrap());
+    let door = Door::open(&town.service, PUBLIC_URL);
+    let mut officer = Visitor::new(&door).sign_in("zhiban", PASSWORD);
+    let page = officer.get("/duty");
+    assert!(page.words().contains("请其代拨"), "{}", page.words());
+    let token = officer.form_token();
+    let (city, path) = (calls.city.to_string(), format!("/notices/{}/delegate", town.ours.notice));
+    let fields = [("form_token", token.as_str()), ("key", "k1"), ("organization", &city)];
+    let done = officer.post(&path, &fields);
+    assert_eq!(done.header("location"), "/duty?said=delegated");
+    let again = officer.post(&path, &fields);
+    assert!(again.status == 303 || again.status == 409, "the same form does nothing more");
+    assert_eq!(calls.count("delegations"), 1);
+    assert_eq!(calls.count("events WHERE kind = 'calls_delegated'"), all);
+    let shown = officer.get("/duty").words();
+    assert!(shown.contains(&format!("代拨 {all} 个：已通知 0，未联系上 0，未报 {all}")), "{shown}");
+
+    // The words can be written, and go out.
+    let dispatch = Dispatch::open(&town.service);
+    let mut sender = Sender::open(&town.service, &dispatch, "test", Share::All);
+    tick(&town.service, &mut sender).unwrap();
+    let sent = "messages WHERE purpose = 'delegated_calls' AND state = 'handed_over'";
+    assert!(calls.count(sent) > 0);
+    assert_eq!(calls.count("messages WHERE purpose = 'delegated_calls'"), calls.count(sent));
+
+    let events = calls.count("events");
+    let mut desk = Desk::arrive(&calls, &door);
+    let list = desk.visitor.get(&desk.page.clone());
+    assert!(list.words().contains("湘办发电〔2026〕35号"), "{}", list.words());
+    assert!(!list.body.contains("强降雨"), "the title is not the desk's to know");
+    assert_eq!(calls.count("events"), events, "looking leaves no trace");
+
+    let (first, second) = (calls.owed[0], calls.owed[1]);
+    let nameless = desk.report(&[(calls.task(first), "told", "")]);
+    assert!(nameless.status == 422 && nameless.words().contains("接电话的人"));
+    assert_eq!(calls.counts().open, all);
+    let now = town.clock.now();
+    let kept = desk
+        .report(&[(calls.task(first), "told", "陈某"), (calls.task(second), "not_reached", "")]);
+    assert_eq!(kept.status, 303, "{}", kept.words());
+    let wanted = DelegationCounts { asked: all, told: 1, not_reached: 1, open: all - 2 };
+    assert_eq!(calls.counts(), wanted);
+    assert_eq!(calls.due(first), (now.plus(Span::minutes(10)), false), "left alone for a while");
+    assert_eq!(calls.due(second), (now, false), "the issuer's at once");
+    assert!(calls.due(calls.owed[2]).1);
+    // What was reported stays as it was.
+    desk.report(&[(calls.task(first), "not_reached", "")]);
+    assert_eq!(calls.counts(), wanted);
+    let story = officer.get(&format!("/deliveries/{first}")).words();
+    assert!(story.contains("值班室报来：已电话告知陈某"), "{story}");
+
+    // One signs by itself; the rest is reported, and the list is done.
+    let signs = town.ours.sent.iter().find(|(id, _)| *id == calls.owed[2]).unwrap();
+    town.sign(*signs, "陈立");
+    assert!(desk.visitor.get(&desk.page.clone()).words().contains("已答复，不用再拨"));
+    let rest: Vec<(TaskId, &str, &str)> =
+        calls.owed[3..].iter().map(|id| (calls.task(*id), "told", "周某")).collect();
+    assert_eq!(desk.report(&rest).status, 303);
+    assert_eq!(calls.ended(), Some(DelegationEnd::Reported));
+    assert_eq!(return_overdue(&town.service).unwrap(), 0);
+}
+
+#[test]
+fn what_is_not_reported_in_time_comes_back() {
+    let Some(calls) = Calls::new() else { return };
+    let town = &calls.town;
+    assert_eq!(calls.hand_on("k1").unwrap(), calls.owed.len());
+    let door = Door::open(&town.service, PUBLIC_URL);
+    let mut desk = Desk::arrive(&calls, &door);
+    desk.report(&[(calls.task(calls.owed[0]), "told", "陈某")]);
+    assert_eq!(return_overdue(&town.service).unwrap(), 0, "it has time");
+    town.clock.advance(Span::minutes(15));
+    assert_eq!(return_overdue(&town.service).unwrap(), 1);
+    assert_eq!(return_overdue(&town.service).unwrap(), 0, "once");
+    assert_eq!(calls.ended(), Some(DelegationEnd::Overdue));
+    let now = town.clock.now();
+    for id in &calls.owed[1..] {
+        assert_eq!(calls.due(*id), (now, false));
+    }
+    let back = i64::try_from(calls.owed.len()).unwrap() - 1;
+    assert_eq!(calls.count("events WHERE kind = 'delegation_ended'"), back);
+    let late = desk.report(&[(calls.task(calls.owed[1]), "told", "陈某")]);
+    assert_eq!(late.status, 409, "{}", late.words());
+    assert!(desk.visitor.get(&desk.page.clone()).words().contains("已由发文单位收回"));
+    // Handed on again it is another delegation, which the old visit does not open.
+    let old = calls.id();
+    town.clock.advance(Span::minutes(1));
+    assert_eq!(calls.hand_on("k2").unwrap(), calls.owed.len());
+    let until = town.clock.now().plus(Span::hours(1));
+    let value = town.service.keys.delegation_visit(old, until);
+    desk.visitor.cookies.push((format!("__Host-{}", calls.id()), value));
+    assert_eq!(desk.visitor.get(&format!("/delegated/{}", calls.id())).status, 404);
+}
+
+#[test]
+fn an_officer_takes_calls_back_and_the_link_opens_nothing_more() {
+    let Some(calls) = Calls::new() else { return };
+    let (town, notice) = (&calls.town, calls.town.ours.notice);
+    calls.hand_on("k1").unwrap();
+    let free = calls.hand_on("k2");
+    assert!(matches!(free, Err(ServiceError::Conflict(_))), "nothing is free any more");
+    let door = Door::open(&town.service, PUBLIC_URL);
+    let mut desk = Desk::arrive(&calls, &door);
+    let back = |login: &str, notice: NoticeId| {
+        take_back(&town.service, &calls.officer(login), notice, calls.id())
+    };
+    assert!(matches!(back("zf-zhiban", town.theirs.notice), Err(ServiceError::NotFound)));
+    assert!(matches!(back("zhiban", town.theirs.notice), Err(ServiceError::NotFound)));
+    assert_eq!(back("zhiban", notice).unwrap(), calls.owed.len());
+    assert!(matches!(back("zhiban", notice), Err(ServiceError::Conflict(_))));
+    assert!(!calls.due(calls.owed[0]).1);
+    assert_eq!(desk.visitor.get(&desk.page.clone()).status, 404);
+    let token = town.service.keys.delegation_token(calls.id());
+    assert_eq!(Visitor::new(&door).get(&format!("/d/{token}")).status, 404);
+    // An unsent mail about it is not sent any more.
+    let dispatch = Dispatch::open(&town.service);
+    let mut sender = Sender::open(&town.service, &dispatch, "test", Share::All);
+    tick(&town.service, &mut sender).unwrap();
+    let unsent = "messages WHERE purpose = 'delegated_calls' AND state = 'cancelled'";
+    assert_eq!(calls.count(unsent), calls.count("messages WHERE purpose = 'delegated_calls'"));
+}
