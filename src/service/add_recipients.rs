@@ -71,8 +71,7 @@ impl ToExtend {
         now: Timestamp,
     ) -> Result<Outlook, ServiceError> {
         let explicit = self.explicit(now);
-        let times =
-            IssueTimes { issued_at: now, explicit, overnight: self.notice.draft.overnight };
+        let times = IssueTimes { issued_at: now, explicit, overnight: self.notice.draft.overnight };
         let ladder = self.notice.ladder.clone();
         let mut plan = outlook_by(service, self.notice.issuer_id, picks, ladder, &times)?;
         for recipient in &mut plan.recipients {

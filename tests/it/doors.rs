@@ -6,6 +6,7 @@ use std::net::TcpStream;
 use std::time::Duration;
 
 use qianshou::domain::account::Role;
+use qianshou::domain::ids::DelegationId;
 use qianshou::service::directory;
 use qianshou::web::ROUTES;
 use qianshou::web::headers::PAGE_POLICY;
@@ -21,6 +22,9 @@ struct People {
     staff: Vec<(Role, Visitor, String)>,
     link: Visitor,
     link_token: String,
+    desk: Visitor,
+    desk_token: String,
+    delegation: DelegationId,
     stranger: Visitor,
 }
 
@@ -41,8 +45,20 @@ impl People {
         let (visiting, cookie) = town.visit(town.ours.sent[0]);
         let mut link = Visitor::new(door);
         link.cookies.push((format!("__Host-{}", visiting.delivery), cookie));
+        let delegation = town.delegate(town.ours.notice, "zhiban");
+        let (cookie, desk_token) = town.desk_of(delegation);
+        let mut desk = Visitor::new(door);
+        desk.cookies.push(cookie);
         let stranger = Visitor::new(door);
-        Self { staff: staff.into(), link, link_token: visiting.form_token, stranger }
+        Self {
+            desk,
+            desk_token,
+            delegation,
+            staff: staff.into(),
+            link,
+            link_token: visiting.form_token,
+            stranger,
+        }
     }
 
     /// Somebody who may use the route, and the token of his forms.
@@ -50,6 +66,7 @@ impl People {
         match route.who {
             Who::Anyone => (&mut self.stranger, String::new()),
             Who::LinkHolder => (&mut self.link, self.link_token.clone()),
+            Who::DelegationHolder => (&mut self.desk, self.desk_token.clone()),
             Who::Staff(roles) => {
                 let one = self.staff.iter_mut().find(|(role, ..)| roles.contains(role)).unwrap();
                 (&mut one.1, one.2.clone())
@@ -59,11 +76,12 @@ impl People {
 }
 
 /// The address of a route on our own things.
-fn address(town: &Town, path: &str) -> String {
+fn address(town: &Town, path: &str, delegation: DelegationId) -> String {
     let organization = directory::list(&town.service).unwrap()[0].id;
     let parts = path.split('/').map(|part| match part {
         "{notice}" if path.ends_with("/edit") => town.draft.to_string(),
         "{notice}" => town.ours.notice.to_string(),
+        "{delegation}" => delegation.to_string(),
         "{delivery}" => town.ours.sent[0].0.to_string(),
         "{organization}" => organization.to_string(),
         "{name}" => "app.css".to_owned(),
@@ -126,9 +144,10 @@ fn every_page_of_the_table_carries_the_headers() {
     let door = Door::open(&town.service, PUBLIC_URL);
     town.sign(town.ours.sent[0], "陈立");
     let mut people = People::of(&town, &door);
+    let delegation = people.delegation;
     let (mut wrong, mut tried) = (Vec::new(), 0);
     for route in ROUTES {
-        let path = address(&town, route.path);
+        let path = address(&town, route.path, delegation);
         for (whose, path) in [("ours", path.clone()), ("nobody's", format!("{path}x"))] {
             let (visitor, _) = people.who_may(route);
             let heard = match route.method.as_str() {
@@ -150,10 +169,11 @@ fn no_route_takes_a_form_from_elsewhere() {
     let Some(town) = Town::new() else { return };
     let door = Door::open(&town.service, PUBLIC_URL);
     let mut people = People::of(&town, &door);
+    let delegation = people.delegation;
     let events = |town: &Town| count(&town.url, "events");
     let (mut wrong, mut tried) = (Vec::new(), 0);
     for route in ROUTES.iter().filter(|route| route.method == "POST") {
-        let path = address(&town, route.path);
+        let path = address(&town, route.path, delegation);
         let (visitor, token) = people.who_may(route);
         let before = events(&town);
         let mut ask = |site: Option<&'static str>, extra: &str, token: &str| {
@@ -351,10 +371,11 @@ fn nobody_is_led_off_the_site() {
     let Some(town) = Town::new() else { return };
     let door = Door::open(&town.service, PUBLIC_URL);
     let mut people = People::of(&town, &door);
+    let delegation = people.delegation;
     let away = ["https://evil.example", "//evil.example", "/\\evil.example", "/%09/evil.example"];
     let names = ["next", "return", "url", "came_from", "back", "redirect", "to", "search", "q"];
     for route in ROUTES {
-        let path = address(&town, route.path);
+        let path = address(&town, route.path, delegation);
         for away in away {
             let fields: Vec<(&str, &str)> = names.iter().map(|name| (*name, away)).collect();
             let query: Vec<String> = names.iter().map(|name| format!("{name}={away}")).collect();

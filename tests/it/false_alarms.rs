@@ -4,6 +4,7 @@
 
 use qianshou::domain::account::Role;
 use qianshou::domain::evidence::Actor;
+use qianshou::domain::ids::DelegationId;
 use qianshou::service::accounts::{self, AccountRequest};
 use qianshou::web::ROUTES;
 use qianshou::web::route::{Subject, Who};
@@ -213,9 +214,10 @@ fn a_file_is_confirmed_for_what_it_is() {
 }
 
 /// The address of a route on our own things.
-fn address(town: &Town, path: &str) -> String {
+fn address(town: &Town, path: &str, delegation: DelegationId) -> String {
     let parts = path.split('/').map(|part| match part {
         "{notice}" => town.ours.notice.to_string(),
+        "{delegation}" => delegation.to_string(),
         "{delivery}" => town.ours.sent[0].0.to_string(),
         "{account}" | "{organization}" | "{file}" => "x".to_owned(),
         part => part.to_owned(),
@@ -230,6 +232,10 @@ fn no_other_form_takes_a_marking_either() {
     let (visiting, cookie) = town.visit(town.ours.sent[0]);
     let mut link = Visitor::new(&door);
     link.cookies.push((format!("__Host-{}", visiting.delivery), cookie));
+    let delegation = town.delegate(town.ours.notice, "zhiban");
+    let (cookie, desk_token) = town.desk_of(delegation);
+    let mut desk = Visitor::new(&door);
+    desk.cookies.push(cookie);
     let mut staff: Vec<(Role, Visitor, String)> = Vec::new();
     for (role, login) in [
         (Role::Clerk, "jingban"),
@@ -250,11 +256,12 @@ fn no_other_form_takes_a_marking_either() {
             continue;
         }
         let before = count(&town.url, "events where kind = 'classified_refused'");
-        let path = address(&town, route.path);
+        let path = address(&town, route.path, delegation);
         let mut stranger = Visitor::new(&door);
         let (visitor, token) = match route.who {
             Who::Anyone => (&mut stranger, String::new()),
             Who::LinkHolder => (&mut link, visiting.form_token.clone()),
+            Who::DelegationHolder => (&mut desk, desk_token.clone()),
             Who::Staff(roles) => {
                 let known = staff.iter_mut().find(|(role, ..)| roles.contains(role)).unwrap();
                 (&mut known.1, known.2.clone())

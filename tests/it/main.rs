@@ -15,6 +15,7 @@ mod commands;
 mod compose;
 #[cfg(test)]
 mod deadline_moves;
+#[cfg(test)]
 mod delegation;
 #[cfg(test)]
 mod deliver;
@@ -33,9 +34,6 @@ mod escalate;
 #[cfg(test)]
 mod every_way;
 #[cfg(test)]
-mod harness;
-#[cfg(test)]
-mod later_recipients;
 mod false_alarms;
 #[cfg(test)]
 mod guard;
@@ -43,6 +41,8 @@ mod guard;
 mod harness;
 #[cfg(test)]
 mod inputs;
+#[cfg(test)]
+mod later_recipients;
 #[cfg(test)]
 mod link_pages;
 #[cfg(test)]

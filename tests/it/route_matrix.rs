@@ -7,9 +7,7 @@ use qianshou::domain::account::Role::{Administrator, Auditor, Clerk, Duty, Relea
 use qianshou::domain::ids::{
     AccountId, DelegationId, DeliveryId, FileId, NoticeId, OrganizationId,
 };
-use qianshou::domain::time::Span;
 use qianshou::service::{accounts, directory};
-use qianshou::store::delegations::{Delegation, delegation_insert};
 use qianshou::web::ROUTES;
 use qianshou::web::route::{Route, Subject, Who};
 
@@ -120,26 +118,7 @@ impl Shared {
         let account = all.iter().find(|one| one.login == "zf-zhiban").unwrap().id;
         let organization = directory::list(&town.service).unwrap()[0].id;
         let offices = [(town.ours.notice, "zhiban"), (town.theirs.notice, "zf-zhiban")];
-        let delegations = offices.map(|(notice_id, login)| {
-            let by = all.iter().find(|one| one.login == login).unwrap();
-            let id = DelegationId::new(NIGHT, town.service.entropy().unwrap());
-            let new = Delegation {
-                id,
-                notice_id,
-                issuer_id: by.organization_id,
-                organization_id: organization,
-                account_id: by.id,
-                asked_at: NIGHT,
-                due_at: NIGHT.plus(Span::minutes(15)),
-                reporter_name: None,
-                reported_at: None,
-                ended_at: None,
-                ended_why: None,
-            };
-            let store = &town.service.store;
-            store.write("test", move |tx| delegation_insert(tx, &new, &[])).unwrap();
-            id
-        });
+        let delegations = offices.map(|(notice, login)| town.delegate(notice, login));
         Self { account, organization, delegations }
     }
 }
@@ -211,8 +190,7 @@ fn everybody_gets_what_the_table_says() {
             visitor.cookies.push((name, cookie.clone()));
         } else if *caller == Caller::Desk {
             let [ours, _] = shared.delegations;
-            let value = town.service.keys.delegation_visit(ours, NIGHT.plus(Span::hours(1)));
-            visitor.cookies.push((format!("__Host-{ours}"), value));
+            visitor.cookies.push(town.desk_of(ours).0);
         } else if *caller != Caller::Anonymous {
             visitor = visitor.sign_in(login, PASSWORD);
             token = visitor.form_token();

@@ -12,7 +12,7 @@ use qianshou::domain::digest::Sha256Digest;
 use qianshou::domain::document_number::DocumentNumber;
 use qianshou::domain::evidence::{Actor, Event, EventKind};
 use qianshou::domain::ids::{
-    AccountId, AddressId, DeliveryId, EventId, LinkId, NoticeId, OrganizationId,
+    AccountId, AddressId, DelegationId, DeliveryId, EventId, LinkId, NoticeId, OrganizationId,
 };
 use qianshou::domain::notice::{NoticeDraft, NoticeState};
 use qianshou::domain::time::{Span, Timestamp};
@@ -24,6 +24,7 @@ use qianshou::service::visit::{self, Visiting};
 use qianshou::service::{Sending, directory};
 use qianshou::store::StoreError;
 use qianshou::store::contacts::reach_list;
+use qianshou::store::delegations::{Delegation, delegation_insert};
 use qianshou::store::deliveries::{
     NewDelivery, OnceFact, delivery_find, delivery_insert_all, delivery_set_once,
     delivery_set_unreachable,
@@ -132,6 +133,35 @@ impl Town {
         let arrival = visit::begin(&self.service, &token).unwrap();
         let visiting = resume_now(&self.service, sent.0, &arrival.cookie).unwrap();
         (visiting, arrival.cookie)
+    }
+
+    /// Calls of a notice that the duty officer of that account has handed to a desk.
+    pub(crate) fn delegate(&self, notice_id: NoticeId, login: &str) -> DelegationId {
+        let all = accounts::list(&self.service).unwrap();
+        let by = all.iter().find(|one| one.login == login).unwrap();
+        let id = DelegationId::new(NIGHT, self.service.entropy().unwrap());
+        let new = Delegation {
+            id,
+            notice_id,
+            issuer_id: by.organization_id,
+            organization_id: directory::list(&self.service).unwrap()[0].id,
+            account_id: by.id,
+            asked_at: NIGHT,
+            due_at: NIGHT.plus(Span::minutes(15)),
+            reporter_name: None,
+            reported_at: None,
+            ended_at: None,
+            ended_why: None,
+        };
+        self.service.store.write("test", move |tx| delegation_insert(tx, &new, &[])).unwrap();
+        id
+    }
+
+    /// The cookie of that desk, and the token of its forms.
+    pub(crate) fn desk_of(&self, id: DelegationId) -> ((String, String), String) {
+        let keys = &self.service.keys;
+        let value = keys.delegation_visit(id, NIGHT.plus(Span::hours(1)));
+        ((format!("__Host-{id}"), value), keys.form_token(&id.to_bytes()))
     }
 
     /// The organisation signs through its link.

@@ -15,6 +15,7 @@ use crate::service::delegate::{
 use crate::service::visit::VISIT_LASTS;
 use crate::service::{Service, ServiceError};
 use crate::web::bad_links::BadLinks;
+use crate::web::client;
 use crate::web::error::WebError;
 use crate::web::forms::{Fields, Posted};
 use crate::web::pages::delegated::{DelegatedLine, DelegatedPage, DelegatedRow};
@@ -71,7 +72,7 @@ pub(in crate::web) async fn arrive(
     let now = service.now();
     let arrival = match web::block(move || delegate::arrive(&service, &token)).await? {
         Err(ServiceError::NotFound) => {
-            bad_links.met(request.peer_addr().map(|peer| peer.ip()), now).await;
+            bad_links.met(client::address_of(&request), now).await;
             return Err(WebError::LinkRefused);
         }
         found => found?,

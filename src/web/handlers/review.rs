@@ -259,8 +259,7 @@ fn acts(seen: &Preview, staff: &Staff) -> (ReviewActs, String) {
     let notice = &seen.open.notice;
     let replaces = supersede::check(seen.open.corrects.as_ref()).is_ok();
     let looked_through = seen.open.unlooked().is_empty();
-    let ready =
-        seen.faults.is_empty() && !seen.open.picks.is_empty() && replaces && looked_through;
+    let ready = seen.faults.is_empty() && !seen.open.picks.is_empty() && replaces && looked_through;
     let needs_second =
         seen.outlook.ladder.as_ref().is_some_and(|ladder| ladder.policy.needs_second_person);
     let waits = notice.state == NoticeState::AwaitingRelease;

@@ -4,9 +4,8 @@ use super::NoLetter;
 use crate::channel::NoticeWords;
 use crate::channel::email::{
     AddressedAs, CorrectionWords, Decided, DelegatedCallsWords, DeskLine, EndedBy, InvitationKind,
-    InvitationWords,
-    IssuerAlertWords, LeaderPromptWords, Rendered, ReturnDecisionWords, SuperiorRequestWords,
-    UnsignedLine, VerificationWords, WithdrawalWords, WordsError,
+    InvitationWords, IssuerAlertWords, LeaderPromptWords, Rendered, ReturnDecisionWords,
+    SuperiorRequestWords, UnsignedLine, VerificationWords, WithdrawalWords, WordsError,
 };
 use crate::channel::sms::{SmsAbout, SmsWords};
 use crate::channel::webhook::{WebhookFacts, body_of};
