@@ -69,6 +69,8 @@ const CRATES: &[(&str, &[&str])] = &[
     // telling: everywhere but in the rules, which do nothing worth a log line
     ("tracing", NOT_DOMAIN),
     ("tracing_subscriber", &["adapters/telling.rs"]),
+    // the allocator of the whole program
+    ("mimalloc", &["lib"]),
     // the database
     ("diesel", &["store/"]),
     ("diesel_migrations", &["store/"]),
