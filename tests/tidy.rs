@@ -81,6 +81,8 @@ const CRATES: &[(&str, &[&str])] = &[
     ("actix_multipart", &["web/"]),
     ("rust_embed", &["web/"]),
     ("askama", &["web/", "channel/"]),
+    // what memory comes from, for the whole program
+    ("mimalloc", &["lib.rs"]),
     // the async shell: `store` and `service` only hand out a commit that can be awaited
     ("tokio", &["web/", "cli/", "app", "store/", "service/"]),
     ("futures_util", &["web/", "store/", "service/"]),

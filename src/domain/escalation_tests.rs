@@ -144,7 +144,9 @@ fn after_a_long_sleep_each_rung_fires_once_in_order_and_the_calls_go_on_from_the
     assert_eq!(fired, rungs.iter().map(|rung| rung.id).collect::<Vec<_>>());
     assert!(plan.firings.iter().all(|firing| firing.outcome.as_str() == "acted"));
     assert!(plan.firings.iter().all(|firing| firing.due_at == firing.rung.planned_at));
-    assert_eq!(plan.next, Next::Again { step: 9, act: RungAct::Call, at: at(120) });
+    let missed: Vec<(i32, Timestamp)> = plan.missed.iter().map(|one| (one.step, one.at)).collect();
+    assert_eq!(missed, [(9, at(60)), (10, at(90))]);
+    assert_eq!(plan.next, Next::Again { step: 11, act: RungAct::Call, at: at(120) });
 }
 
 #[test]
@@ -193,7 +195,7 @@ fn the_deadline_itself_is_on_time_and_what_never_arrived_is_not_called_late() {
 fn an_ended_chase_fires_nothing() {
     let ended = Standing { chased: false, ..open() };
     let plan = World::full().plan(ended, &flash(), at(500));
-    assert_eq!(plan, Plan { firings: vec![], next: Next::Ended });
+    assert_eq!(plan, Plan::of(vec![], Next::Ended));
 }
 
 #[test]
@@ -211,6 +213,26 @@ fn only_the_first_line_gets_links_and_the_list_is_of_the_notice() {
             assert_eq!((letter.purpose, letter.of_notice), (purpose, of_notice));
         }
     }
+}
+
+#[test]
+fn every_missed_round_has_its_place_and_none_is_made_up_for() {
+    let last = OpenRung { due_at: Some(at(60)), planned_at: at(60), ..flash()[0] };
+    let last = OpenRung { step: 9, act: RungAct::Call, ..last };
+    let plan = World::full().plan(open(), &[last], at(181));
+    assert_eq!(plan.firings.len(), 1);
+    let missed: Vec<(i32, Timestamp)> = plan.missed.iter().map(|one| (one.step, one.at)).collect();
+    assert_eq!(missed, [(10, at(90)), (11, at(120)), (12, at(150)), (13, at(180))]);
+    assert!(plan.missed.iter().all(|one| one.act == RungAct::Call && one.further == 0));
+    assert_eq!(plan.next, Next::Again { step: 14, act: RungAct::Call, at: at(210) });
+
+    let month = 30 * 24 * 60;
+    let plan = World::full().plan(open(), &[last], at(month));
+    assert_eq!(plan.missed.len(), MISSED_MAX);
+    let told: i64 = plan.missed.iter().map(|one| 1 + one.further).sum();
+    assert_eq!(told, (month - 60) / 30);
+    let plan = World::full().plan(open(), &[last], at(61));
+    assert!(plan.missed.is_empty(), "on time");
 }
 
 #[test]

@@ -38,7 +38,9 @@ const CHUNK: usize = 500;
 pub struct Fired {
     /// Rungs that fired.
     pub rungs: usize,
-    /// Of these, the ones that reached nobody.
+    /// Rounds that came and went while no server was at work, and are on record now.
+    pub missed: usize,
+    /// Of the rungs, the ones that reached nobody.
     pub gaps: usize,
     /// Messages written.
     pub messages: usize,
@@ -75,6 +77,7 @@ pub fn tick(service: &Service) -> Result<Fired, ServiceError> {
     if fired.rungs > 0 {
         tracing::info!(
             rungs = fired.rungs,
+            missed = fired.missed,
             gaps = fired.gaps,
             messages = fired.messages,
             tasks = fired.tasks,

@@ -82,6 +82,35 @@ pub fn rung_insert_all(tx: &mut Tx, new: &[NewRung], now: Timestamp) -> Result<(
     Ok(())
 }
 
+/// Writes steps that nothing comes of, with the reason: so that none is passed over in silence.
+///
+/// # Errors
+/// [`StoreError::Unique`] if a delivery has a step twice.
+pub fn rung_insert_closed(
+    tx: &mut Tx,
+    new: &[NewRung],
+    why: &'static str,
+    now: Timestamp,
+) -> Result<(), StoreError> {
+    let row = |rung: &NewRung| NewRow {
+        id: rung.id.to_string(),
+        delivery_id: rung.delivery_id.to_string(),
+        step: i32::from(rung.step),
+        action: rung.act.as_str(),
+        ways: rung.ways.map(Ways::as_str),
+        planned_at: rung.planned_at.as_micros(),
+        due_at: None,
+        closed_at: Some(now.as_micros()),
+        closed_why: Some(why),
+    };
+    let rows: Vec<NewRow> = new.iter().map(row).collect();
+    for chunk in rows.chunks(ROWS_PER_INSERT_MAX) {
+        on_engine!(tx.db(), conn =>
+            diesel::insert_into(rungs::table).values(chunk).execute(conn))?;
+    }
+    Ok(())
+}
+
 /// Closes the next step of deliveries and with it their ladders, so that nobody is chased after
 /// the answer: no later step can become due any more. Says how many ladders were still open.
 ///

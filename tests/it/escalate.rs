@@ -71,6 +71,7 @@ fn settle(service: &qianshou::service::Service) -> Fired {
     loop {
         let fired = escalate::tick(service).unwrap();
         sum.rungs += fired.rungs;
+        sum.missed += fired.missed;
         sum.gaps += fired.gaps;
         sum.messages += fired.messages;
         sum.tasks += fired.tasks;
@@ -150,6 +151,12 @@ fn after_a_night_without_a_server_each_rung_fires_once_and_says_how_late() {
          AND b.fired_at IS NOT NULL",
     );
     assert_eq!(order, 0, "no rung is skipped");
+    // Half-hour rounds from 60 to 480 minutes: made up for by none, and each on record.
+    let rounds = 15 * town.count("deliveries WHERE addressee = 'primary'");
+    assert_eq!(i64::try_from(fired.missed).unwrap(), rounds);
+    let superseded = town.count("rungs WHERE closed_why = 'superseded_by_a_later_round'");
+    assert_eq!(superseded, rounds, "none is passed over in silence");
+    assert_eq!(town.count("events WHERE kind = 'rung_superseded'"), rounds);
     assert_eq!(town.settle(), Fired::default());
     // Back to before: nothing fires twice.
     assert_eq!(town.at(1), Fired::default());

@@ -9,8 +9,17 @@
 //! - SQLite and PostgreSQL come to the same state by the same history.
 //!
 //! `QIANSHOU_TEST_SIMULATION_HOURS=1000000` asks for the long form,
-//! `QIANSHOU_TEST_SIMULATION_SEED=n` plays one seed alone.
+//! `QIANSHOU_TEST_SIMULATION_SEED=n` plays one seed alone,
+//! `QIANSHOU_TEST_SIMULATION_SEQUENCES=n` compares more histories on model and engines.
 
+#[cfg(test)]
+mod acts;
+#[cfg(test)]
+mod differential;
+#[cfg(test)]
+mod machines;
+#[cfg(test)]
+mod mails;
 #[cfg(test)]
 mod mutants;
 #[cfg(test)]
@@ -31,7 +40,7 @@ use play::play;
 /// Hours of the short form.
 const HOURS: i64 = 20_000;
 /// Simulated hours within which a mutant must be caught.
-const MUTANT_HOURS: i64 = 20_000;
+const MUTANT_HOURS: i64 = 100_000;
 /// Where the seeds of a run begin.
 const FIRST_SEED: u64 = 1;
 
@@ -72,12 +81,44 @@ fn no_promise_is_broken_under_any_fault() {
         }
     });
     let (hours, seeds, violations, hits) = sum.into_inner().unwrap();
-    println!("simulation: {hours} simulated hours, {seeds} seeds, {} violations", violations.len());
+    let first = alone.unwrap_or(FIRST_SEED);
+    println!(
+        "simulation: {hours} simulated hours, {seeds} seeds from {first}, {} violations",
+        violations.len()
+    );
     for (kind, count) in hits {
         println!("simulation:   {count:>8} × {kind}");
     }
     assert!(violations.is_empty(), "{}", violations.join("\n"));
     assert!(hours >= wanted || alone.is_some(), "only {hours} hours were simulated");
+}
+
+#[test]
+fn model_and_engines_come_to_the_same_by_the_same_history() {
+    let wanted = figure("QIANSHOU_TEST_SIMULATION_SEQUENCES").unwrap_or(differential::SEQUENCES);
+    let (next, lines) = (AtomicU64::new(FIRST_SEED), AtomicU64::new(0));
+    let both = AtomicU64::new(0);
+    std::thread::scope(|scope| {
+        for _ in 0..workers() {
+            scope.spawn(|| {
+                loop {
+                    let seed = next.fetch_add(1, Ordering::SeqCst);
+                    if seed >= FIRST_SEED + wanted {
+                        break;
+                    }
+                    let (agree, postgres) = differential::compare(seed);
+                    lines.fetch_add(u64::try_from(agree).unwrap(), Ordering::SeqCst);
+                    both.fetch_add(u64::from(postgres), Ordering::SeqCst);
+                }
+            });
+        }
+    });
+    let (lines, both) = (lines.into_inner(), both.into_inner());
+    println!(
+        "simulation: {wanted} histories agree on model and SQLite, {both} of them on PostgreSQL \
+         too, in {lines} lines of state and leaves"
+    );
+    assert!(both == wanted || both == 0, "PostgreSQL went away");
 }
 
 /// The lines of a state without their instants.
@@ -119,13 +160,15 @@ fn every_planted_mutant_is_caught() {
                     for seed in FIRST_SEED.. {
                         let Some(report) = play(seed, Some(mutant)) else { return };
                         hours += report.hours;
-                        caught = report.violations.into_iter().next();
+                        let finds = |what: &String| what.starts_with(mutant.by);
+                        caught = report.violations.into_iter().find(finds);
                         if caught.is_some() || hours >= MUTANT_HOURS {
                             break;
                         }
                     }
                     match caught {
                         Some(by) => {
+                            let by: String = by.chars().take(120).collect();
                             println!("simulation: caught in {hours} h: {} — {by}", mutant.name);
                         }
                         None => missed.lock().unwrap().push(mutant.name),

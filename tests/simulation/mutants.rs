@@ -8,43 +8,147 @@ pub(crate) enum Knob {
     LooksTooEarly,
     /// Every attempt has a Message-ID of its own.
     MessageIdPerAttempt,
+    /// The server goes by the clock of its machine.
+    GoesByTheWall,
+    /// A clock that is set back takes the time with it.
+    GoesBack,
+    /// A time far ahead is believed when it is first seen.
+    BelievesAtOnce,
+    /// A server that starts takes the clock of its machine for the time.
+    ForgetsAtRestart,
 }
 
 pub(crate) struct Mutant {
     pub(crate) name: &'static str,
+    /// How the check begins that must find it.
+    pub(crate) by: &'static str,
     pub(crate) triggers: &'static [&'static str],
     pub(crate) knob: Option<Knob>,
 }
 
-const fn planted(name: &'static str, triggers: &'static [&'static str]) -> Mutant {
-    Mutant { name, triggers, knob: None }
+const fn planted(
+    name: &'static str,
+    by: &'static str,
+    triggers: &'static [&'static str],
+) -> Mutant {
+    Mutant { name, by, triggers, knob: None }
 }
 
-const fn turned(name: &'static str, knob: Knob) -> Mutant {
-    Mutant { name, triggers: &[], knob: Some(knob) }
+const fn turned(name: &'static str, by: &'static str, knob: Knob) -> Mutant {
+    Mutant { name, by, triggers: &[], knob: Some(knob) }
 }
 
 pub(crate) const MUTANTS: &[Mutant] = &[
-    turned("the answer is not looked for again", Knob::LooksTooEarly),
-    turned("a new Message-ID at every attempt", Knob::MessageIdPerAttempt),
+    turned("the answer is not looked for again", "I25", Knob::LooksTooEarly),
+    turned("a new Message-ID at every attempt", "I22", Knob::MessageIdPerAttempt),
+    turned("the wall clock is the time", "I19", Knob::GoesByTheWall),
+    turned("the time goes back with the clock", "I19", Knob::GoesBack),
+    turned(
+        "a clock set forward is believed at once",
+        "I19 a server is ahead",
+        Knob::BelievesAtOnce,
+    ),
+    turned("a restart forgets how far the time had come", "I19", Knob::ForgetsAtRestart),
+    planted(
+        "a missed round is passed over in silence",
+        "I13 a round before this one",
+        &[
+            "CREATE TRIGGER mutant AFTER INSERT ON rungs WHEN NEW.closed_why = \
+           'superseded_by_a_later_round' BEGIN DELETE FROM rungs WHERE id = NEW.id; END",
+            "CREATE TRIGGER mutant_too AFTER INSERT ON rungs WHEN NEW.due_at IS NOT NULL BEGIN \
+           UPDATE rungs SET step = 1 + (SELECT MAX(r.step) FROM rungs r WHERE r.delivery_id = \
+           NEW.delivery_id AND r.id <> NEW.id) WHERE id = NEW.id; END",
+            "CREATE TRIGGER mutant_three BEFORE INSERT ON events WHEN NEW.kind = 'rung_superseded' \
+           BEGIN SELECT RAISE(IGNORE); END",
+        ],
+    ),
+    planted(
+        "a superseded round leaves no event",
+        "I37 a superseded step",
+        &["CREATE TRIGGER mutant BEFORE INSERT ON events WHEN NEW.kind = 'rung_superseded' \
+           BEGIN SELECT RAISE(IGNORE); END"],
+    ),
+    planted(
+        "the answer does not cancel what is owed",
+        "I14 a message is still owed",
+        &["CREATE TRIGGER mutant BEFORE UPDATE ON messages WHEN NEW.state = 'cancelled' AND \
+           NEW.finished_why = 'acknowledged' BEGIN SELECT RAISE(IGNORE); END"],
+    ),
+    planted(
+        "a missed deadline is recorded twice",
+        "I37 a missed deadline",
+        &["CREATE TRIGGER mutant AFTER INSERT ON events WHEN NEW.kind IN ('overdue', \
+           'not_reached') BEGIN INSERT INTO events SELECT 'evt_' || lower(hex(randomblob(13))), \
+           kind, happened_at, actor, notice_id, delivery_id, bytes, leaf_hash FROM events WHERE \
+           id = NEW.id; END"],
+    ),
+    planted(
+        "a lease never ends",
+        "I27 a lease without an end",
+        &["CREATE TRIGGER mutant AFTER UPDATE ON messages WHEN NEW.state = 'leased' BEGIN UPDATE \
+           messages SET due_at = 9000000000000000 WHERE id = NEW.id; END"],
+    ),
+    planted(
+        "an ended message is owed again",
+        "I21",
+        &["CREATE TRIGGER mutant AFTER INSERT ON events WHEN NEW.kind IN ('reminded', \
+           'escalated') BEGIN UPDATE messages SET state = 'waiting', due_at = NEW.happened_at, \
+           finished_at = NULL, finished_why = NULL WHERE delivery_id = NEW.delivery_id AND state \
+           = 'handed_over'; END"],
+    ),
+    planted(
+        "a recall leaves the ladder",
+        "I14 a ladder goes on",
+        &["CREATE TRIGGER mutant BEFORE UPDATE ON rungs WHEN NEW.closed_why = 'recall' \
+           BEGIN SELECT RAISE(IGNORE); END"],
+    ),
+    planted(
+        "a recall leaves what is owed",
+        "I14 a message is still owed, or was written, although",
+        &["CREATE TRIGGER mutant BEFORE UPDATE ON messages WHEN NEW.state = 'cancelled' AND \
+           NEW.finished_why = 'recall' BEGIN SELECT RAISE(IGNORE); END"],
+    ),
+    planted(
+        "a stopped chase goes on",
+        "I14 a stopped chase",
+        &["CREATE TRIGGER mutant BEFORE UPDATE ON rungs WHEN NEW.closed_why = 'stop_chasing' \
+           BEGIN SELECT RAISE(IGNORE); END"],
+    ),
+    planted(
+        "a policy edit moves steps that were issued",
+        "I18 a planned time moved",
+        &["CREATE TRIGGER mutant AFTER INSERT ON rule_versions BEGIN UPDATE rungs SET \
+           planned_at = planned_at + 60000000, due_at = due_at + 60000000 WHERE fired_at IS NULL \
+           AND closed_at IS NULL; END"],
+    ),
+    planted(
+        "a policy edit changes the ladder that was issued",
+        "I17 an issued ladder",
+        &["CREATE TRIGGER mutant AFTER INSERT ON rule_versions BEGIN UPDATE notice_versions \
+           SET ladder = ladder || ' ' WHERE ladder IS NOT NULL; END"],
+    ),
     planted(
         "the head of the ladder is not handed on",
+        "I13 an open ladder",
         &["CREATE TRIGGER mutant AFTER UPDATE OF due_at ON rungs WHEN OLD.due_at IS NULL AND \
            NEW.due_at IS NOT NULL BEGIN UPDATE rungs SET due_at = NULL WHERE id = NEW.id; END"],
     ),
     planted(
         "the repetition after the deadline is lost",
+        "I13 an open ladder",
         &["CREATE TRIGGER mutant AFTER INSERT ON rungs BEGIN \
             DELETE FROM rungs WHERE id = NEW.id; \
            END"],
     ),
     planted(
         "times drift from the last firing",
+        "I18",
         &["CREATE TRIGGER mutant AFTER INSERT ON rungs BEGIN UPDATE rungs SET planned_at = \
            NEW.planned_at + 1234567, due_at = NEW.due_at + 1234567 WHERE id = NEW.id; END"],
     ),
     planted(
         "a fired step fires again",
+        "I13",
         &["CREATE TRIGGER mutant AFTER UPDATE OF fired_at ON rungs WHEN NEW.fired_at IS NOT NULL \
            AND NEW.step % 3 = 0 AND (SELECT COUNT(*) FROM events e WHERE e.delivery_id = \
            NEW.delivery_id AND e.kind = 'opened') = 0 BEGIN UPDATE rungs SET fired_at = NULL, \
@@ -52,6 +156,7 @@ pub(crate) const MUTANTS: &[Mutant] = &[
     ),
     planted(
         "a step is skipped",
+        "I13",
         &["CREATE TRIGGER mutant AFTER UPDATE OF due_at ON rungs WHEN NEW.due_at IS NOT NULL AND \
            OLD.due_at IS NULL BEGIN UPDATE rungs SET due_at = (SELECT n.planned_at FROM rungs n \
            WHERE n.delivery_id = NEW.delivery_id AND n.step > NEW.step ORDER BY n.step LIMIT 1) \
@@ -60,41 +165,49 @@ pub(crate) const MUTANTS: &[Mutant] = &[
     ),
     planted(
         "the answer does not close the ladder",
+        "I14 a step is still due",
         &["CREATE TRIGGER mutant BEFORE UPDATE ON rungs WHEN NEW.closed_why = 'acknowledged' \
            BEGIN SELECT RAISE(IGNORE); END"],
     ),
     planted(
         "counts are not kept",
+        "I10",
         &["CREATE TRIGGER mutant BEFORE UPDATE ON notice_tallies BEGIN SELECT RAISE(IGNORE); END"],
     ),
     planted(
         "attempts are not counted",
+        "I28",
         &["CREATE TRIGGER mutant AFTER UPDATE OF attempts ON messages BEGIN UPDATE messages SET \
            attempts = OLD.attempts WHERE id = NEW.id; END"],
     ),
     planted(
         "a refusal for good is tried again",
+        "I24",
         &["CREATE TRIGGER mutant AFTER UPDATE OF state ON messages WHEN NEW.finished_why = \
            'rejected' BEGIN UPDATE messages SET state = 'waiting', due_at = NEW.finished_at, \
            finished_at = NULL, finished_why = NULL WHERE id = NEW.id; END"],
     ),
     planted(
         "a mail goes to a retired address",
+        "a mail to a retired",
         &["CREATE TRIGGER mutant BEFORE UPDATE OF status ON contact_addresses WHEN NEW.status = \
            'retired' BEGIN SELECT RAISE(IGNORE); END"],
     ),
     planted(
         "a reminder leaves no event",
+        "I37",
         &["CREATE TRIGGER mutant BEFORE INSERT ON events WHEN NEW.kind = 'reminded' BEGIN SELECT \
            RAISE(IGNORE); END"],
     ),
     planted(
         "a gap leaves no event",
+        "I37",
         &["CREATE TRIGGER mutant BEFORE INSERT ON events WHEN NEW.kind = 'rung_gap' BEGIN SELECT \
            RAISE(IGNORE); END"],
     ),
     planted(
         "the issuer is told once for each delivery",
+        "a list to the issuer",
         &["CREATE TRIGGER mutant AFTER INSERT ON messages WHEN NEW.purpose = 'issuer_alert' AND \
            NEW.step < 1000 BEGIN INSERT INTO messages SELECT 'msg_' || \
            lower(hex(randomblob(13))), notice_id, version, delivery_id, address_id, about, \
@@ -104,6 +217,7 @@ pub(crate) const MUTANTS: &[Mutant] = &[
     ),
     planted(
         "a second receipt for one answer",
+        "I4",
         &["CREATE TRIGGER mutant AFTER INSERT ON events WHEN NEW.kind = 'acknowledged' BEGIN \
            INSERT INTO events SELECT 'evt_' || lower(hex(randomblob(13))), kind, happened_at, \
            actor, notice_id, delivery_id, bytes, leaf_hash FROM events WHERE id = NEW.id; END"],

@@ -1,37 +1,31 @@
 //! Plays one seed: several servers over one database, interleaved at every write and every mail,
-//! with clocks of their own, writes that are lost or left in doubt, crashes, and every outcome of
-//! a mail; then the faults stop, and everything owed must happen at once.
+//! with clocks that are set about, writes that are lost or left in doubt, crashes, and every
+//! outcome of a mail; then the faults stop, and everything owed must happen at once.
 
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, Weak};
 
-use qianshou::adapters::clock::{Clock, ManualClock};
-use qianshou::adapters::mail::{
-    MailSession, Mailer, MemoryMailer, OutgoingMail, SendLimits, SendReport,
-};
-use qianshou::domain::message::{Happening, Phase, message_id_header};
+use qianshou::adapters::clock::{Clock as _, ManualClock};
+use qianshou::adapters::mail::MemoryMailer;
+use qianshou::domain::steady::Witness;
 use qianshou::domain::time::{Span, Timestamp};
 use qianshou::domain::urgency::Urgency;
-use qianshou::service::acknowledge::{
-    Acknowledged, Preparation, SignRequest, acknowledge, fresh_code, prepare,
-};
 use qianshou::service::deliver::{self, Dispatch, Sender, Share};
-use qianshou::service::{Service, escalate, visit};
+use qianshou::service::{Service, escalate};
 use qianshou::store::StoreError;
 use qianshou::store::fate::{Fate, Fates};
 
+use crate::machines::{Machine, SKEW_MICROS};
+use crate::mails::SimMailer;
 use crate::mutants::{Knob, Mutant};
-use crate::support::stand::resume_now;
 use crate::support::trustcheck::{Books, Memory, breaches, state};
 use crate::world::{START, World, horizon};
 
 const SERVERS: usize = 3;
-/// How far a server's clock may be from the common time.
-const SKEW_MICROS: i64 = 2_000_000;
-/// A lease, less what clocks may differ.
-const LEASE_SURE: Span = Span::seconds(10);
 const DEPTH_MAX: u32 = 2;
+/// A seed that goes on for longer than this has come to no end: something is due for ever.
+const ROUNDS_MAX: u32 = 30_000;
 
 /// Repeatable choices.
 pub(crate) struct Dice(u64);
@@ -58,54 +52,52 @@ pub(crate) struct Report {
     pub(crate) hits: BTreeMap<String, u64>,
 }
 
-struct Server {
-    service: Service,
+pub(crate) struct Server {
+    pub(crate) service: Service,
     dispatch: Dispatch,
     sender: Mutex<Sender>,
-    skew: Arc<AtomicI64>,
-}
-
-/// The common time, a little off.
-struct SkewedClock {
-    truth: ManualClock,
-    skew: Arc<AtomicI64>,
-}
-
-impl Clock for SkewedClock {
-    fn now(&self) -> Timestamp {
-        self.truth.now().plus(Span::micros(self.skew.load(Ordering::SeqCst)))
-    }
+    /// The latest time it showed.
+    pub(crate) seen: AtomicI64,
 }
 
 #[derive(Default)]
-struct History {
+pub(crate) struct History {
     /// Message-ID header to message.
-    headers: BTreeMap<String, String>,
-    sent: BTreeMap<String, u32>,
-    in_flight: BTreeMap<String, Timestamp>,
+    pub(crate) headers: BTreeMap<String, String>,
+    pub(crate) sent: BTreeMap<String, u32>,
+    /// Until when the claim holds under which a mail began.
+    pub(crate) in_flight: BTreeMap<String, Timestamp>,
     /// Receipt numbers that signers were told.
-    told: BTreeMap<usize, String>,
-    signing: Vec<Option<Timestamp>>,
-    retired: Vec<String>,
+    pub(crate) told: BTreeMap<usize, String>,
+    pub(crate) signing: Vec<Option<Timestamp>>,
+    /// When the notice is taken back, until it is.
+    pub(crate) recall: Option<Timestamp>,
+    /// Whose chase is stopped, and when, until it is.
+    pub(crate) stop: Option<(usize, Timestamp)>,
+    pub(crate) retired: Vec<String>,
+    /// The only machine slept, and its time is not caught up yet.
+    pub(crate) behind: bool,
     trace: u64,
     hits: BTreeMap<String, u64>,
-    violations: Vec<String>,
+    pub(crate) violations: Vec<String>,
 }
 
 pub(crate) struct Play {
-    world: World,
-    truth: ManualClock,
-    servers: OnceLock<Vec<Server>>,
+    pub(crate) world: World,
+    pub(crate) truth: ManualClock,
+    seed: u64,
+    machines: Vec<Machine>,
+    servers: OnceLock<Vec<Mutex<Arc<Server>>>>,
     dice: Mutex<Dice>,
-    books: Mutex<Books>,
+    pub(crate) books: Mutex<Books>,
     memory: Mutex<Memory>,
-    history: Mutex<History>,
+    pub(crate) history: Mutex<History>,
     chaos: AtomicBool,
     depth: AtomicU32,
-    knob: Option<Knob>,
+    pub(crate) knob: Option<Knob>,
 }
 
-fn held<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+pub(crate) fn held<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
@@ -130,19 +122,28 @@ pub(crate) fn play(seed: u64, mutant: Option<&Mutant>) -> Option<Report> {
         seat.token.as_ref().map(|_| START.plus(Span::micros(at)))
     });
     let signing = signing.collect();
+    let mut some_time = || {
+        let at = i64::try_from(dice.below(length)).unwrap();
+        START.plus(Span::micros(at))
+    };
+    let (recall, stop) = (some_time(), some_time());
+    let recall = (dice.below(4) == 0).then_some(recall);
+    let stop = (dice.below(3) == 0).then_some((usize::try_from(dice.below(3)).unwrap(), stop));
     let play = Arc::new(Play {
         truth: world.truth(),
+        seed,
+        machines: (0..SERVERS).map(|_| Machine::default()).collect(),
         servers: OnceLock::new(),
         dice: Mutex::new(dice),
         books: Mutex::new(books),
         memory: Mutex::default(),
-        history: Mutex::new(History { signing, ..History::default() }),
+        history: Mutex::new(History { signing, recall, stop, ..History::default() }),
         chaos: AtomicBool::new(true),
         depth: AtomicU32::new(0),
         knob: mutant.and_then(|mutant| mutant.knob),
         world,
     });
-    let servers = (0..SERVERS).map(|place| play.server(seed, place)).collect();
+    let servers = play.start_all(0).into_iter().map(Mutex::new).collect();
     drop(play.servers.set(servers));
     play.run(end);
     let mut history = held(&play.history);
@@ -156,27 +157,82 @@ pub(crate) fn play(seed: u64, mutant: Option<&Mutant>) -> Option<Report> {
 }
 
 impl Play {
-    fn server(self: &Arc<Self>, seed: u64, place: usize) -> Server {
-        let skew = Arc::new(AtomicI64::new(0));
-        let clock = SkewedClock { truth: self.truth.clone(), skew: Arc::clone(&skew) };
-        let mailer = SimMailer(Arc::downgrade(self));
-        let fates = SimFates(Arc::downgrade(self));
-        let seed = seed * 16 + u64::try_from(place).unwrap();
-        let service = self.world.server(seed, Arc::new(clock), Arc::new(mailer), Arc::new(fates));
-        let dispatch = Dispatch::open(&service);
-        let sender = Sender::open(&service, &dispatch, &format!("s{place}"), Share::All);
-        Server { service, dispatch, sender: Mutex::new(sender), skew }
+    /// Whether several machines share the database, so that its clock is one beside theirs.
+    pub(crate) fn is_shared(&self) -> bool {
+        self.seed % 2 == 1
     }
 
-    fn roll(&self, end: u64) -> u64 {
+    /// On one machine there is one server: what is called a server then is a thread of it.
+    pub(crate) fn servers_that_look(&self) -> usize {
+        if self.is_shared() { SERVERS } else { 1 }
+    }
+
+    pub(crate) fn machine(&self, place: usize) -> &Machine {
+        let place = if self.is_shared() { place } else { 0 };
+        &self.machines[place]
+    }
+
+    /// Every server, new; `life` tells this start from others.
+    fn start_all(self: &Arc<Self>, life: u64) -> Vec<Arc<Server>> {
+        let mut shared = None;
+        (0..SERVERS)
+            .map(|place| {
+                let clock = match &shared {
+                    Some(clock) if !self.is_shared() => Arc::clone(clock),
+                    _ => self.clock(place),
+                };
+                shared = Some(Arc::clone(&clock));
+                self.start(place, life, clock)
+            })
+            .collect()
+    }
+
+    fn clock(&self, place: usize) -> Arc<dyn qianshou::adapters::clock::Clock> {
+        let witness = match self.is_shared() {
+            true => Witness::Says(self.near()),
+            false => Witness::Nobody,
+        };
+        let store = &self.world.stand.service.store;
+        self.machine(place).clock(&self.truth, store, (format!("m{place}"), witness, self.knob))
+    }
+
+    fn start(
+        self: &Arc<Self>,
+        place: usize,
+        life: u64,
+        clock: Arc<dyn qianshou::adapters::clock::Clock>,
+    ) -> Arc<Server> {
+        let mailer = Arc::new(SimMailer(Arc::downgrade(self)));
+        let fates = Arc::new(SimFates(Arc::downgrade(self)));
+        let seed = (life * 1_000_003 + self.seed) * 16 + u64::try_from(place).unwrap();
+        let service = self.world.server(seed, clock, mailer, fates);
+        let dispatch = Dispatch::open(&service);
+        let sender = Sender::open(&service, &dispatch, &format!("s{place}"), Share::All);
+        let seen = AtomicI64::new(service.now().as_micros());
+        Arc::new(Server { service, dispatch, sender: Mutex::new(sender), seen })
+    }
+
+    pub(crate) fn at(&self, place: usize) -> Arc<Server> {
+        Arc::clone(&held(&self.servers.get().unwrap()[place]))
+    }
+
+    pub(crate) fn is_nested(&self) -> bool {
+        self.depth.load(Ordering::SeqCst) > 0
+    }
+
+    pub(crate) fn pick(&self, end: usize) -> usize {
+        usize::try_from(self.roll(u64::try_from(end).unwrap())).unwrap()
+    }
+
+    pub(crate) fn roll(&self, end: u64) -> u64 {
         held(&self.dice).below(end)
     }
 
-    fn in_chaos(&self) -> bool {
+    pub(crate) fn in_chaos(&self) -> bool {
         self.chaos.load(Ordering::SeqCst)
     }
 
-    fn note(&self, what: &str) {
+    pub(crate) fn note(&self, what: &str) {
         let mut history = held(&self.history);
         for byte in format!("{} {what}", self.truth.now().as_micros()).bytes() {
             history.trace = (history.trace ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3);
@@ -185,47 +241,57 @@ impl Play {
         *history.hits.entry(kind).or_default() += 1;
     }
 
-    fn wrong(&self, what: String) {
+    pub(crate) fn wrong(&self, what: String) {
         let mut history = held(&self.history);
-        if history.violations.len() < 20 && !history.violations.contains(&what) {
+        if history.violations.len() < 200 && !history.violations.contains(&what) {
             history.violations.push(what);
         }
     }
 
     /// Whatever was put in line so far is committed.
-    fn flush(&self) {
+    pub(crate) fn flush(&self) {
         self.world.stand.service.store.write("flush", |_| Ok::<_, StoreError>(())).unwrap();
     }
 
-    fn lines(&self, query: &str) -> Vec<String> {
+    pub(crate) fn lines(&self, query: &str) -> Vec<String> {
         held(&self.books).lines(query)
     }
 
-    fn run(&self, end: Timestamp) {
+    fn run(self: &Arc<Self>, end: Timestamp) {
         let calm = START.plus(Span::micros(end.since(START).as_micros() * 3 / 5));
-        while self.truth.now() < calm {
+        let mut rounds = 0;
+        while self.truth.now() < calm && self.goes_on(&mut rounds) {
             for _ in 0..=self.roll(4) {
                 self.step();
             }
+            if self.roll(40) == 0 {
+                self.crash();
+            }
             self.check();
             self.go_on(calm);
+            self.look_at_clocks();
         }
         self.chaos.store(false, Ordering::SeqCst);
-        for server in self.all() {
-            server.skew.store(0, Ordering::SeqCst);
-        }
+        self.calm_clocks();
         // What a dead server held is free when its lease and the longest clock difference end.
         self.truth.advance(Span::seconds(20));
         self.settle();
-        while self.truth.now() < end && held(&self.history).violations.is_empty() {
+        while self.truth.now() < end && self.goes_on(&mut rounds) {
             self.go_on(end);
+            self.look_at_clocks();
             self.settle();
         }
+        self.check_leases();
         self.compare_receipts();
     }
 
-    fn all(&self) -> &[Server] {
-        self.servers.get().map_or(&[], Vec::as_slice)
+    /// Nothing is wrong so far, and the end is nearer than before.
+    fn goes_on(&self, rounds: &mut u32) -> bool {
+        *rounds += 1;
+        if *rounds > ROUNDS_MAX {
+            self.wrong(format!("I15 after {ROUNDS_MAX} rounds something is due still"));
+        }
+        held(&self.history).violations.is_empty()
     }
 
     /// Time goes on to what is due next; in chaos often a little beyond, seldom far.
@@ -235,9 +301,20 @@ impl Play {
                    due_at IS NOT NULL UNION ALL SELECT due_at FROM messages WHERE due_at IS NOT \
                    NULL) x WHERE due_at IS NOT NULL HAVING COUNT(*) > 0";
         let next = self.lines(due).first().map(|text| text.parse().unwrap());
-        let next = next.map_or(limit, Timestamp::from_micros).min(limit);
+        // By the truth, if the servers are behind it.
+        let next = next.map_or(limit, |at| Timestamp::from_micros(at).plus(self.behind_by()));
+        let next = next.min(limit);
+        if self.in_chaos() && self.roll(60) == 0 {
+            // Nobody is at work for some rounds.
+            let rounds = self.world.every.as_micros().unsigned_abs() * 5;
+            let by = i64::try_from(self.roll(rounds)).unwrap();
+            self.truth.set(now.plus(Span::micros(by)).min(limit).max(now));
+            self.note("nobody at work");
+            return;
+        }
         let late = match (self.in_chaos(), self.roll(8)) {
-            (false, _) => 0,
+            // Servers that are a little behind have come to it by then.
+            (false, _) => SKEW_MICROS.unsigned_abs() + 1,
             (true, 0) => self.roll(1_800_000_000),
             (true, 1..=3) => 0,
             (true, _) => self.roll(5_000_000),
@@ -252,7 +329,7 @@ impl Play {
         for _ in 0..40 {
             let before = held(&self.history).trace;
             for place in 0..SERVERS {
-                self.sign_who_wants();
+                self.people();
                 self.escalate(place);
                 self.deliver(place);
             }
@@ -269,12 +346,25 @@ impl Play {
     }
 
     fn due_now(&self) -> i64 {
-        let now = self.truth.now().as_micros();
+        let now = self.truth.now().as_micros() - SKEW_MICROS;
         let found = self.lines(&format!(
             "SELECT CAST((SELECT COUNT(*) FROM rungs WHERE due_at <= {now}) + (SELECT COUNT(*) \
              FROM messages WHERE due_at <= {now}) AS TEXT) AS line"
         ));
         found[0].parse().unwrap()
+    }
+
+    /// No claim holds for longer than a lease.
+    fn check_leases(&self) {
+        self.flush();
+        let lease = self.world.stand.service.settings.sending.lease.as_micros();
+        let limit = self.truth.now().as_micros() + lease + SKEW_MICROS;
+        let endless = self.lines(&format!(
+            "SELECT id AS line FROM messages WHERE state = 'leased' AND due_at > {limit}"
+        ));
+        for message in endless {
+            self.wrong(format!("I27 a lease without an end: {message}"));
+        }
     }
 
     fn check(&self) {
@@ -285,19 +375,61 @@ impl Play {
             self.wrong(what);
         }
         self.look_for_early();
+        self.look_for_foreign_rounds();
+        self.look_for_silent_gaps();
+        self.check_time();
+        self.check_leases();
     }
 
-    /// Nothing carries a time that has not come by the fastest clock.
+    /// By the truth, whatever a clock says: a step is fired when it is due, or when one before it
+    /// reached nobody.
     fn look_for_early(&self) {
         let limit = self.truth.now().as_micros() + SKEW_MICROS;
-        let early = self.lines(&format!("SELECT id AS line FROM rungs WHERE fired_at > {limit}"));
+        let early = self.lines(&format!(
+            "SELECT r.id AS line FROM rungs r WHERE r.fired_at IS NOT NULL AND (r.fired_at > \
+             {limit} OR r.planned_at > {limit} AND NOT EXISTS (SELECT 1 FROM rungs g WHERE \
+             g.delivery_id = r.delivery_id AND g.step < r.step AND g.outcome = 'gap' AND \
+             g.fired_at = r.fired_at))"
+        ));
         for rung in early {
             self.wrong(format!("I12 a step fired before its time: {rung}"));
         }
     }
 
+    /// No round is passed over in silence: between two that stand in a ladder lies one interval,
+    /// unless the level rests at night.
+    fn look_for_silent_gaps(&self) {
+        if level_of(self.seed) == Urgency::Immediate {
+            return;
+        }
+        let (last_step, every) = (self.world.last_step, self.world.every.as_micros());
+        let silent = self.lines(&format!(
+            "SELECT b.id AS line FROM rungs b JOIN rungs a ON a.delivery_id = b.delivery_id AND \
+             a.step = b.step - 1 JOIN deliveries d ON d.id = b.delivery_id WHERE b.step > \
+             {last_step} AND b.planned_at > {every} + (CASE WHEN a.planned_at > d.deadline_at THEN \
+             a.planned_at ELSE d.deadline_at END)"
+        ));
+        for rung in silent {
+            self.wrong(format!("I13 a round before this one is not on record: {rung}"));
+        }
+    }
+
+    /// Every round after the ladder's last step stands where the ladder that was issued has it,
+    /// whatever the policy says by now.
+    fn look_for_foreign_rounds(&self) {
+        let World { last_step, every, .. } = &self.world;
+        let (last_step, every) = (last_step, every.as_micros());
+        let foreign = self.lines(&format!(
+            "SELECT r.id AS line FROM rungs r JOIN deliveries d ON d.id = r.delivery_id WHERE \
+             r.step > {last_step} AND (r.planned_at - d.deadline_at) % {every} <> 0"
+        ));
+        for rung in foreign {
+            self.wrong(format!("I17 a round by another policy than was issued: {rung}"));
+        }
+    }
+
     /// Others get their turn in the middle of what one server is doing.
-    fn interleave(&self) {
+    pub(crate) fn interleave(&self) {
         if !self.in_chaos() || self.depth.load(Ordering::SeqCst) >= DEPTH_MAX {
             return;
         }
@@ -310,32 +442,68 @@ impl Play {
     }
 
     fn step(&self) {
-        let place = usize::try_from(self.roll(3)).unwrap();
+        let place = self.pick(SERVERS);
         match self.roll(100) {
             0..=39 => self.escalate(place),
             40..=74 => self.deliver(place),
-            75..=84 => self.sign_who_wants(),
-            85..=89 => {
+            75..=83 => self.people(),
+            84..=88 => {
                 let by = i64::try_from(self.roll(20_000_000)).unwrap();
                 self.truth.advance(Span::micros(by));
             }
-            90..=93 => {
-                let range = u64::try_from(SKEW_MICROS).unwrap();
-                let skew = i64::try_from(self.roll(2 * range)).unwrap() - SKEW_MICROS;
-                self.all()[place].skew.store(skew, Ordering::SeqCst);
-                self.note(&format!("clock steps={place} {skew}"));
+            89..=93 => self.step_clock(place),
+            94..=95 => {
+                let server = self.at(place);
+                drop(deliver::keep_leases(&server.service, &server.dispatch));
             }
-            94..=96 => {
-                drop(deliver::keep_leases(&self.all()[place].service, &self.all()[place].dispatch))
-            }
-            97 => self.crash(place),
+            96 => self.edit_policy(),
+            97 => self.follow_rules(place),
             98 => self.retire(),
-            _ => {}
+            _ => {
+                // The sender is gone; another takes its place and remembers nothing.
+                let server = self.at(place);
+                if let Ok(mut sender) = server.sender.try_lock() {
+                    *sender = reborn(&server, place);
+                    self.note("sender gone");
+                }
+            }
+        }
+    }
+
+    /// Somebody who has not signed yet is about to.
+    pub(crate) fn hurry_signer(&self) {
+        let seat = self.pick(3);
+        let mut history = held(&self.history);
+        if self.world.seats[seat].token.is_some() && !history.told.contains_key(&seat) {
+            history.signing[seat] = Some(self.truth.now());
+        }
+    }
+
+    pub(crate) fn people(&self) {
+        self.sign_who_wants();
+        self.recall_if_wanted();
+        self.stop_if_wanted();
+    }
+
+    /// The process is gone, with all its threads; another takes its place.
+    fn crash(self: &Arc<Self>) {
+        // It noted the time a few seconds ago.
+        self.look_at_clocks();
+        let life = 1 + self.roll(1 << 20);
+        let dead = self.pick(SERVERS);
+        self.note(&format!("crash={dead}"));
+        if self.is_shared() {
+            let clock = self.clock(dead);
+            *held(&self.servers.get().unwrap()[dead]) = self.start(dead, life, clock);
+        } else {
+            for (place, server) in self.start_all(life).into_iter().enumerate() {
+                *held(&self.servers.get().unwrap()[place]) = server;
+            }
         }
     }
 
     fn escalate(&self, place: usize) {
-        let service = &self.all()[place].service;
+        let service = &self.at(place).service;
         match escalate::tick(service) {
             Ok(done) => {
                 if done.rungs > 0 {
@@ -347,7 +515,7 @@ impl Play {
     }
 
     fn deliver(&self, place: usize) {
-        let server = &self.all()[place];
+        let server = self.at(place);
         let Ok(mut sender) = server.sender.try_lock() else { return };
         match deliver::tick(&server.service, &mut sender) {
             Ok(done) => {
@@ -358,235 +526,15 @@ impl Play {
             Err(error) => {
                 self.note(&format!("deliver broke off={error}"));
                 if self.roll(2) == 0 {
-                    *sender = reborn(server, place);
+                    *sender = reborn(&server, place);
                 }
             }
         }
-    }
-
-    /// The process is gone; another takes its place and remembers nothing.
-    fn crash(&self, place: usize) {
-        let server = &self.all()[place];
-        if let Ok(mut sender) = server.sender.try_lock() {
-            *sender = reborn(server, place);
-            self.note("crash");
-        }
-    }
-
-    fn retire(&self) {
-        if self.roll(10) > 0 {
-            return;
-        }
-        let seat = usize::try_from(self.roll(3)).unwrap();
-        let Some((id, text)) = self.world.seats[seat].addresses.last().cloned() else { return };
-        held(&self.books)
-            .run(&format!("UPDATE contact_addresses SET status = 'retired' WHERE id = '{id}'"));
-        held(&self.history).retired.push(text);
-        self.note("address retired");
-    }
-
-    fn sign_who_wants(&self) {
-        let now = self.truth.now();
-        let due = held(&self.history).signing.iter().position(|at| at.is_some_and(|at| at <= now));
-        let Some(seat) = due else { return };
-        let place = usize::try_from(self.roll(3)).unwrap();
-        match self.sign(&self.all()[place].service, seat) {
-            Ok(Some(number)) => {
-                self.note("signed");
-                let again = self.roll(3) == 0;
-                let mut history = held(&self.history);
-                let before = history.told.entry(seat).or_insert_with(|| number.clone());
-                if *before != number {
-                    let what = format!("I4 told {before} and then {number}");
-                    history.violations.push(what);
-                }
-                // Some press twice, or a second person signs later.
-                history.signing[seat] = again.then(|| now.plus(Span::seconds(30)));
-            }
-            Ok(None) => held(&self.history).signing[seat] = None,
-            Err(error) => self.note(&format!("signing broke off={error}")),
-        }
-    }
-
-    /// The number of the receipt, if there is one.
-    fn sign(&self, service: &Service, seat: usize) -> Result<Option<String>, String> {
-        let told = |error: &dyn std::fmt::Display| error.to_string();
-        let seat = &self.world.seats[seat];
-        let Some(token) = &seat.token else { return Ok(None) };
-        let arrival = visit::begin(service, token).map_err(|e| told(&e))?;
-        let visiting = resume_now(service, seat.delivery, &arrival.cookie).ok_or("no visit")?;
-        let code = fresh_code(service, visiting.delivery, visiting.version, service.now());
-        let code = code.map_err(|e| told(&e))?;
-        let request = SignRequest {
-            name: "张某".into(),
-            post: "机要室主任".into(),
-            phone: "0731-88062345".into(),
-            on_behalf: false,
-            authority: String::new(),
-            code: code.digits,
-            code_token: code.token,
-        };
-        let became = match prepare(service, &visiting, &request).map_err(|e| told(&e))? {
-            Preparation::Ready(signature) => acknowledge(service, *signature).wait(),
-            Preparation::Settled(settled) => Ok(settled),
-            Preparation::Mistaken(faults) => return Err(format!("mistaken {faults:?}")),
-        };
-        match became.map_err(|e| told(&e))? {
-            Acknowledged::Signed(receipt) | Acknowledged::AlreadySigned(receipt) => {
-                Ok(Some(receipt.number.to_string()))
-            }
-            other => Err(format!("{other:?}")),
-        }
-    }
-
-    /// Whatever a signer was told stands in the books.
-    fn compare_receipts(&self) {
-        let told = held(&self.history).told.clone();
-        for (seat, number) in told {
-            let delivery = self.world.seats[seat].delivery;
-            let kept = self.lines(&format!(
-                "SELECT number AS line FROM receipts WHERE delivery_id = '{delivery}' \
-                 AND NOT beside"
-            ));
-            if kept != [number.clone()] {
-                self.wrong(format!("I5 a signer was told {number}, the books say {kept:?}"));
-            }
-        }
-    }
-
-    /// A mail begins: what must be so at this instant.
-    fn begin_mail(&self, mail: &OutgoingMail) -> String {
-        self.flush();
-        let header = match self.knob {
-            Some(Knob::MessageIdPerAttempt) => {
-                let sent = held(&self.history).sent.values().sum::<u32>();
-                format!("<{sent}@elsewhere>")
-            }
-            _ => mail.message_id.clone(),
-        };
-        let Some(id) = self.message_of(&header) else {
-            self.wrong(format!("I22 a mail with a Message-ID of its own: {header}"));
-            return header;
-        };
-        let row = self.lines(&format!(
-            "SELECT m.state || '|' || CAST(m.attempts AS TEXT) || '|' || CASE WHEN \
-             d.acknowledged_at IS NOT NULL AND m.link_id IS NOT NULL THEN 'answered' ELSE '' END \
-             AS line FROM messages m LEFT JOIN deliveries d ON d.id = m.delivery_id \
-             WHERE m.id = '{id}'"
-        ));
-        let parts: Vec<&str> = row[0].split('|').collect();
-        let mut wrong = Vec::new();
-        let now = self.truth.now();
-        {
-            let mut history = held(&self.history);
-            let sent = history.sent.entry(header.clone()).or_default();
-            *sent += 1;
-            if parts[1].parse::<u32>().unwrap() < *sent {
-                wrong.push(format!("I28 {id} was sent {sent} times and counted {}", parts[1]));
-            }
-            if history.retired.contains(&mail.to.address) {
-                wrong.push(format!("a mail to a retired address: {id}"));
-            }
-            let since = history.in_flight.insert(header.clone(), now);
-            if since.is_some_and(|since| now.since(since) < LEASE_SURE) {
-                wrong.push(format!("I27 {id} is sent by two at once"));
-            }
-        }
-        if parts[0] != "leased" {
-            wrong.push(format!("I27 {id} is sent though nobody holds it: {}", parts[0]));
-        }
-        if parts[2] == "answered" {
-            wrong.push(format!("I25 {id} begins after the answer"));
-        }
-        wrong.into_iter().for_each(|what| self.wrong(what));
-        header
-    }
-
-    fn message_of(&self, header: &str) -> Option<String> {
-        let known = held(&self.history).headers.get(header).cloned();
-        if known.is_some() {
-            return known;
-        }
-        let domain = self.world.stand.service.settings.message_id_domain.clone();
-        let ids = self.lines("SELECT id AS line FROM messages");
-        let mut history = held(&self.history);
-        for id in ids {
-            let header = message_id_header(id.parse().unwrap(), &domain);
-            history.headers.insert(header, id);
-        }
-        history.headers.get(header).cloned()
-    }
-
-    /// How a mail ends.
-    fn end_mail(&self, header: &str) -> SendReport {
-        let reply = |code: u16, phase| {
-            SendReport::of("sim", phase, &Happening::Reply { code, text: format!("{code} said") })
-        };
-        let roll = if self.in_chaos() { self.roll(100) } else { 0 };
-        let report = match roll {
-            0..=69 => reply(250, Phase::FinalDotWritten),
-            70..=75 => reply(450, Phase::Recipient),
-            76..=78 => reply(550, Phase::Recipient),
-            79..=81 => reply(451, Phase::FinalDotWritten),
-            82..=84 => SendReport::of("sim", Phase::Body, &Happening::Cut),
-            85..=92 => SendReport::of("sim", Phase::FinalDotWritten, &Happening::Timeout),
-            93..=95 => SendReport::of("sim", Phase::FinalDotWritten, &Happening::Cut),
-            96 => reply(535, Phase::Auth),
-            97 => SendReport::of(
-                "sim",
-                Phase::FinalDotWritten,
-                &Happening::Garbled("200 what".to_owned()),
-            ),
-            _ => SendReport::of("sim", Phase::Connect, &Happening::Timeout),
-        };
-        held(&self.history).in_flight.remove(header);
-        self.note(&format!("mail={}", report.outcome.kind()));
-        report
     }
 }
 
 fn reborn(server: &Server, place: usize) -> Sender {
     Sender::open(&server.service, &server.dispatch, &format!("s{place}"), Share::All)
-}
-
-struct SimMailer(Weak<Play>);
-
-impl Mailer for SimMailer {
-    fn session(&self) -> Box<dyn MailSession> {
-        Box::new(SimSession(Weak::clone(&self.0)))
-    }
-}
-
-struct SimSession(Weak<Play>);
-
-impl MailSession for SimSession {
-    fn prepare(&mut self, _limits: SendLimits) -> Result<(), Box<SendReport>> {
-        let Some(play) = self.0.upgrade() else { return Ok(()) };
-        if play.in_chaos() && play.roll(3) == 0 {
-            play.interleave();
-        }
-        if play.in_chaos() && play.roll(40) == 0 {
-            let refused = Happening::Unreachable("port closed".to_owned());
-            return Err(Box::new(SendReport::of("sim", Phase::Connect, &refused)));
-        }
-        Ok(())
-    }
-
-    fn send(&mut self, mail: &OutgoingMail, _limits: SendLimits) -> SendReport {
-        let play = self.0.upgrade().unwrap();
-        if play.knob == Some(Knob::LooksTooEarly) {
-            play.interleave();
-        }
-        let header = play.begin_mail(mail);
-        if play.in_chaos() && play.roll(4) == 0 {
-            // Paused in the middle, at times beyond the lease.
-            let by = i64::try_from(play.roll(40_000_000)).unwrap();
-            play.flush();
-            play.truth.advance(Span::micros(by));
-            play.interleave();
-        }
-        play.end_mail(&header)
-    }
 }
 
 struct SimFates(Weak<Play>);

@@ -13,13 +13,16 @@ use qianshou::domain::ids::{
     AccountId, AddressId, ContactId, DeliveryId, LinkId, MessageId, NoticeId, OrganizationId,
     RungId,
 };
-use qianshou::domain::ladder::{IssueTimes, PlanFor, RecipientTime, RungAct, deadline, plan_rungs};
+use qianshou::domain::ladder::{
+    IssueTimes, PlanFor, RecipientTime, RungAct, deadline, plan_rungs, with_deadline_mark,
+};
 use qianshou::domain::message::{Channel, MessagePurpose};
 use qianshou::domain::notice::{NoticeDraft, NoticeState};
 use qianshou::domain::time::{Span, Timestamp};
 use qianshou::domain::urgency::Urgency;
 use qianshou::domain::working_time::WorkingHours;
 use qianshou::service::lanes::Lanes;
+use qianshou::service::rules::Rules;
 use qianshou::service::{Sending, Service};
 use qianshou::store::deliveries::{NewDelivery, delivery_insert_all};
 use qianshou::store::fate::Fates;
@@ -29,6 +32,7 @@ use qianshou::store::notices::{IssueStamp, NewNotice, notice_insert, notice_set_
 use qianshou::store::rungs::{NewRung, rung_insert_all};
 use qianshou::store::tallies::tally_insert;
 
+use crate::support::engine::Engine;
 use crate::support::stand::Stand;
 use crate::support::trustcheck::Books;
 
@@ -46,11 +50,21 @@ pub(crate) struct Seat {
 
 pub(crate) struct World {
     pub(crate) stand: Stand,
+    pub(crate) urgency: Urgency,
+    pub(crate) notice: NoticeId,
     pub(crate) seats: Vec<Seat>,
+    /// The last step of the ladder that was issued; what follows repeats.
+    pub(crate) last_step: u16,
+    /// How often it repeats, by the policy that was issued.
+    pub(crate) every: Span,
 }
 
 fn bits(place: usize) -> [u8; 10] {
     [u8::try_from(place).unwrap(); 10]
+}
+
+pub(crate) fn organization(place: usize) -> OrganizationId {
+    OrganizationId::new(START, bits(place))
 }
 
 /// Which contacts an organisation has, each with the addresses of one.
@@ -65,9 +79,17 @@ const CONTACTS: [&[(&str, usize)]; 5] = [
 impl World {
     /// `None`: no PostgreSQL on this machine.
     pub(crate) fn build(urgency: Urgency, mailer: impl Mailer + 'static) -> Option<Self> {
-        let stand = Stand::new(START, mailer, Sending::default())?;
+        Self::on(Engine::of_this_run(), urgency, mailer)
+    }
+
+    /// The same on an engine of one's own choice.
+    pub(crate) fn on(
+        engine: Engine,
+        urgency: Urgency,
+        mailer: impl Mailer + 'static,
+    ) -> Option<Self> {
+        let stand = Stand::on(engine, START, mailer, Sending::default())?;
         let mut books = Books::open(&stand.url);
-        let organization = |place: usize| OrganizationId::new(START, bits(place));
         let mut known: Vec<Vec<(AddressId, String)>> = Vec::new();
         for (place, contacts) in CONTACTS.iter().enumerate() {
             let id = organization(place);
@@ -111,7 +133,11 @@ impl World {
         ));
         let notice = NoticeId::new(START, bits(1));
         let seats = issue(&stand, urgency, notice, author, organization(0), &known);
-        Some(Self { stand, seats })
+        let ladder = stand.service.rules.policy().snapshot(urgency).unwrap();
+        let every = ladder.policy.after_deadline.every.span(Span::ZERO);
+        let steps = books.lines("SELECT CAST(MAX(step) AS TEXT) AS line FROM rungs");
+        let last_step = steps[0].parse().unwrap();
+        Some(Self { stand, urgency, notice, seats, last_step, every })
     }
 
     /// One virtual server over this world's database.
@@ -129,6 +155,7 @@ impl World {
             clock,
             mailer,
             random: Arc::new(SeededRandom::new(seed)),
+            rules: Arc::new(Rules::shipped().unwrap()),
             bell: Arc::default(),
             watch: Arc::default(),
             ..self.stand.service.clone()
@@ -184,6 +211,7 @@ fn issue(
             superior_declared: place == 2,
         };
         let planned = plan_rungs(&ladder, &who, &times, &time).unwrap();
+        let planned = with_deadline_mark(planned, until);
         let first = planned.iter().find(|rung| rung.act == RungAct::Remind).map(|rung| rung.step);
         for rung in planned {
             if rung.act == RungAct::CallUnreachable && !unreachable {

@@ -42,10 +42,20 @@ impl Stand {
         mailer: impl Mailer + 'static,
         sending: Sending,
     ) -> Option<Self> {
+        Self::on(Engine::of_this_run(), now, mailer, sending)
+    }
+
+    /// The same on an engine of one's own choice.
+    pub(crate) fn on(
+        engine: Engine,
+        now: Timestamp,
+        mailer: impl Mailer + 'static,
+        sending: Sending,
+    ) -> Option<Self> {
         let folder = tempfile::tempdir().unwrap();
         let settings = |url: &str| EngineSettings::parse(url, Durability::NotForEvidence).unwrap();
         let fill = |url: &str| drop(migrate::bring_up_to_date(&settings(url)).unwrap());
-        let url = Engine::of_this_run().fresh_url(folder.path(), fill)?;
+        let url = engine.fresh_url(folder.path(), fill)?;
         fill(&url);
         let store = Store::open(settings(&url), 4).unwrap();
         let clock = ManualClock::at(now);

@@ -141,6 +141,12 @@ const QUERIES: &[(&str, &str)] = &[
          f.outcome <> 'moot')",
     ),
     (
+        "I37 a superseded step does not have exactly one event",
+        "SELECT d.id AS line FROM deliveries d WHERE (SELECT COUNT(*) FROM events e WHERE \
+         e.delivery_id = d.id AND e.kind = 'rung_superseded') <> (SELECT COUNT(*) FROM rungs r \
+         WHERE r.delivery_id = d.id AND r.closed_why = 'superseded_by_a_later_round')",
+    ),
+    (
         "I37 a missed deadline is not on record exactly once",
         "SELECT d.id AS line FROM deliveries d WHERE (SELECT COUNT(*) FROM events e WHERE \
          e.delivery_id = d.id AND e.kind IN ('overdue', 'not_reached')) <> \
@@ -152,6 +158,25 @@ const QUERIES: &[(&str, &str)] = &[
         "SELECT r.id AS line FROM rungs r JOIN deliveries d ON d.id = r.delivery_id JOIN notices n \
          ON n.id = d.notice_id WHERE n.state IN ('recalled', 'revoked', 'abolished', \
          'superseded') AND r.due_at IS NOT NULL",
+    ),
+    (
+        "I14 a message is still owed, or was written, although its notice was taken back",
+        "SELECT m.id AS line FROM messages m JOIN notice_ends e ON e.notice_id = m.notice_id \
+         WHERE e.act IN ('recall', 'revoke', 'abolish', 'supersede') AND m.purpose IN \
+         ('invitation', 'reminder', 'leader_prompt', 'superior_request', 'issuer_alert') AND \
+         (m.due_at IS NOT NULL OR m.created_at > e.ended_at + 5000000)",
+    ),
+    (
+        "I14 a step fired although its notice was taken back",
+        "SELECT r.id AS line FROM rungs r JOIN deliveries d ON d.id = r.delivery_id JOIN \
+         notice_ends e ON e.notice_id = d.notice_id WHERE e.act <> 'close' AND \
+         r.fired_at > e.ended_at + 5000000",
+    ),
+    (
+        "I14 a stopped chase goes on",
+        "SELECT s.delivery_id AS line FROM chase_stops s WHERE EXISTS (SELECT 1 FROM rungs r \
+         WHERE r.delivery_id = s.delivery_id AND (r.due_at IS NOT NULL OR \
+         r.fired_at > s.stopped_at + 5000000))",
     ),
     (
         "I13 an open ladder of a level that never ends has no next step",
@@ -245,6 +270,7 @@ pub(crate) struct Memory {
     answers: BTreeMap<String, String>,
     finished: BTreeMap<String, String>,
     planned: BTreeMap<String, String>,
+    ladders: BTreeMap<String, String>,
     messages: usize,
 }
 
@@ -267,10 +293,20 @@ impl Memory {
         keep("I3 an answer changed", &mut self.answers, books.lines(answers));
         let finished = "SELECT id || '|' || state AS line FROM messages \
                         WHERE state IN ('handed_over', 'cancelled', 'dead')";
-        keep("I21 an ended message goes on", &mut self.finished, books.lines(finished));
+        let finished = books.lines(finished);
+        let ended = finished.len();
+        keep("I21 an ended message goes on", &mut self.finished, finished);
+        let ladders = "SELECT notice_id || '|' || ladder AS line FROM notice_versions WHERE ladder \
+                       IS NOT NULL UNION ALL SELECT id || '|' || CAST(step AS TEXT) || action || \
+                       COALESCE(ways, '-') AS line FROM rungs";
+        keep("I17 an issued ladder changed", &mut self.ladders, books.lines(ladders));
         let planned = "SELECT r.id || '|' || CAST(r.planned_at AS TEXT) AS line FROM rungs r \
                        WHERE r.action <> 'mark_deadline'";
         keep("I18 a planned time moved", &mut self.planned, books.lines(planned));
+        if ended < self.finished.len() {
+            let owed = self.finished.len() - ended;
+            found.push(format!("I21 {owed} ended messages are owed again"));
+        }
         let count = books.lines("SELECT CAST(COUNT(*) AS TEXT) AS line FROM messages");
         let count = count[0].parse().unwrap();
         if count < self.messages {

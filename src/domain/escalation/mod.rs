@@ -180,13 +180,36 @@ pub enum Next {
     Ended,
 }
 
+/// A round of the repetition that came and went while no server was at work.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Missed {
+    /// Its place in the ladder.
+    pub step: i32,
+    /// What it would have done.
+    pub act: RungAct,
+    /// When.
+    pub at: Timestamp,
+    /// As many still earlier rounds have no place of their own.
+    pub further: i64,
+}
+
 /// What happens now, and what is due after.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Plan {
     /// Rungs that fire, in order.
     pub firings: Vec<Firing>,
+    /// Rounds that are superseded by what fires now, in order.
+    pub missed: Vec<Missed>,
     /// What is due after them.
     pub next: Next,
+}
+
+impl Plan {
+    /// A plan in which no round was missed.
+    #[must_use]
+    pub const fn of(firings: Vec<Firing>, next: Next) -> Self {
+        Self { firings, missed: Vec::new(), next }
+    }
 }
 
 /// What the ladder of a delivery does at `now`.
@@ -194,19 +217,19 @@ pub struct Plan {
 pub fn plan(view: &View<'_>, now: Timestamp) -> Plan {
     let mut firings: Vec<Firing> = Vec::new();
     if !view.standing.chased {
-        return Plan { firings, next: Next::Ended };
+        return Plan::of(firings, Next::Ended);
     }
     let mut handed_on = false;
     for (place, rung) in view.rungs.iter().enumerate() {
         let due_at = if handed_on { now } else { rung.due_at.unwrap_or(rung.planned_at) };
         if due_at > now {
-            return Plan { firings, next: Next::AsPlanned(rung.id) };
+            return Plan::of(firings, Next::AsPlanned(rung.id));
         }
         if let (RungAct::MarkDeadline, Some(deadline)) = (rung.act, view.standing.deadline)
             && deadline >= now
         {
             let at = deadline.plus(Span::micros(1));
-            return Plan { firings, next: Next::Moved(rung.id, at) };
+            return Plan::of(firings, Next::Moved(rung.id, at));
         }
         let outcome = fire(view, rung, now);
         let gap = outcome == Outcome::Gap;
@@ -214,8 +237,8 @@ pub fn plan(view: &View<'_>, now: Timestamp) -> Plan {
         let rest = view.rungs.get(place + 1..).unwrap_or_default();
         handed_on = gap && may_hand_on(rung.act, rest);
     }
-    let next = repetition(view, now);
-    Plan { firings, next }
+    let (missed, next) = repetition(view, now);
+    Plan { firings, missed, next }
 }
 
 /// Handing on helps only if somebody else is reached further on; the same people asked again at
@@ -273,32 +296,52 @@ fn day_of(at: Timestamp) -> i32 {
     i32::try_from(local.div_euclid(DAY)).unwrap_or(i32::MAX)
 }
 
-/// The first round after `now`, counted from the deadline. What would have fallen into a time
-/// without a server is not made up for: one call at once is as good as six.
-fn repetition(view: &View<'_>, now: Timestamp) -> Next {
+/// The first round after `now`, counted from the deadline, and the rounds until now that nothing
+/// came of. They are not made up for (one call at once is as good as six), but each is told.
+fn repetition(view: &View<'_>, now: Timestamp) -> (Vec<Missed>, Next) {
     let (Some(rule), Some(deadline), Some(last)) =
         (view.repetition, view.standing.deadline, view.rungs.last())
     else {
-        return Next::Nothing;
+        return (Vec::new(), Next::Nothing);
     };
     let every = rule.after.every.span(Span::ZERO).as_micros();
     if view.standing.addressee == Addressee::Copy || every <= 0 {
-        return Next::Nothing;
+        return (Vec::new(), Next::Nothing);
     }
-    let past = now.max(last.planned_at).since(deadline).as_micros().max(0);
-    let mut rounds = past.div_euclid(every).saturating_add(1);
+    let past = |at: Timestamp| at.since(deadline).as_micros().max(0).div_euclid(every);
+    let first = past(last.planned_at).saturating_add(1);
+    let mut rounds = past(now.max(last.planned_at)).saturating_add(1);
     let nth = |n: i64| deadline.plus(Span::micros(every.saturating_mul(n)));
-    if sleeps(view, &rule) {
-        // Within a day every hour comes round; `every` may not divide it, so a bounded search.
-        let awake = (0..ROUNDS_MAX).map(|more| rounds.saturating_add(more));
-        rounds = awake.into_iter().find(|n| !is_quiet(nth(*n), rule.quiet)).unwrap_or(rounds);
-    }
+    let sleeps = sleeps(view, &rule);
+    let comes = |n: &i64| !sleeps || !is_quiet(nth(*n), rule.quiet);
     let act = match rule.after.act {
         AfterAct::Call => RungAct::Call,
         AfterAct::List => RungAct::List,
     };
-    Next::Again { step: last.step.saturating_add(1), act, at: nth(rounds) }
+    let mut skipped: Vec<i64> = (first..rounds).rev().filter(comes).take(MISSED_MAX).collect();
+    skipped.reverse();
+    let further = skipped.first().map_or(0, |oldest| oldest.saturating_sub(first));
+    let steps = last.step.saturating_add(1)..;
+    let missed: Vec<Missed> = steps
+        .zip(&skipped)
+        .enumerate()
+        .map(|(place, (step, n))| {
+            let further = if place == 0 { further } else { 0 };
+            Missed { step, act, at: nth(*n), further }
+        })
+        .collect();
+    if sleeps {
+        // Within a day every hour comes round; `every` may not divide it, so a bounded search.
+        let awake = (0..ROUNDS_MAX).map(|more| rounds.saturating_add(more));
+        rounds = awake.into_iter().find(comes).unwrap_or(rounds);
+    }
+    let before = missed.last().map_or(last.step, |missed| missed.step);
+    (missed, Next::Again { step: before.saturating_add(1), act, at: nth(rounds) })
 }
+
+/// Missed rounds that get a place of their own, at most: a day of half hours. The oldest of them
+/// tells how many came before it.
+const MISSED_MAX: usize = 48;
 
 /// Rounds looked at to find one outside the quiet hours: a day of minutes.
 const ROUNDS_MAX: i64 = 1_440;

@@ -133,6 +133,8 @@ event_kinds! {
     Escalated = "escalated" in Acceptance,
     /// A rung of the ladder found nobody it could reach; the next one came at once.
     RungGap = "rung_gap" in Consignment,
+    /// A round of the repetition came and went while no server was at work; a later one stands in.
+    RungSuperseded = "rung_superseded" in Acceptance,
     /// A message was refused for good, and the next way was taken at once.
     NextWayTaken = "next_way_taken" in Consignment,
     /// 撤回: taken back in transport; told to whoever was notified.

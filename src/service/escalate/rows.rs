@@ -4,7 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::Fired;
-use crate::domain::escalation::{Firing, Letter, Mark, Next, Outcome, Plan};
+use crate::domain::escalation::{Firing, Letter, Mark, Missed, Next, Outcome, Plan};
 use crate::domain::evidence::{Actor, Event, EventKind};
 use crate::domain::id_source::IdSource;
 use crate::domain::ids::{DeliveryId, EventId, LinkId, MessageId, RungId, TaskId};
@@ -18,12 +18,15 @@ use crate::store::events::event_append;
 use crate::store::links::{NewLink, link_insert_all, link_renew_all};
 use crate::store::messages::{NewMessage, message_insert_missing};
 use crate::store::rungs::{
-    NewRung, rung_close_open, rung_hand_on, rung_insert_all, rung_set_fired, rung_set_planned,
+    NewRung, rung_close_open, rung_hand_on, rung_insert_all, rung_insert_closed, rung_set_fired,
+    rung_set_planned,
 };
 use crate::store::{StoreError, Tx};
 
 /// The duty's name in evidence.
 pub(super) const ACTOR: Actor = Actor::System("escalate");
+/// Why a missed round is closed: the one that fires now, or the next, stands in for it.
+const SUPERSEDED: &str = "superseded_by_a_later_round";
 /// Why a ladder is closed whose chase had ended without closing it.
 const ENDED: &str = "chase_ended";
 
@@ -34,6 +37,7 @@ pub(super) struct Rows {
     fired: BTreeMap<&'static str, Vec<RungId>>,
     handed_on: Vec<RungId>,
     moved: Vec<(RungId, Timestamp)>,
+    missed: Vec<NewRung>,
     appended: Vec<NewRung>,
     ended: Vec<DeliveryId>,
     links: Vec<NewLink>,
@@ -54,6 +58,7 @@ impl Rows {
             fired: BTreeMap::new(),
             handed_on: Vec::new(),
             moved: Vec::new(),
+            missed: Vec::new(),
             appended: Vec::new(),
             ended: Vec::new(),
             links: Vec::new(),
@@ -121,6 +126,9 @@ impl Rows {
             };
             self.events.push(event);
         }
+        for missed in &plan.missed {
+            self.miss(chased, missed);
+        }
         match plan.next {
             Next::AsPlanned(rung) => self.handed_on.push(rung),
             Next::Moved(rung, at) => self.moved.push((rung, at)),
@@ -139,6 +147,34 @@ impl Rows {
                 self.done.ended += 1;
             }
         }
+    }
+
+    /// A round that nothing comes of, with its own place and its own event.
+    fn miss(&mut self, chased: &Chased, missed: &Missed) {
+        let rung = NewRung {
+            id: RungId::new(self.now, self.ids.entropy()),
+            delivery_id: chased.id,
+            step: u16::try_from(missed.step).unwrap_or(u16::MAX),
+            act: missed.act,
+            ways: None,
+            planned_at: missed.at,
+            done: false,
+        };
+        let id = EventId::new(self.now, self.ids.entropy());
+        let version = u32::try_from(chased.version).unwrap_or(1);
+        let event = Event::new(id, EventKind::RungSuperseded, self.now, ACTOR)
+            .notice(chased.notice_id, version)
+            .delivery(chased.id)
+            .rung(rung.id)
+            .fact("act", missed.act.as_str())
+            .fact("step", missed.step)
+            .fact("planned_at", missed.at.to_string())
+            .fact("late_ms", self.now.since(missed.at).as_micros() / 1_000)
+            .fact("because", SUPERSEDED);
+        let further = missed.further;
+        self.events.push(if further > 0 { event.fact("further", further) } else { event });
+        self.missed.push(rung);
+        self.done.missed += 1;
     }
 
     fn event(&mut self, chased: &Chased, firing: &Firing) -> Event {
@@ -220,6 +256,7 @@ impl Rows {
         for (rung, at) in &self.moved {
             all_moved(rung_set_planned(tx, *rung, *at)?, 1)?;
         }
+        rung_insert_closed(tx, &self.missed, SUPERSEDED, now)?;
         rung_insert_all(tx, &self.appended, now)?;
         link_insert_all(tx, &self.links)?;
         if !self.renewed.is_empty() {

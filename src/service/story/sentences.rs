@@ -121,6 +121,7 @@ fn tell(story: &Story, event: &StoredEvent, kind: EventKind) -> (Tone, String, S
         Kind::Reminded => ladder::reminded(event, &who),
         Kind::Escalated => ladder::escalated(story, event),
         Kind::RungGap => ladder::gap(event),
+        Kind::RungSuperseded => ladder::superseded(event),
         Kind::NextWayTaken => ladder::next_way(event),
         Kind::Resent => (Tone::Plain, format!("{who}重发。"), reason(event)),
         Kind::LinkFetched => plain("链接曾被程序自动访问，不计查看。".to_owned()),

@@ -60,6 +60,21 @@ pub(super) fn gap(event: &StoredEvent) -> Told {
     (Tone::Gap, text, quietly(&[&handed_on(event), &lateness(event)]))
 }
 
+/// A round that came and went while no server was at work.
+pub(super) fn superseded(event: &StoredEvent) -> Told {
+    let what = match act(event) {
+        Some(RungAct::List) => "一次未签收名单",
+        _ => "一轮电话催签",
+    };
+    let ago = duration(Span::micros(count(event, "late_ms") * 1_000));
+    let text = format!("{what}到时没有执行（应在 {ago}前），由这一次代替。");
+    let further = match count(event, "further") {
+        0 => String::new(),
+        rounds => format!("在它之前还有 {rounds} 次"),
+    };
+    (Tone::Gap, text, further)
+}
+
 /// The next way after one that closed.
 pub(super) fn next_way(event: &StoredEvent) -> Told {
     let text = format!("一种方式被拒收，立即改用下一种方式（{}）。", channels(event));
