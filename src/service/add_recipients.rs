@@ -93,7 +93,7 @@ pub struct Further {
     pub gap_reason: String,
 }
 
-/// Adds recipients to a notice that is out; says to how many.
+/// Adds recipients to a notice that is out.
 ///
 /// # Errors
 /// [`ActRefused`] says what to do.
