@@ -162,8 +162,13 @@ pub enum Owed {
         channel: String,
         /// Attempts begun.
         tries: i32,
+        /// It is being sent now; the time is the end of its lease.
+        leased: bool,
     },
 }
+
+/// Delivery, due time, channel, attempts begun, lease.
+type OwedMail = (Option<DeliveryId>, Option<Timestamp>, String, i32, Option<String>);
 
 /// Everything that is owed to each delivery of a notice, earliest first.
 ///
@@ -179,16 +184,22 @@ pub fn owed_list_of_notice(
         .filter(rungs::due_at.is_not_null())
         .select((rungs::delivery_id, rungs::due_at, rungs::action))
         .load(conn.db())?;
-    let mails: Vec<(Option<DeliveryId>, Option<Timestamp>, String, i32)> = messages::table
+    let mails: Vec<OwedMail> = messages::table
         .inner_join(contact_addresses::table.on(contact_addresses::id.eq(messages::address_id)))
         .filter(messages::notice_id.eq(notice.to_string()))
         .filter(messages::due_at.is_not_null())
-        .select((messages::delivery_id, messages::due_at, messages::channel, messages::attempts))
+        .select((
+            messages::delivery_id,
+            messages::due_at,
+            messages::channel,
+            messages::attempts,
+            messages::lease_token,
+        ))
         .load(conn.db())?;
     let steps = steps.into_iter().map(|(id, at, act)| (id, at, Owed::Rung(act)));
-    let mails = mails
-        .into_iter()
-        .filter_map(|(id, at, channel, tries)| Some((id?, at, Owed::Message { channel, tries })));
+    let mails = mails.into_iter().filter_map(|(id, at, channel, tries, lease)| {
+        Some((id?, at, Owed::Message { channel, tries, leased: lease.is_some() }))
+    });
     let mut all: BTreeMap<DeliveryId, Vec<(Timestamp, Owed)>> = BTreeMap::new();
     for (id, at, owed) in steps.chain(mails) {
         all.entry(id).or_default().extend(at.map(|at| (at, owed)));

@@ -38,8 +38,11 @@ pub(super) fn of_owed(owed: &(Timestamp, Owed), now: Timestamp) -> String {
     let (at, what) = owed;
     let words = match what {
         Owed::Rung(act) => act.parse::<RungAct>().map_or("下一步催签", RungAct::word_zh).to_owned(),
-        Owed::Message { channel, tries } => {
+        Owed::Message { channel, tries, leased } => {
             let way = channel.parse::<Channel>().map_or("消息", Channel::word_zh);
+            if *leased && *at >= now {
+                return format!("正在发送{way}");
+            }
             match tries {
                 0 => format!("发送{way}"),
                 n => format!("再发{way}（第 {} 次）", n.saturating_add(1)),

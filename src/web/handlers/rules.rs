@@ -178,7 +178,13 @@ fn filled(
         }
     };
     Ok(RulesPage {
-        shell: shell(staff, Place::Accounts),
+        shell: shell(
+            staff,
+            match kind {
+                RuleKind::Policy => Place::Policy,
+                RuleKind::Calendar => Place::Calendar,
+            },
+        ),
         title: kind.word_zh(),
         about: match kind {
             RuleKind::Policy => "各等级多长时间内签收、没有签收时找谁。只管以后发出的公文。",

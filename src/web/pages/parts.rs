@@ -13,6 +13,10 @@ pub enum Place {
     Directory,
     /// 账号.
     Accounts,
+    /// 等级规则.
+    Policy,
+    /// 放假安排.
+    Calendar,
     /// 值班.
     Duty,
     /// The reader's own account.
@@ -53,6 +57,8 @@ impl Shell {
             Place::Compose => "compose",
             Place::Directory => "directory",
             Place::Accounts => "accounts",
+            Place::Policy => "policy",
+            Place::Calendar => "calendar",
             Place::Duty => "duty",
             Place::Own => "own",
         };
