@@ -72,7 +72,7 @@ impl Play {
     /// 撤回, at the instant that the seed chose; whoever is not told so presses again.
     pub(crate) fn recall_if_wanted(&self) {
         let now = self.truth.now();
-        if !held(&self.history).recall.is_some_and(|at| at <= now) {
+        if held(&self.history).recall.is_none_or(|at| at > now) {
             return;
         }
         let form = ActForm { key: "recall".into(), reason: "内容有误，重新研究".into() };

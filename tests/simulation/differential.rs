@@ -382,10 +382,16 @@ impl Model {
         }
     }
 
-    /// Every mail is taken over.
+    /// Every mail is taken over; a list on which nobody would stand is not sent.
     fn send(&mut self) {
+        let waits = |facts: &Facts| facts.signed.is_none() && facts.stopped.is_none();
+        let outstanding = self.out && self.places.iter().any(|place| waits(&place.facts));
         for ((delivery, _, purpose, _), state) in &mut self.post {
             if *state != "waiting" {
+                continue;
+            }
+            if *purpose == MessagePurpose::IssuerAlert && !outstanding {
+                *state = "cancelled";
                 continue;
             }
             *state = "handed_over";
