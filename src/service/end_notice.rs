@@ -19,7 +19,7 @@ use crate::store::Tx;
 use crate::store::call_tasks::{NewTask, task_close_of, task_raise_all};
 use crate::store::deliveries::{Delivery, delivery_list_of_notice, delivery_lock};
 use crate::store::ends::{
-    NewEnd, Told, delivery_set_recalled, end_insert, message_cancel_of_notice, notice_hold_alone,
+    NewEnd, delivery_set_recalled, end_insert, message_cancel_of_notice, notice_hold_alone,
     phoned_list_of_notice, told_list_of_notice,
 };
 use crate::store::events::event_append;
@@ -100,7 +100,8 @@ fn take_back(
         ending.take_back(tx, &stood)?;
         let words = withdrawals(&own, &ending.notice, &told, ending.event_id(), now)?;
         message_insert_all(tx, &words, now)?;
-        owe_calls(tx, &own, &ending.notice, act, &told, now)?;
+        let written = told.iter().filter_map(|one| one.delivery_id).collect();
+        owe_calls(tx, &own, &ending.notice, act, &written, now)?;
         Ok::<_, ActRefused>(())
     })?;
     tracing::info!(notice = %id, act = act.as_str(), "a notice was ended");
@@ -108,18 +109,18 @@ fn take_back(
     Ok(())
 }
 
-/// Whoever was told of the notice by telephone alone is told of its end by telephone.
-fn owe_calls(
+/// Whoever was told of the notice by telephone alone, and is not written to, is told of its end by
+/// telephone.
+pub(super) fn owe_calls(
     tx: &mut Tx,
     service: &Service,
     notice: &Notice,
     act: NoticeAct,
-    told: &[Told],
+    written: &BTreeSet<DeliveryId>,
     now: Timestamp,
 ) -> Result<(), ServiceError> {
-    let written: BTreeSet<DeliveryId> = told.iter().filter_map(|one| one.delivery_id).collect();
     let mut tasks = Vec::new();
-    for delivery_id in phoned_list_of_notice(tx, notice.id)?.difference(&written) {
+    for delivery_id in phoned_list_of_notice(tx, notice.id)?.difference(written) {
         tasks.push(NewTask {
             id: TaskId::new(now, service.entropy()?),
             issuer_id: notice.issuer_id,

@@ -5,14 +5,14 @@
 
 use super::{Service, ServiceError};
 use crate::domain::account::Account;
-use crate::domain::address::{Address, AddressStatus};
 use crate::domain::call_task::TaskKind;
 use crate::domain::delivery::DeliveryState;
+use crate::domain::escalation::{duty_desk, leader};
 use crate::domain::evidence::{Actor, Event, EventKind};
-use crate::domain::ids::{AddressId, DeliveryId, EventId, MessageId};
-use crate::domain::message::{Channel, MessagePurpose};
+use crate::domain::ids::{DeliveryId, EventId, MessageId};
+use crate::domain::message::MessagePurpose;
 use crate::domain::notice::NoticeState;
-use crate::domain::organization::{ContactRole, Reach, Superior};
+use crate::domain::organization::Superior;
 use crate::domain::text::clean_line;
 use crate::domain::urgency::Urgency;
 use crate::domain::words::word_enum;
@@ -58,9 +58,6 @@ impl HandAct {
     }
 }
 
-/// Which standings of an address a message may go to.
-type Accepts = fn(AddressStatus) -> bool;
-
 /// Asks the leader or the superior for help now, or declines the ladder's offer to.
 ///
 /// # Errors
@@ -77,7 +74,7 @@ pub fn escalate_by_hand(
     let conflict = |text: &str| ServiceError::Conflict(text.to_owned());
     let now = service.now();
     let scope = Scope::Office(account.organization_id);
-    let (notice, addresses) = service.store.read(|conn| {
+    let (notice, ways) = service.store.read(|conn| {
         let delivery = scope.delivery(conn, id)?;
         let notice = scope.notice(conn, delivery.notice_id)?;
         let organization = delivery.organization_id;
@@ -92,18 +89,22 @@ pub fn escalate_by_hand(
             Some(whom) => reach_list(conn, &[whom])?.pop(),
             None => None,
         };
-        let addresses = reach.map(|reach| whom_to_write(&reach, act)).unwrap_or_default();
-        Ok::<_, ServiceError>((notice, addresses))
+        let open = service.outlets.open();
+        let ways = reach.map(|reach| match act {
+            HandAct::Leader => leader(&reach, open),
+            HandAct::Superior => duty_desk(&reach, open),
+        });
+        Ok::<_, ServiceError>((notice, ways.unwrap_or_default()))
     })?;
     let reason = clean_line(reason, REASON_CHARS_MAX)
         .map_err(|fault| ServiceError::Conflict(fault.message_zh()))?;
     if reason.is_empty() {
         return Err(conflict("没有写理由。请返回写明理由再办。"));
     }
-    if accept && addresses.is_empty() {
+    if accept && ways.is_empty() {
         return Err(conflict(match act {
-            HandAct::Leader => "对方带班领导、办公室主任没有已验证的邮箱，请打电话。",
-            HandAct::Superior => "没有写明上级单位，或上级值班室没有可用的邮箱，请打电话。",
+            HandAct::Leader => "对方带班领导、办公室主任没有已验证的联系方式，请打电话。",
+            HandAct::Superior => "没有写明上级单位，或上级值班室没有可用的联系方式，请打电话。",
         }));
     }
     let level: Urgency = notice.draft.urgency.parse().unwrap_or(Urgency::Ordinary);
@@ -117,8 +118,8 @@ pub fn escalate_by_hand(
             .delivery(id)
             .fact("act", act.as_str());
     let event = service.with_personal(event, &[("reason", &reason)])?;
-    let mut ids = Vec::with_capacity(addresses.len());
-    for _ in &addresses {
+    let mut ids = Vec::with_capacity(ways.len());
+    for _ in &ways {
         ids.push(MessageId::new(now, service.entropy()?));
     }
     let (by, notice_id) = (account.id, notice.id);
@@ -146,15 +147,15 @@ pub fn escalate_by_hand(
             return Ok(());
         }
         let step = hand_next_step(tx, notice_id)?.max(HAND_STEP_MIN);
-        let messages = addresses.iter().zip(&ids).map(|(address, message)| NewMessage {
+        let messages = ways.iter().zip(&ids).map(|(way, message)| NewMessage {
             id: *message,
             notice_id: Some(notice_id),
             version,
             delivery_id: Some(id),
-            address_id: *address,
+            address_id: way.address,
             about: None,
             link_id: None,
-            channel: Channel::Email,
+            channel: way.channel,
             step,
             purpose: act.purpose(),
             lane,
@@ -166,29 +167,4 @@ pub fn escalate_by_hand(
     })?;
     service.bell.ring();
     Ok(())
-}
-
-fn whom_to_write(reach: &Reach, act: HandAct) -> Vec<AddressId> {
-    let of = |role: ContactRole, accepts: fn(AddressStatus) -> bool| -> Vec<AddressId> {
-        let contacts = reach.contacts.iter().filter(|contact| contact.role == role);
-        contacts
-            .flat_map(|contact| &contact.addresses)
-            .filter(|known| accepts(known.status) && matches!(known.address, Address::Email(_)))
-            .map(|known| known.id)
-            .collect()
-    };
-    let verified: fn(AddressStatus) -> bool = |status| status == AddressStatus::Verified;
-    let usable: fn(AddressStatus) -> bool =
-        |status| matches!(status, AddressStatus::Verified | AddressStatus::Unverified);
-    let roles: &[(ContactRole, Accepts)] = match act {
-        HandAct::Leader => {
-            &[(ContactRole::DutyLeader, verified), (ContactRole::OfficeHead, verified)]
-        }
-        HandAct::Superior => &[(ContactRole::DutyDesk, usable), (ContactRole::Primary, usable)],
-    };
-    roles
-        .iter()
-        .map(|(role, accepts)| of(*role, *accepts))
-        .find(|found| !found.is_empty())
-        .unwrap_or_default()
 }

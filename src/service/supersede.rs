@@ -9,7 +9,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::acts::{ActForm, ActRefused, issued_notice, reason, withdrawals};
 use super::compose::OpenDraft;
-use super::end_notice::Ending;
+use super::end_notice::{Ending, owe_calls};
 use super::issue::IssueRefused;
 use super::{Service, ServiceError};
 use crate::domain::account::Account;
@@ -200,8 +200,16 @@ impl Replacing {
             delivery.is_some() && invited.contains(&(delivery, one.address_id, one.channel))
         };
         let mut told = told_list_of_notice(tx, self.older())?;
+        let anew: BTreeSet<DeliveryId> =
+            messages.iter().filter_map(|one| one.delivery_id).collect();
+        let is_written_anew =
+            |organization| newer.get(organization).is_some_and(|id| anew.contains(id));
+        let mut written: BTreeSet<DeliveryId> =
+            told.iter().filter_map(|one| one.delivery_id).collect();
+        written.extend(of.iter().filter(|(_, one)| is_written_anew(one)).map(|(id, _)| *id));
         told.retain(|one| !told_anew(one));
         let (notice, event) = (&self.ending.notice, self.ending.event_id());
+        owe_calls(tx, &self.service, notice, NoticeAct::Supersede, &written, self.now)?;
         let words = withdrawals(&self.service, notice, &told, event, self.now)?;
         Ok(message_insert_all(tx, &words, self.now)?)
     }

@@ -110,6 +110,25 @@ fn whoever_was_told_is_told_in_the_words_of_a_correction() {
     assert!(text.contains("附件日期有误"), "{text}");
 }
 
+#[test]
+fn who_heard_of_the_old_by_telephone_alone_and_gets_no_new_one_is_telephoned() {
+    let Some(at) = office(3) else { return };
+    let [stays, phoned, _unaware] = &at.issued.seats[..] else { panic!() };
+    for (place, seat) in [stays, phoned].iter().enumerate() {
+        at.ground.sql(&format!(
+            "INSERT INTO calls (id, notice_id, delivery_id, caller_id, called_at, outcome, \
+             number_differs, read_back, event_id) VALUES ('cal_{place}', '{}', '{}', '{}', 1, \
+             'told', FALSE, FALSE, 'evt_{place}');",
+            at.issued.notice, seat.delivery, at.clerk.id
+        ));
+    }
+    at.replace(at.issued.notice, &[stays], "k1");
+    let owed = "call_tasks WHERE kind = 'tell_end' AND reason = 'supersede' AND closed_at IS NULL";
+    assert_eq!(at.ground.count(owed), 1, "who gets the new one hears of it there");
+    let of = format!("{owed} AND delivery_id = '{}'", phoned.delivery);
+    assert_eq!(at.ground.count(&of), 1);
+}
+
 /// An address that the new version does not write to at this hour still leads to it, through
 /// however many versions.
 #[test]
