@@ -22,7 +22,7 @@ use crate::store::notices::{Notice, notice_bring_deadline_forward};
 use crate::store::tallies::tally_grow;
 
 /// Where the deadline of a later addressee comes from stands before its explanation.
-const FROM_ADDING: &str = "自补发时起算，";
+pub(super) const FROM_ADDING: &str = "自补发时起算，";
 
 /// A notice that is out, and who gets it already.
 #[derive(Debug, Clone)]

@@ -8,6 +8,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use super::add_recipients::FROM_ADDING;
 use super::{Service, ServiceError};
 use crate::adapters::random;
 use crate::domain::calendar::Calendar;
@@ -219,10 +220,14 @@ impl Mover {
         rows.steps.extend(after.moved);
         rows.first.entry(after.first_at).or_default().push(chased.id);
         let (Some(new), Some(old_at)) = (after.deadline, chased.deadline_at) else { return };
-        if new.at == old_at && origin.as_ref() == Some(&new.explanation_zh) {
+        let mut explanation = new.explanation_zh;
+        if origin.as_ref().is_some_and(|origin| origin.starts_with(FROM_ADDING)) {
+            explanation.insert_str(0, FROM_ADDING);
+        }
+        if new.at == old_at && origin.as_ref() == Some(&explanation) {
             return;
         }
-        rows.deadlines.entry((new.at, new.explanation_zh)).or_default().push(chased.id);
+        rows.deadlines.entry((new.at, explanation)).or_default().push(chased.id);
         if new.at == old_at {
             return;
         }

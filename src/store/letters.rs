@@ -3,7 +3,11 @@
 //! A message may be about a delivery, about a notice as a whole, or about an address alone.
 //! Never here: what it says, and whether it is still wanted.
 
+use std::collections::BTreeMap;
+
 use diesel::prelude::*;
+use diesel::sql_query;
+use diesel::sql_types::{BigInt, Text};
 
 use super::schema::{
     contact_addresses, contacts, deliveries, links, messages, notice_versions, notices,
@@ -11,7 +15,7 @@ use super::schema::{
 };
 use super::{Conn, StoreError};
 use crate::domain::delivery::Addressee;
-use crate::domain::ids::{AddressId, DeliveryId, LinkId, MessageId, NoticeId, OrganizationId};
+use crate::domain::ids::{DeliveryId, LinkId, MessageId, NoticeId, OrganizationId};
 use crate::domain::message::{Channel, MessagePurpose, MessageState};
 use crate::domain::notice::{NoticeDraft, NoticeState};
 use crate::domain::organization::ContactRole;
@@ -151,34 +155,32 @@ type DeliveryColumns =
     (DeliveryId, OrganizationId, String, Addressee, Option<Timestamp>, Option<String>);
 
 type LetterRow = (
-    (Channel, i32, MessagePurpose, Option<String>, AddressId),
+    (MessageId, Channel, i32, MessagePurpose, Option<String>),
     (String, String, ContactRole, String),
     Option<(LinkId, i32)>,
     Option<DeliveryColumns>,
     Option<(NoticeId, i32, String, Urgency)>,
 );
 
-/// Reads what a message is written from.
+/// Reads what messages are written from, all at once. Ids that do not exist are left out.
 ///
 /// # Errors
 /// The store's own.
-pub fn message_letter(conn: &mut Conn, id: MessageId) -> Result<Letter, StoreError> {
-    let row: LetterRow = messages::table
+pub fn message_letters(
+    conn: &mut Conn,
+    ids: &[MessageId],
+) -> Result<BTreeMap<MessageId, Letter>, StoreError> {
+    let texts: Vec<String> = ids.iter().map(ToString::to_string).collect();
+    let rows: Vec<LetterRow> = messages::table
         .left_join(deliveries::table.on(deliveries::id.nullable().eq(messages::delivery_id)))
         .left_join(notices::table.on(notices::id.nullable().eq(messages::notice_id)))
         .inner_join(contact_addresses::table.on(contact_addresses::id.eq(messages::address_id)))
         .inner_join(contacts::table.on(contacts::id.eq(contact_addresses::contact_id)))
         .inner_join(organizations::table.on(organizations::id.eq(contacts::organization_id)))
         .left_join(links::table.on(links::id.nullable().eq(messages::link_id)))
-        .filter(messages::id.eq(id.to_string()))
+        .filter(messages::id.eq_any(&texts))
         .select((
-            (
-                messages::channel,
-                messages::step,
-                messages::purpose,
-                messages::about,
-                messages::address_id,
-            ),
+            (messages::id, messages::channel, messages::step, messages::purpose, messages::about),
             (contact_addresses::address, contacts::name, contacts::role, organizations::name),
             (links::id, links::generation).nullable(),
             (
@@ -192,8 +194,36 @@ pub fn message_letter(conn: &mut Conn, id: MessageId) -> Result<Letter, StoreErr
                 .nullable(),
             (notices::id, notices::version, notices::document_number, notices::urgency).nullable(),
         ))
-        .first(conn.db())?;
-    let ((channel, step, purpose, about, to), contact, link, delivery, notice) = row;
+        .load(conn.db())?;
+    let mut letters: BTreeMap<MessageId, Letter> = rows.into_iter().map(letter_of).collect();
+    let reminders: Vec<&String> = ids
+        .iter()
+        .zip(&texts)
+        .filter(|(id, _)| {
+            letters.get(id).is_some_and(|one| one.purpose == MessagePurpose::Reminder)
+        })
+        .map(|(_, text)| text)
+        .collect();
+    if !reminders.is_empty() {
+        for (id, count) in reminders_up_to(conn, &reminders)? {
+            if let Some(letter) = letters.get_mut(&id) {
+                letter.reminders = count;
+            }
+        }
+    }
+    Ok(letters)
+}
+
+/// Reads what a message is written from.
+///
+/// # Errors
+/// [`StoreError::NotFound`] if there is none, else the store's own.
+pub fn message_letter(conn: &mut Conn, id: MessageId) -> Result<Letter, StoreError> {
+    message_letters(conn, &[id])?.remove(&id).ok_or(StoreError::NotFound)
+}
+
+fn letter_of(row: LetterRow) -> (MessageId, Letter) {
+    let ((id, channel, step, purpose, about), contact, link, delivery, notice) = row;
     let delivery = delivery.map(|row| LetterDelivery {
         id: row.0,
         organization_id: row.1,
@@ -202,18 +232,7 @@ pub fn message_letter(conn: &mut Conn, id: MessageId) -> Result<Letter, StoreErr
         deadline_at: row.4,
         deadline_origin: row.5,
     });
-    let reminders = match &delivery {
-        Some(delivery) if purpose == MessagePurpose::Reminder => messages::table
-            .filter(messages::delivery_id.eq(delivery.id.to_string()))
-            .filter(messages::address_id.eq(to.to_string()))
-            .filter(messages::channel.eq(channel.as_str()))
-            .filter(messages::purpose.eq(purpose.as_str()))
-            .filter(messages::step.le(step))
-            .count()
-            .get_result(conn.db())?,
-        _ => 0,
-    };
-    Ok(Letter {
+    let letter = Letter {
         channel,
         step,
         purpose,
@@ -230,8 +249,32 @@ pub fn message_letter(conn: &mut Conn, id: MessageId) -> Result<Letter, StoreErr
             document_number,
             urgency,
         }),
-        reminders,
-    })
+        reminders: 0,
+    };
+    (id, letter)
+}
+
+#[derive(QueryableByName)]
+struct CountRow {
+    #[diesel(sql_type = Text)]
+    id: String,
+    #[diesel(sql_type = BigInt)]
+    count: i64,
+}
+
+/// For each of these reminders, how many went to its address up to it.
+fn reminders_up_to(conn: &mut Conn, ids: &[&String]) -> Result<Vec<(MessageId, i64)>, StoreError> {
+    let quoted: Vec<String> = ids.iter().map(|id| format!("'{id}'")).collect();
+    let rows: Vec<CountRow> = sql_query(format!(
+        "SELECT m.id AS id, COUNT(*) AS count FROM messages m JOIN messages e \
+         ON e.delivery_id = m.delivery_id AND e.address_id = m.address_id \
+         AND e.channel = m.channel AND e.purpose = m.purpose AND e.step <= m.step \
+         WHERE m.id IN ({}) GROUP BY m.id",
+        quoted.join(", ")
+    ))
+    .load(conn.db())?;
+    let read = |row: CountRow| row.id.parse().ok().map(|id| (id, row.count));
+    Ok(rows.into_iter().filter_map(read).collect())
 }
 
 /// The header of one version of a notice, which never changes once it is issued.

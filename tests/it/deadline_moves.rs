@@ -224,7 +224,11 @@ fn an_answer_in_between_is_left_alone_and_another_server_goes_on() {
         "SELECT d.id AS value FROM deliveries d JOIN delivery_clocks c ON c.delivery_id = d.id \
          WHERE d.addressee = 'primary' ORDER BY d.id",
     );
-    let answered = answered.first().unwrap();
+    let (answered, added) = (answered.first().unwrap(), answered.last().unwrap());
+    town.stand.sql(&format!(
+        "UPDATE deliveries SET deadline_origin = '自补发时起算，' || deadline_origin \
+         WHERE id = '{added}'"
+    ));
     let now = town.stand.service.now().as_micros();
     town.stand
         .sql(&format!("UPDATE deliveries SET acknowledged_at = {now} WHERE id = '{answered}'"));
@@ -237,6 +241,9 @@ fn an_answer_in_between_is_left_alone_and_another_server_goes_on() {
         thread.join().unwrap();
     }
     assert_eq!(town.count(&format!("deadline_changes WHERE delivery_id = '{answered}'")), 0);
+    let kept =
+        format!("deliveries WHERE id = '{added}' AND deadline_origin LIKE '自补发时起算，平急：%'");
+    assert_eq!(town.count(&kept), 1, "where it is counted from is still said");
     let twice = "(SELECT delivery_id FROM deadline_changes GROUP BY delivery_id \
                  HAVING count(*) > 1) t";
     assert_eq!(town.count(twice), 0, "each moves once");

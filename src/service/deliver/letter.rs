@@ -7,13 +7,13 @@ use crate::adapters::mail::Mailbox;
 use crate::channel::email::Envelope;
 use crate::channel::webhook::WebhookMessage;
 use crate::domain::address::WebhookUrl;
-use crate::domain::ids::NoticeId;
+use crate::domain::ids::{MessageId, NoticeId};
 use crate::domain::message::{Channel, message_id_header};
 use crate::domain::notice::NoticeDraft;
 use crate::domain::time::Timestamp;
 use crate::service::{Service, short_code};
 use crate::store::StoreError;
-use crate::store::letters::{message_letter, notice_header_of_version};
+use crate::store::letters::{Letter, message_letter, message_letters, notice_header_of_version};
 use crate::store::outbox::Taken;
 
 use super::ways::Written;
@@ -23,11 +23,30 @@ mod words;
 /// Headers kept at hand; a worker rarely has mails of more notices at once.
 const HEADERS_KEPT: usize = 8;
 
-/// Headers of issued versions, which never change.
+/// What letters are written from, read ahead: headers of issued versions, which never change, and
+/// the letters of one taking.
 #[derive(Debug, Default)]
-pub(super) struct Headers(BTreeMap<(NoticeId, i32), Arc<NoticeDraft>>);
+pub(super) struct Headers {
+    versions: BTreeMap<(NoticeId, i32), Arc<NoticeDraft>>,
+    letters: BTreeMap<MessageId, Letter>,
+}
 
 impl Headers {
+    /// Reads all letters of a taking at once. What cannot be read so is read when its turn comes;
+    /// the last look before each leaves is as late as ever.
+    pub(super) fn read_ahead(&mut self, service: &Service, taken: &[Taken]) {
+        let ids: Vec<MessageId> = taken.iter().map(|one| one.id).collect();
+        let read = service.store.read(|conn| message_letters(conn, &ids));
+        self.letters = read.unwrap_or_default();
+    }
+
+    fn letter(&mut self, service: &Service, id: MessageId) -> Result<Letter, StoreError> {
+        match self.letters.remove(&id) {
+            Some(letter) => Ok(letter),
+            None => service.store.read(|conn| message_letter(conn, id)),
+        }
+    }
+
     fn of(
         &mut self,
         service: &Service,
@@ -35,15 +54,15 @@ impl Headers {
         version: i32,
     ) -> Result<Arc<NoticeDraft>, StoreError> {
         let key = (notice, version);
-        if let Some(known) = self.0.get(&key) {
+        if let Some(known) = self.versions.get(&key) {
             return Ok(Arc::clone(known));
         }
         let read = service.store.read(|conn| notice_header_of_version(conn, notice, version))?;
-        if self.0.len() >= HEADERS_KEPT {
-            self.0.clear();
+        if self.versions.len() >= HEADERS_KEPT {
+            self.versions.clear();
         }
         let header = Arc::new(read);
-        self.0.insert(key, Arc::clone(&header));
+        self.versions.insert(key, Arc::clone(&header));
         Ok(header)
     }
 }
@@ -83,7 +102,7 @@ pub(super) fn write(
     if !service.outlets.has(taken.channel) {
         return Err(NoLetter::Unwritable(format!("there is no way {} here", taken.channel)));
     }
-    let letter = service.store.read(|conn| message_letter(conn, taken.id))?;
+    let letter = headers.letter(service, taken.id)?;
     let header = match taken.notice_id {
         Some(notice) => Some(headers.of(service, notice, taken.version)?),
         None => None,

@@ -5,6 +5,7 @@
 //! message ends as handed over, cancelled or given up with an alarm, or is due again. Never here:
 //! deciding whom to reach; waiting for work.
 
+mod appetite;
 mod hand;
 mod judge;
 mod letter;
@@ -34,13 +35,12 @@ use crate::store::letters::{StillWanted, message_still_wanted};
 use crate::store::outbox::{TakeOrder, Taken, message_any_due, message_renew, message_take_due};
 use crate::store::outcomes::{NextPlace, Standing};
 use crate::store::{Lane, StoreError};
+use appetite::Appetite;
 use hand::Hand;
 use letter::{Headers, NoLetter};
 use record::{ACTOR, Ended, RecordOutcomes, message_about};
 use ways::{Ways, Written};
 
-/// Messages one sender holds at a time.
-const BATCH_MAX: usize = 16;
 /// The lane of 特提.
 const FLASH_LANE: i32 = 0;
 /// The outcome of an attempt that was counted and not made.
@@ -105,6 +105,7 @@ pub struct Sender {
     dispatch: Dispatch,
     ways: Ways,
     hand: Hand,
+    appetite: Appetite,
     headers: Headers,
     unrecorded: Vec<Ended>,
     rests: BTreeMap<Channel, Timestamp>,
@@ -122,6 +123,7 @@ impl Sender {
             dispatch: dispatch.clone(),
             ways: Ways::open(service),
             hand,
+            appetite: Appetite::default(),
             headers: Headers::default(),
             unrecorded: Vec::new(),
             rests: BTreeMap::new(),
@@ -199,8 +201,10 @@ pub fn tick(service: &Service, sender: &mut Sender) -> Result<Delivered, Service
     let since = Stopwatch::start();
     let batch =
         Batch { service, token: lease_token(service, &sender.name)?, within: turn_limit(service) };
-    let taken = take(&batch, sender.share, &open, now)?;
+    let taken = take(&batch, sender, &open, now)?;
     done.taken = taken.len();
+    sender.appetite = sender.appetite.after(&taken);
+    sender.headers.read_ahead(service, &taken);
     sender.hand.fill(batch.token.clone(), since, taken);
     let mut waiting = Vec::new();
     while let Some(taken) = sender.hand.begin_next(batch.within) {
@@ -211,7 +215,11 @@ pub fn tick(service: &Service, sender: &mut Sender) -> Result<Delivered, Service
             break;
         }
     }
-    for ended in give_back(&batch, sender.hand.empty())? {
+    let rest = sender.hand.empty();
+    if !rest.is_empty() {
+        sender.appetite.was_too_big();
+    }
+    for ended in give_back(&batch, rest)? {
         waiting.push((sender.dispatch.records.submit(ended.clone()), ended));
     }
     let mut unrecorded = Vec::new();
@@ -266,15 +274,15 @@ fn lease_token(service: &Service, name: &str) -> Result<String, ServiceError> {
 
 fn take(
     batch: &Batch<'_>,
-    share: Share,
+    sender: &Sender,
     open: &[Channel],
     now: Timestamp,
 ) -> Result<Vec<Taken>, ServiceError> {
     let service = batch.service;
     let outlets = &service.outlets;
-    let mut attempts = Vec::with_capacity(BATCH_MAX);
-    let mut event_ids = Vec::with_capacity(BATCH_MAX);
-    for _ in 0..BATCH_MAX {
+    let size = sender.appetite.size();
+    let (mut attempts, mut event_ids) = (Vec::with_capacity(size), Vec::with_capacity(size));
+    for _ in 0..size {
         attempts.push(AttemptId::new(now, service.entropy()?));
         event_ids.push(EventId::new(now, service.entropy()?));
     }
@@ -282,7 +290,7 @@ fn take(
         token: batch.token.clone(),
         now,
         until: now.plus(service.settings.sending.lease),
-        lanes: share.lanes(),
+        lanes: sender.share.lanes(),
         flash_ways: open.to_vec(),
         other_ways: open.iter().copied().filter(|way| outlets.admits(*way, false, now)).collect(),
         attempts,
