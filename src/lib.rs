@@ -22,10 +22,6 @@
 //! 2. Nothing outside `service/` commits, and no message leaves while a transaction is open.
 //! 3. Nothing updates or deletes evidence; triggers in the database refuse as well.
 
-/// A signature makes many small strings; this allocator is quicker at them than the system's.
-#[global_allocator]
-static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
-
 pub mod adapters;
 pub mod app;
 pub mod channel;

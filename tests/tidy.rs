@@ -69,8 +69,6 @@ const CRATES: &[(&str, &[&str])] = &[
     // telling: everywhere but in the rules, which do nothing worth a log line
     ("tracing", NOT_DOMAIN),
     ("tracing_subscriber", &["adapters/telling.rs"]),
-    // the allocator of the whole program
-    ("mimalloc", &["lib"]),
     // the database
     ("diesel", &["store/"]),
     ("diesel_migrations", &["store/"]),
@@ -82,7 +80,6 @@ const CRATES: &[(&str, &[&str])] = &[
     ("rust_embed", &["web/"]),
     ("askama", &["web/", "channel/"]),
     // what memory comes from, for the whole program
-    ("mimalloc", &["lib.rs"]),
     // the async shell: `store` and `service` only hand out a commit that can be awaited
     ("tokio", &["web/", "cli/", "app", "store/", "service/"]),
     ("futures_util", &["web/", "store/", "service/"]),

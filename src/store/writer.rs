@@ -141,7 +141,10 @@ impl Writer {
 impl Drop for Writer {
     fn drop(&mut self) {
         self.queue.stop();
-        if let Some(thread) = self.thread.take() {
+        // A write may hold the last handle of the store: the writer then ends by itself.
+        let elsewhere =
+            |thread: &JoinHandle<()>| thread.thread().id() != std::thread::current().id();
+        if let Some(thread) = self.thread.take().filter(elsewhere) {
             drop(thread.join());
         }
     }
