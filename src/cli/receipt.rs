@@ -99,7 +99,9 @@ const fn grade(grade: Grade) -> &'static str {
     match grade {
         Grade::Phone => "phone: said so on the telephone, recorded by the issuer's duty desk",
         Grade::G0 => "g0: held the link",
-        Grade::G1 => "g1: held the link and a code sent to a verified address",
+        Grade::G1 => {
+            "g1: held the link that was sent to a verified address, and copied the page's code"
+        }
         Grade::G2 => "g2: signed in with two factors",
         Grade::G3 => "g3: signed with the organisation's key",
     }

@@ -29,7 +29,7 @@ pub enum Grade {
     Phone,
     /// Held the link.
     G0,
-    /// Held the link and a code sent to a verified address.
+    /// Held the link that was sent to a verified address, and copied the code of the page.
     G1,
     /// Signed in with two factors.
     G2,

@@ -130,6 +130,7 @@ pub fn add_recipients(
     let why = reason(form)?;
     let plan = extended.outlook(service, &picks, now)?;
     let gap_reason = explained(account, &plan, &further.gap_reason)?;
+    require_second_person(account, &extended.notice)?;
     let explicit = extended.explicit(now);
     let notice = extended.notice;
     let ladder = notice.ladder.as_ref();
@@ -173,6 +174,18 @@ fn done_already(
     use crate::store::drafts::form_post_find;
     let posted = service.store.read(|conn| form_post_find(conn, &form.key, account.id))?;
     Ok(posted.as_deref() == Some(subject))
+}
+
+/// Where the level asks for a second person's 核发, whoever wrote the notice cannot widen alone
+/// what was released. A duty officer can, so that an emergency is not held up.
+fn require_second_person(account: &Account, notice: &Notice) -> Result<(), ActRefused> {
+    let asks = notice.ladder.as_ref().is_some_and(|ladder| ladder.policy.needs_second_person);
+    let second = account.holds_any(&[Role::Releaser, Role::Duty]) && account.id != notice.author_id;
+    if !asks || second {
+        return Ok(());
+    }
+    let text = "本等级的补发须由起草人以外的核发人或值班员办理";
+    Err(ActRefused::field("to", text))
 }
 
 /// Why those with gaps are sent to all the same, where the level asks; a clerk cannot say so.

@@ -145,13 +145,26 @@ pub fn load(
     account: &Account,
     id: NoticeId,
 ) -> Result<OpenDraft, ComposeRefused> {
+    let open = load_whatever_state(service, account, id)?;
+    let state = open.notice.state;
+    if !matches!(state, NoticeState::Draft | NoticeState::AwaitingRelease) {
+        return Err(WrongState { state, act: NoticeAct::AskForRelease }.into());
+    }
+    Ok(open)
+}
+
+/// A notice of the account's own office, issued or not.
+///
+/// # Errors
+/// [`ServiceError::NotFound`] for absent and foreign ones alike.
+pub fn load_whatever_state(
+    service: &Service,
+    account: &Account,
+    id: NoticeId,
+) -> Result<OpenDraft, ServiceError> {
     service.store.read(|conn| {
         let notice = notice_find_of_issuer(conn, id, account.organization_id)?
             .ok_or(ServiceError::NotFound)?;
-        if !matches!(notice.state, NoticeState::Draft | NoticeState::AwaitingRelease) {
-            let wrong = WrongState { state: notice.state, act: NoticeAct::AskForRelease };
-            return Err(wrong.into());
-        }
         let picks = pick_list(conn, id)?;
         let files = file_list(conn, id, notice.version)?;
         let decisions = decision_list(conn, id)?;

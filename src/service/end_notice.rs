@@ -20,7 +20,7 @@ use crate::store::call_tasks::{NewTask, task_close_of, task_raise_all};
 use crate::store::deliveries::{Delivery, delivery_list_of_notice, delivery_lock};
 use crate::store::ends::{
     NewEnd, delivery_set_recalled, end_insert, message_cancel_of_notice, notice_hold_alone,
-    phoned_list_of_notice, told_list_of_notice,
+    phoned_list_of_notice, told_list_of_notice, written_list_of_notice,
 };
 use crate::store::events::event_append;
 use crate::store::messages::message_insert_all;
@@ -100,7 +100,7 @@ fn take_back(
         ending.take_back(tx, &stood)?;
         let words = withdrawals(&own, &ending.notice, &told, ending.event_id(), now)?;
         message_insert_all(tx, &words, now)?;
-        let written = told.iter().filter_map(|one| one.delivery_id).collect();
+        let written = written_list_of_notice(tx, id)?;
         owe_calls(tx, &own, &ending.notice, act, &written, now)?;
         Ok::<_, ActRefused>(())
     })?;

@@ -4,8 +4,8 @@
 use std::sync::Arc;
 
 use super::acknowledge::SigningCode;
-use super::compose::{ComposeRefused, OpenDraft, load};
-use super::offer::Offer;
+use super::compose::{ComposeRefused, OpenDraft, load, load_whatever_state};
+use super::offer::{Offer, offer_in_force};
 use super::outlook::{Outlook, Recipient, outlook};
 use super::receive::Receiving;
 use super::{Service, ServiceError};
@@ -22,7 +22,9 @@ use crate::domain::ladder::IssueTimes;
 use crate::domain::notice::{CheckContext, FieldFault, FileRole, NoticeState};
 use crate::domain::time::{Span, Timestamp};
 use crate::domain::urgency::Urgency;
-use crate::store::deliveries::Delivery;
+use crate::store::StoreError;
+use crate::store::deliveries::{Delivery, delivery_list_of_notice};
+use crate::store::ends::end_find;
 
 /// How far back the share of 特提 is counted.
 const LATELY: Span = Span::hours(90 * 24);
@@ -79,6 +81,43 @@ pub fn preview(
         faults: checked.err().unwrap_or_default(),
         now,
     })
+}
+
+/// The page of a notice that is out, as a recipient finds it before signing; none while it is
+/// not. It is of a delivery that does not exist, as [`Preview::receiving`].
+///
+/// # Errors
+/// [`ServiceError::NotFound`] for absent and foreign ones alike.
+pub fn issued_page(
+    service: &Service,
+    account: &Account,
+    id: NoticeId,
+) -> Result<Option<Receiving>, ServiceError> {
+    let open = load_whatever_state(service, account, id)?;
+    let now = service.now();
+    let notice = &open.notice;
+    if notice.issued_at.is_none() {
+        return Ok(None);
+    }
+    let (deliveries, ended) = service.store.read(|conn| {
+        Ok::<_, StoreError>((delivery_list_of_notice(conn, id)?, end_find(conn, id)?))
+    })?;
+    let first = deliveries.into_iter().next().ok_or(ServiceError::NotFound)?;
+    let facts = DeliveryFacts { deadline: first.facts.deadline, ..DeliveryFacts::default() };
+    let delivery = Delivery { id: DeliveryId::new(now, service.entropy()?), facts, ..first };
+    Ok(Some(Receiving {
+        now,
+        delivery,
+        notice_state: notice.state,
+        offer: offer_in_force(service, id, notice.version)?,
+        receipt: None,
+        returns: Vec::new(),
+        viewings: Vec::new(),
+        ended,
+        successor: None,
+        corrects: open.corrects,
+        code: SigningCode { token: String::new(), digits: "0000".to_owned() },
+    }))
 }
 
 /// What stands in a sample where each recipient has its own link.

@@ -28,7 +28,7 @@ use crate::store::deliveries::{NewDelivery, delivery_list_of_notice};
 use crate::store::drafts::{
     NoticeFile, Pick, file_insert, file_list, form_post_claim, pick_replace,
 };
-use crate::store::ends::{Told, notice_hold_alone, told_list_of_notice};
+use crate::store::ends::{Told, notice_hold_alone, told_list_of_notice, written_list_of_notice};
 use crate::store::links::{NewLink, link_insert_all};
 use crate::store::messages::{NewMessage, message_insert_all};
 use crate::store::notices::{NewNotice, notice_find, notice_insert_version};
@@ -204,8 +204,7 @@ impl Replacing {
             messages.iter().filter_map(|one| one.delivery_id).collect();
         let is_written_anew =
             |organization| newer.get(organization).is_some_and(|id| anew.contains(id));
-        let mut written: BTreeSet<DeliveryId> =
-            told.iter().filter_map(|one| one.delivery_id).collect();
+        let mut written = written_list_of_notice(tx, self.older())?;
         written.extend(of.iter().filter(|(_, one)| is_written_anew(one)).map(|(id, _)| *id));
         told.retain(|one| !told_anew(one));
         let (notice, event) = (&self.ending.notice, self.ending.event_id());

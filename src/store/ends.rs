@@ -9,10 +9,11 @@ use diesel::prelude::*;
 use super::engine::{RowLock, on_engine};
 use super::messages::Cancelled;
 use super::schema::{
-    accounts, attempt_outcomes, attempts, calls, chase_stops, delegated_calls, delegations,
-    deliveries, gap_explanations, messages, notice_ends, notices,
+    accounts, attempt_outcomes, attempts, calls, chase_stops, contact_addresses, delegated_calls,
+    delegations, deliveries, gap_explanations, messages, notice_ends, notices,
 };
 use super::{Conn, ROWS_PER_INSERT_MAX, StoreError, Tx};
+use crate::domain::address::AddressStatus;
 use crate::domain::call::CallOutcome;
 use crate::domain::delegation::DelegatedOutcome;
 use crate::domain::ids::{AccountId, AddressId, DeliveryId, EventId, NoticeId};
@@ -153,6 +154,39 @@ pub fn told_list_of_notice(conn: &mut Conn, notice: NoticeId) -> Result<Vec<Told
     });
     let told: BTreeSet<Told> = told.collect::<Result<_, StoreError>>()?;
     Ok(told.into_iter().collect())
+}
+
+/// The deliveries of a notice whose own desk has it in writing: a message with the link reached an
+/// address of it that is not known to fail. A word to its leader or its superior's desk is none.
+///
+/// # Errors
+/// The store's own.
+pub fn written_list_of_notice(
+    conn: &mut Conn,
+    notice: NoticeId,
+) -> Result<BTreeSet<DeliveryId>, StoreError> {
+    let told = told_list_of_notice(conn, notice)?;
+    let rows: Vec<(Option<DeliveryId>, AddressId, String, AddressStatus)> = messages::table
+        .inner_join(contact_addresses::table.on(contact_addresses::id.eq(messages::address_id)))
+        .filter(messages::notice_id.eq(notice.to_string()))
+        .select((
+            messages::delivery_id,
+            messages::address_id,
+            messages::purpose,
+            contact_addresses::status,
+        ))
+        .distinct()
+        .load(conn.db())?;
+    let own: BTreeSet<(DeliveryId, AddressId)> = rows
+        .into_iter()
+        .filter(|(.., purpose, status)| {
+            let with_link = purpose.parse().is_ok_and(MessagePurpose::carries_link);
+            with_link && matches!(status, AddressStatus::Unverified | AddressStatus::Verified)
+        })
+        .filter_map(|(delivery, address, ..)| Some((delivery?, address)))
+        .collect();
+    let reached = told.iter().filter_map(|one| Some((one.delivery_id?, one.address_id)));
+    Ok(reached.filter(|one| own.contains(one)).map(|(delivery, _)| delivery).collect())
 }
 
 /// The deliveries of a notice whose organisation was told of it by telephone.

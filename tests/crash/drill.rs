@@ -19,8 +19,12 @@ use crate::support::trustcheck::{Books, breaches};
 
 /// What is promised: nothing holds a rung or a mail of 特提 up for longer.
 const BOUND: Duration = Duration::from_millis(LEASE_S * 1_000 + POLL_MS);
-/// What a busy machine needs to start a program and to notice; no part of the promise.
-const SLACK: Duration = Duration::from_secs(2);
+/// What a busy machine may need to start a program and to notice; no part of the promise. Wide,
+/// because what is measured is printed beside the bound, and a neighbour must not turn this red:
+/// a worker that nobody follows is later by minutes.
+const SLACK: Duration = Duration::from_secs(20);
+/// How often a scene is set again that a busy machine has spoilt before the harm came.
+const SCENES: usize = 4;
 const PATIENCE: Duration = Duration::from_secs(60);
 const ORGANISATIONS: usize = 12;
 
@@ -57,7 +61,7 @@ fn next_due(ground: &Ground) -> Option<i64> {
 fn miss(ground: &Ground, server: ServerProcess, end: fn(ServerProcess)) -> (ServerProcess, i64) {
     let mut due = 0;
     until("a rung ahead", || match next_due(ground) {
-        Some(at) if at > now() + 300_000 && at < now() + 1_300_000 => {
+        Some(at) if at > now() + 800_000 && at < now() + 1_800_000 => {
             due = at;
             true
         }
@@ -172,8 +176,27 @@ enum Harm {
 /// A server whose relay never says a word takes the mails and keeps its leases; then the harm
 /// comes, and another server has to notice. The delay of the last mail, from the harm on.
 fn delay_of_mails(harm: Harm) -> Option<Duration> {
+    for _ in 0..SCENES {
+        match one_delay_of_mails(harm) {
+            Scene::NoPostgres => return None,
+            Scene::Spoilt(why) => println!("drill: {harm:?}: set again, {why}"),
+            Scene::Delay(delay) => return Some(delay),
+        }
+    }
+    panic!("{harm:?}: the scene was spoilt {SCENES} times; is the machine that busy?");
+}
+
+/// What came of one scene.
+enum Scene {
+    NoPostgres,
+    /// Before the harm came, the mails were not where they should have been.
+    Spoilt(&'static str),
+    Delay(Duration),
+}
+
+fn one_delay_of_mails(harm: Harm) -> Scene {
     // The ladder is far away: only the first mails are looked at.
-    let ground = Ground::prepare_drill(4, 3_000)?;
+    let Some(ground) = Ground::prepare_drill(4, 3_000) else { return Scene::NoPostgres };
     let setup = SinkSetup { modes: always(Mode::Silent), ..SinkSetup::default() };
     let silent = SmtpSink::start(setup).unwrap();
     let (proxy, url) = match Engine::of_this_run() {
@@ -191,14 +214,22 @@ fn delay_of_mails(harm: Harm) -> Option<Duration> {
     until("the mails in the holder's hands", held);
     // So long that a lease which is not kept would have ended: the holder keeps its own.
     std::thread::sleep(Duration::from_secs(2));
-    assert!(held());
+    if !held() {
+        holder.kill();
+        return Scene::Spoilt("the holder did not keep its leases");
+    }
     let other = (Engine::of_this_run() == Engine::Postgres).then(|| {
         let other = ServerProcess::start(&ground);
         other.until_it_listens(&ground);
         std::thread::sleep(Duration::from_millis(600));
         other
     });
-    assert!(ground.received().is_empty(), "the holder holds them");
+    let taken = "messages where state = 'leased' and attempts = 1";
+    if !ground.received().is_empty() || count(ground.url(), taken) != 4 {
+        holder.kill();
+        other.into_iter().for_each(ServerProcess::kill);
+        return Scene::Spoilt("the other server has them already");
+    }
     let harmed = Instant::now();
     let at = now();
     let mut holder = Some(holder);
@@ -211,11 +242,10 @@ fn delay_of_mails(harm: Harm) -> Option<Duration> {
     let other = other.unwrap_or_else(|| ServerProcess::start(&ground));
     until("the mails", || ground.all_mails_arrived());
     assert!(harmed.elapsed() < PATIENCE);
-    let last = "SELECT CAST(MAX(started_at) AS TEXT) AS value FROM attempts WHERE number = 2";
+    let last = "SELECT CAST(MAX(started_at) AS TEXT) AS value FROM attempts WHERE number > 1";
     let delay = u64::try_from(number(&ground, last).unwrap() - at).unwrap();
-    until("the outcomes", || {
-        count(ground.url(), "messages where state = 'handed_over' and attempts = 2") == 4
-    });
+    let handed_over = "messages where state = 'handed_over' and attempts > 1";
+    until("the outcomes", || count(ground.url(), handed_over) == 4);
     if let Some(holder) = holder {
         // What it believes to hold by now changes nothing.
         if harm == Harm::Paused {
@@ -224,11 +254,11 @@ fn delay_of_mails(harm: Harm) -> Option<Duration> {
         std::thread::sleep(Duration::from_secs(1));
         holder.kill();
     }
-    assert_eq!(count(ground.url(), "messages where state = 'handed_over' and attempts = 2"), 4);
+    assert_eq!(count(ground.url(), handed_over), 4);
     let mails = ground.received();
     assert_eq!(mails.len(), 4, "each mail once");
     other.kill();
-    Some(Duration::from_micros(delay))
+    Scene::Delay(Duration::from_micros(delay))
 }
 
 fn always(mode: Mode) -> Modes {

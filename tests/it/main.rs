@@ -42,6 +42,8 @@ mod harness;
 #[cfg(test)]
 mod inputs;
 #[cfg(test)]
+mod issued_text;
+#[cfg(test)]
 mod later_recipients;
 #[cfg(test)]
 mod link_pages;

@@ -118,7 +118,7 @@ fn whole(board: &Board, view: &View, live: BoardLive, staff: &Staff) -> BoardPag
         // 审计 reads what happened, not the text.
         notice_href: match staff.is(Role::Auditor) {
             true => String::new(),
-            false => format!("{}/preview", view.path),
+            false => format!("{}/preview/page", view.path),
         },
         remind_href: match chases && board.tally.unsigned() > 0 {
             true => format!("{}/remind", view.path),

@@ -205,7 +205,7 @@ fn unsigned(shift: &Shift) -> SheetTable {
         caption: "未签收的特提、特急".to_owned(),
         heads: vec!["等级", "公文", "时限", "未签收单位"],
         rows: shift.unsigned.iter().map(row).collect(),
-        nothing: "特提、特急都已签收。",
+        nothing: "没有未签收的特提、特急。",
     }
 }
 

@@ -17,7 +17,7 @@ use crate::domain::notice::{NoticeDraft, NoticeState};
 use crate::service::Service;
 use crate::service::issue::{IssueRefused, IssueRequest, Issued, issue};
 use crate::service::outlook::Recipient;
-use crate::service::preview::{Preview, preview};
+use crate::service::preview::{Preview, issued_page, preview};
 use crate::service::release_and_issue::{OralApproval, issue_on_oral_approval, release_and_issue};
 use crate::service::send_back::{SendBackRefused, send_back};
 use crate::service::submit::submit as submit_draft;
@@ -58,6 +58,9 @@ pub(in crate::web) async fn recipient_page(
     let id: NoticeId = address::id(&request, "notice")?;
     let wanted = address::query(&request).text("to").parse().ok();
     drawn(move || {
+        if let Some(issued) = issued_page(&service, &staff.account, id)? {
+            return Drawn::page(&sample_page(&issued));
+        }
         let seen = preview(&service, &staff.account, id).map_err(refused)?;
         let to = seen
             .recipient(wanted)

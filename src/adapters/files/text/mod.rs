@@ -46,10 +46,6 @@ impl Words {
         Self { text: String::new(), legibility: Legibility::None }
     }
 
-    fn whole(text: String) -> Self {
-        Self { text, legibility: Legibility::Whole }
-    }
-
     /// What pages say together: read in part if any of them was.
     fn of_pages(pages: Vec<Words>) -> Self {
         let seen: Vec<Legibility> = pages.iter().map(|page| page.legibility).collect();
@@ -73,6 +69,9 @@ impl Words {
         while !self.text.is_char_boundary(end) {
             end = end.saturating_sub(1);
         }
+        if end < self.text.len() && self.legibility == Legibility::Whole {
+            self.legibility = Legibility::Part;
+        }
         self.text.truncate(end);
         self
     }
@@ -81,7 +80,7 @@ impl Words {
 /// Takes a file apart, in this very process: only for the child, and for plain text.
 fn take_apart(kind: FileKind, file: &mut dyn ReadSeek) -> Words {
     let found = match kind {
-        FileKind::Txt => plain(file).map(Words::whole),
+        FileKind::Txt => plain(file),
         FileKind::Pdf => pdf::words(file),
         FileKind::Ofd => ofd::words(file),
         FileKind::Docx => open_xml::document(file),
@@ -92,17 +91,20 @@ fn take_apart(kind: FileKind, file: &mut dyn ReadSeek) -> Words {
     found.unwrap_or_else(Words::unread).bounded()
 }
 
-fn plain(file: &mut dyn ReadSeek) -> Option<String> {
+fn plain(file: &mut dyn ReadSeek) -> Option<Words> {
     file.seek(SeekFrom::Start(0)).ok()?;
     let mut bytes = Vec::new();
+    let size = file.seek(SeekFrom::End(0)).ok()?;
+    file.seek(SeekFrom::Start(0)).ok()?;
     file.take(HEAD_BYTES).read_to_end(&mut bytes).ok()?;
+    let legibility = if size > HEAD_BYTES { Legibility::Part } else { Legibility::Whole };
     let (utf8, _, broken) = encoding_rs::UTF_8.decode(&bytes);
     // A cut in the middle of the last character is no reason to read it as GB18030.
     let cut_only = utf8.trim_end_matches('\u{fffd}');
     if !broken || !cut_only.contains('\u{fffd}') {
-        return Some(cut_only.to_owned());
+        return Some(Words { text: cut_only.to_owned(), legibility });
     }
-    Some(encoding_rs::GB18030.decode(&bytes).0.into_owned())
+    Some(Words { text: encoding_rs::GB18030.decode(&bytes).0.into_owned(), legibility })
 }
 
 fn all_bytes(file: &mut dyn ReadSeek) -> Option<Vec<u8>> {
