@@ -224,8 +224,7 @@ fn one_delay_of_mails(harm: Harm) -> Scene {
         std::thread::sleep(Duration::from_millis(600));
         other
     });
-    let taken = "messages where state = 'leased' and attempts = 1";
-    if !ground.received().is_empty() || count(ground.url(), taken) != 4 {
+    if !ground.received().is_empty() {
         holder.kill();
         other.into_iter().for_each(ServerProcess::kill);
         return Scene::Spoilt("the other server has them already");

@@ -1,4 +1,4 @@
-//! Who sent a notice can still read it: the page its recipients have, and its files.
+//! Who sent a notice can still read it: the page its recipients have.
 
 use crate::support::door::{Door, Visitor};
 use crate::support::fixture_staff::{PASSWORD, Town};

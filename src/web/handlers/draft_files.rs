@@ -1,5 +1,5 @@
-//! Files of a notice, for those who write, judge and send it. Sent with the type that was proved,
-//! never with the one a browser once claimed.
+//! Files of a draft, for those who write and judge it. Sent with the type that was proved, never
+//! with the one a browser once claimed.
 
 use std::io::Read as _;
 
@@ -7,6 +7,7 @@ use actix_web::http::header;
 use actix_web::{HttpRequest, HttpResponse, web};
 use futures_util::stream;
 
+use super::compose::refused;
 use crate::adapters::files::Opened;
 use crate::adapters::files::sniff::FileKind;
 use crate::domain::file_name::FileName;
@@ -29,7 +30,7 @@ pub(in crate::web) async fn show(
     let notice: NoticeId = address::id(&request, "notice")?;
     let wanted: FileId = address::id(&request, "file")?;
     let (file, opened) = web::block(move || {
-        let open = compose::load_whatever_state(&service, &staff.account, notice)?;
+        let open = compose::load(&service, &staff.account, notice).map_err(refused)?;
         let file = open.files.into_iter().find(|file| file.id == wanted);
         let file = file.ok_or(WebError::NotFound)?;
         let opened = service.files.open(&file.sha256);
