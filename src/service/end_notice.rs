@@ -176,11 +176,6 @@ impl Ending {
         self.end.event_id
     }
 
-    /// By whom.
-    pub(super) const fn account_id(&self) -> AccountId {
-        self.end.account_id
-    }
-
     /// Names in the event what takes the notice's place.
     pub(super) fn in_favour_of(mut self, newer: NoticeId) -> Self {
         self.event = self.event.fact("superseded_by", newer.to_string());

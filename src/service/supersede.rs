@@ -13,13 +13,11 @@ use super::end_notice::{Ending, owe_calls};
 use super::issue::IssueRefused;
 use super::{Service, ServiceError};
 use crate::domain::account::Account;
-use crate::domain::call_task::TaskKind;
 use crate::domain::delivery::DeliveryState;
 use crate::domain::ids::{AddressId, DeliveryId, FileId, LinkId, NoticeId, OrganizationId};
 use crate::domain::message::Channel;
-use crate::domain::notice::{NoticeAct, NoticeState, WrongState};
+use crate::domain::notice::{NoticeAct, WrongState};
 use crate::domain::time::Timestamp;
-use crate::store::call_tasks::task_close_of;
 use crate::store::corrections::{
     Corrects, correction_draft_find, link_holders_of_notice, notice_set_corrects,
     notice_set_superseded,
@@ -155,10 +153,6 @@ impl Replacing {
         let stood = self.ending.hold(tx)?;
         self.ending.write(tx)?;
         self.ending.take_back(tx, &stood)?;
-        // A confirmation of what is signed for no more is owed no more either.
-        let all: Vec<DeliveryId> = stood.iter().map(|one| one.id).collect();
-        let (why, by) = (NoticeState::Superseded.as_str(), Some(self.ending.account_id()));
-        task_close_of(tx, &all, TaskKind::ALL, why, by, self.now)?;
         Ok(notice_set_superseded(tx, self.older(), self.newer)?)
     }
 

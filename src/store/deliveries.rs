@@ -419,27 +419,6 @@ pub fn delivery_set_from_events(
     })
 }
 
-/// Marks deliveries as acknowledged at the instant of their receipts, which the same write has
-/// just inserted: one uniform statement for a whole burst.
-///
-/// # Errors
-/// The store's own.
-pub fn delivery_set_acknowledged(tx: &mut Tx, ids: &[DeliveryId]) -> Result<usize, StoreError> {
-    let texts: Vec<String> = ids.iter().map(ToString::to_string).collect();
-    let signed_at = receipts::table
-        .filter(receipts::delivery_id.eq(deliveries::id))
-        .filter(receipts::beside.eq(false))
-        .select(receipts::acknowledged_at)
-        .single_value();
-    Ok(diesel::update(
-        deliveries::table
-            .filter(deliveries::id.eq_any(&texts))
-            .filter(deliveries::acknowledged_at.is_null()),
-    )
-    .set(deliveries::acknowledged_at.eq(signed_at))
-    .execute(tx.db())?)
-}
-
 /// Notes that no address of these deliveries can be used, or that one can again.
 ///
 /// # Errors

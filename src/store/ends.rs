@@ -123,24 +123,29 @@ pub struct Told {
     pub channel: Channel,
 }
 
+/// The messages of a notice that reached somebody, or may have reached him unseen.
+macro_rules! reached {
+    ($notice:expr) => {
+        messages::table
+            .left_join(attempts::table.on(attempts::message_id.eq(messages::id)))
+            .left_join(attempt_outcomes::table.on(attempt_outcomes::attempt_id.eq(attempts::id)))
+            .filter(messages::notice_id.eq($notice.to_string()))
+            .filter(
+                messages::state
+                    .eq(MessageState::HandedOver.as_str())
+                    .or(attempt_outcomes::outcome.eq_any(["accepted", "unknown"]).assume_not_null())
+                    .or(attempts::id.is_not_null().and(attempt_outcomes::outcome.is_null())),
+            )
+    };
+}
+
 /// Everybody whom a message of this notice reached, or may have reached unseen; each once. What
 /// never left was not told to anybody.
 ///
 /// # Errors
 /// The store's own.
 pub fn told_list_of_notice(conn: &mut Conn, notice: NoticeId) -> Result<Vec<Told>, StoreError> {
-    let arrived = attempt_outcomes::outcome.eq_any(["accepted", "unknown"]);
-    let unreported = attempts::id.is_not_null().and(attempt_outcomes::outcome.is_null());
-    let rows: Vec<(Option<DeliveryId>, AddressId, String)> = messages::table
-        .left_join(attempts::table.on(attempts::message_id.eq(messages::id)))
-        .left_join(attempt_outcomes::table.on(attempt_outcomes::attempt_id.eq(attempts::id)))
-        .filter(messages::notice_id.eq(notice.to_string()))
-        .filter(
-            messages::state
-                .eq(MessageState::HandedOver.as_str())
-                .or(arrived.assume_not_null())
-                .or(unreported),
-        )
+    let rows: Vec<(Option<DeliveryId>, AddressId, String)> = reached!(notice)
         .select((messages::delivery_id, messages::address_id, messages::channel))
         .distinct()
         .load(conn.db())?;
@@ -165,28 +170,17 @@ pub fn written_list_of_notice(
     conn: &mut Conn,
     notice: NoticeId,
 ) -> Result<BTreeSet<DeliveryId>, StoreError> {
-    let told = told_list_of_notice(conn, notice)?;
-    let rows: Vec<(Option<DeliveryId>, AddressId, String, AddressStatus)> = messages::table
+    let with_link = MessagePurpose::ALL.iter().filter(|purpose| purpose.carries_link());
+    let with_link: Vec<&str> = with_link.map(|purpose| purpose.as_str()).collect();
+    let works = [AddressStatus::Unverified.as_str(), AddressStatus::Verified.as_str()];
+    let ids: Vec<Option<DeliveryId>> = reached!(notice)
         .inner_join(contact_addresses::table.on(contact_addresses::id.eq(messages::address_id)))
-        .filter(messages::notice_id.eq(notice.to_string()))
-        .select((
-            messages::delivery_id,
-            messages::address_id,
-            messages::purpose,
-            contact_addresses::status,
-        ))
+        .filter(messages::purpose.eq_any(with_link))
+        .filter(contact_addresses::status.eq_any(works))
+        .select(messages::delivery_id)
         .distinct()
         .load(conn.db())?;
-    let own: BTreeSet<(DeliveryId, AddressId)> = rows
-        .into_iter()
-        .filter(|(.., purpose, status)| {
-            let with_link = purpose.parse().is_ok_and(MessagePurpose::carries_link);
-            with_link && matches!(status, AddressStatus::Unverified | AddressStatus::Verified)
-        })
-        .filter_map(|(delivery, address, ..)| Some((delivery?, address)))
-        .collect();
-    let reached = told.iter().filter_map(|one| Some((one.delivery_id?, one.address_id)));
-    Ok(reached.filter(|one| own.contains(one)).map(|(delivery, _)| delivery).collect())
+    Ok(ids.into_iter().flatten().collect())
 }
 
 /// The deliveries of a notice whose organisation was told of it by telephone.

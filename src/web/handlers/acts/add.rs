@@ -1,10 +1,9 @@
 //! 补发: the picker of who does not get the notice yet, and the reason. Whatever button is pressed,
 //! what was ticked and typed is kept.
 
-use actix_web::http::StatusCode;
 use actix_web::{HttpRequest, HttpResponse, web};
 
-use super::{board_link, form, mistakes, named};
+use super::{answered, board_link, form, named};
 use crate::domain::account::Role;
 use crate::domain::delivery::Addressee;
 use crate::domain::ids::{NoticeId, OrganizationId};
@@ -70,13 +69,9 @@ pub(in crate::web) async fn press(
             return Drawn::page(&page);
         }
         let further = Further { ticks: typed.ticks.clone(), gap_reason: typed.gap_reason.clone() };
-        match add_recipients(&service, &staff.account, id, &act, &further) {
-            Ok(()) => Ok(Drawn::next(&path)),
-            Err(refused) => {
-                let (status, errors): (StatusCode, Errors) = mistakes(refused)?;
-                Drawn::page_with(status, &draw(&service, &staff, id, &path, &typed, errors)?)
-            }
-        }
+        let done = add_recipients(&service, &staff.account, id, &act, &further);
+        let done = done.map(|()| path.clone());
+        answered(done, |errors| draw(&service, &staff, id, &path, &typed, errors))
     })
     .await
 }

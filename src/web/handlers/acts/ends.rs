@@ -2,7 +2,7 @@
 
 use actix_web::{HttpRequest, HttpResponse, web};
 
-use super::{Sheet, board_link, form, lines, mistakes, named, page, press, reason};
+use super::{Sheet, answered, board_link, form, lines, named, page, press, reason};
 use crate::domain::account::Account;
 use crate::domain::ids::NoticeId;
 use crate::domain::notice::NoticeAct;
@@ -70,14 +70,8 @@ async fn act(
     drawn(move || {
         issued_notice(&service, &staff.account, id)?;
         let form = form(&posted.0)?;
-        match does(&service, &staff.account, id, &form) {
-            Ok(()) => Ok(Drawn::next(&path)),
-            Err(refused) => {
-                let (status, errors) = mistakes(refused)?;
-                let page = draw(&service, &staff, id, &path, act, &form.reason, errors)?;
-                Drawn::page_with(status, &page)
-            }
-        }
+        let done = does(&service, &staff.account, id, &form).map(|()| path.clone());
+        answered(done, |errors| draw(&service, &staff, id, &path, act, &form.reason, errors))
     })
     .await
 }

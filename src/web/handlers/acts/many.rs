@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use actix_web::{HttpRequest, HttpResponse, web};
 
-use super::{Sheet, board_link, form, lines, mistakes, named, page, press, reason};
+use super::{Sheet, answered, board_link, form, lines, named, page, press, reason};
 use crate::domain::delivery::{Addressee, DeliveryState};
 use crate::domain::ids::{DeliveryId, NoticeId};
 use crate::domain::time::Timestamp;
@@ -57,14 +57,8 @@ pub(in crate::web) async fn close_now(
                 Some((name.strip_prefix("gap-")?.parse().ok()?, text.to_owned()))
             })
             .collect();
-        match close(&service, &staff.account, id, &act, &typed) {
-            Ok(()) => Ok(Drawn::next(&path)),
-            Err(refused) => {
-                let (status, errors) = mistakes(refused)?;
-                let page = draw_close(&service, &staff, id, &path, &posted.0, errors)?;
-                Drawn::page_with(status, &page)
-            }
-        }
+        let done = close(&service, &staff.account, id, &act, &typed).map(|()| path.clone());
+        answered(done, |errors| draw_close(&service, &staff, id, &path, &posted.0, errors))
     })
     .await
 }
@@ -155,15 +149,10 @@ pub(in crate::web) async fn resend_now(
             .pairs()
             .filter_map(|(name, _)| name.strip_prefix("to-")?.parse().ok())
             .collect();
-        match resend(&service, &staff.account, id, &chosen, &act) {
-            Ok(()) => Ok(Drawn::next(&path)),
-            Err(refused) => {
-                let (status, errors) = mistakes(refused)?;
-                let typed = &act.reason;
-                let page = draw_resend(&service, &staff, id, &path, &chosen, typed, errors)?;
-                Drawn::page_with(status, &page)
-            }
-        }
+        let done = resend(&service, &staff.account, id, &chosen, &act).map(|()| path.clone());
+        answered(done, |errors| {
+            draw_resend(&service, &staff, id, &path, &chosen, &act.reason, errors)
+        })
     })
     .await
 }

@@ -11,6 +11,7 @@ pub(in crate::web) mod supersede;
 
 use actix_web::HttpRequest;
 use actix_web::http::StatusCode;
+use askama::Template;
 
 pub(super) use ended::{draft_banner, end_banner, owed_release};
 pub(super) use offered::{delivery_acts, notice_acts};
@@ -19,6 +20,7 @@ use crate::domain::ids::NoticeId;
 use crate::service::acts::{ActForm, ActRefused};
 use crate::store::notices::Notice;
 use crate::web::address;
+use crate::web::drawn::Drawn;
 use crate::web::error::WebError;
 use crate::web::forms::Fields;
 use crate::web::pages::acts::{ActPage, ActRow, Press, ReasonField};
@@ -53,6 +55,20 @@ fn mistakes(refused: ActRefused) -> Result<(StatusCode, Errors), WebError> {
         errors.add(&field, &message);
     }
     Ok((status, errors))
+}
+
+/// Where an act that was done leads, or its page again with what was wrong.
+fn answered<P: Template>(
+    done: Result<String, ActRefused>,
+    again: impl FnOnce(Errors) -> Result<P, WebError>,
+) -> Result<Drawn, WebError> {
+    match done {
+        Ok(next) => Ok(Drawn::next(&next)),
+        Err(refused) => {
+            let (status, errors) = mistakes(refused)?;
+            Drawn::page_with(status, &again(errors)?)
+        }
+    }
 }
 
 /// What one act page says.

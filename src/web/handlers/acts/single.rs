@@ -2,7 +2,7 @@
 
 use actix_web::{HttpRequest, HttpResponse, web};
 
-use super::{Sheet, form, lines, mistakes, page, press, reason};
+use super::{Sheet, answered, form, lines, page, press, reason};
 use crate::domain::ids::DeliveryId;
 use crate::service::Service;
 use crate::service::acts::issued_delivery;
@@ -89,14 +89,8 @@ async fn act(
             (Single::Return, "refuse") => decide_return(&service, &staff.account, id, false, &form),
             (Single::Return, _) => return Err(WebError::Bad("neither accept nor refuse".into())),
         };
-        match done {
-            Ok(()) => Ok(Drawn::next(&format!("/deliveries/{id}"))),
-            Err(refused) => {
-                let (status, errors) = mistakes(refused)?;
-                let page = draw(&service, &staff, id, which, &form.reason, errors)?;
-                Drawn::page_with(status, &page)
-            }
-        }
+        let done = done.map(|()| format!("/deliveries/{id}"));
+        answered(done, |errors| draw(&service, &staff, id, which, &form.reason, errors))
     })
     .await
 }

@@ -2,10 +2,11 @@
 
 use actix_web::{HttpRequest, HttpResponse, web};
 
-use super::{Sheet, board_link, form, lines, mistakes, named, page, press, reason};
+use super::{Sheet, answered, board_link, form, lines, mistakes, named, page, press, reason};
 use crate::domain::ids::NoticeId;
+use crate::domain::notice::NoticeAct;
 use crate::service::Service;
-use crate::service::acts::{ActRefused, issued_notice};
+use crate::service::acts::issued_notice;
 use crate::service::supersede::{begin, begun};
 use crate::web::drawn::{Drawn, drawn};
 use crate::web::error::WebError;
@@ -32,12 +33,10 @@ pub(in crate::web) async fn ask(
             return Ok(Drawn::next(&edit_path(draft)));
         }
         let notice = issued_notice(&service, &staff.account, id)?;
-        let mut errors = Errors::none();
-        if let Err(wrong) = notice.state.after(crate::domain::notice::NoticeAct::Supersede) {
-            for (field, message) in ActRefused::from(wrong).messages_zh() {
-                errors.add(&field, &message);
-            }
-        }
+        let errors = match notice.state.after(NoticeAct::Supersede) {
+            Ok(_) => Errors::none(),
+            Err(wrong) => mistakes(wrong.into())?.1,
+        };
         Drawn::page(&draw(&service, &staff, id, &path, "", errors)?)
     })
     .await
@@ -54,14 +53,8 @@ pub(in crate::web) async fn start(
     drawn(move || {
         issued_notice(&service, &staff.account, id)?;
         let form = form(&posted.0)?;
-        match begin(&service, &staff.account, id, &form) {
-            Ok(draft) => Ok(Drawn::next(&edit_path(draft))),
-            Err(refused) => {
-                let (status, errors) = mistakes(refused)?;
-                let page = draw(&service, &staff, id, &path, &form.reason, errors)?;
-                Drawn::page_with(status, &page)
-            }
-        }
+        let begun = begin(&service, &staff.account, id, &form).map(edit_path);
+        answered(begun, |errors| draw(&service, &staff, id, &path, &form.reason, errors))
     })
     .await
 }
