@@ -4,6 +4,7 @@
 //! call task or an event of the delivery. One is open per kind and subject until it is cleared.
 //! Never here: when one is raised, and who is told.
 
+use super::account::Role;
 use super::ids::AlarmId;
 use super::words::word_enum;
 
@@ -31,7 +32,7 @@ word_enum! {
         /// The clock of a server differs from the time the servers agree on.
         ClockDiffers = "clock_differs", "服务器时钟不准";
         /// The holiday table does not reach far enough.
-        HolidaysMissing = "holidays_missing", "节假日表缺少年份";
+        HolidaysMissing = "holidays_missing", "放假安排缺少年份";
         /// The formal 核发 of what went out on an oral approval is late.
         ReleaseOverdue = "release_overdue", "有口头批准发出的公文逾期未补核发";
         /// The formal 核发 of what went out on an oral approval was refused.
@@ -61,11 +62,46 @@ impl AlarmKind {
             }
             Self::DutySilent => "请运行维护人员查看并重新启动服务；在恢复之前请打电话催签。",
             Self::ClockDiffers => "请运行维护人员校准服务器时间。",
-            Self::HolidaysMissing => "请管理员导入该年的节假日安排。",
+            Self::HolidaysMissing => "请在“放假安排”里补上，否则该年的签收时限按周一至周五计算。",
             Self::ReleaseOverdue => "请核发人打开该公文，补核发或写明理由拒绝。",
             Self::ReleaseRefused => "请本单位负责人核实口头批准，必要时撤回或撤销该公文。",
             Self::HeartbeatFailed => "请运行维护人员检查自检信号的接收地址或文件。",
             Self::LastResortFailed => "请运行维护人员检查紧急告警的邮箱、命令或地址。",
+        }
+    }
+
+    /// What is so, with what it concerns where a person has to know that.
+    #[must_use]
+    pub fn said_zh(self, subject: &str) -> String {
+        match self {
+            Self::HolidaysMissing => format!("还没有{subject}年的放假安排"),
+            other => other.word_zh().to_owned(),
+        }
+    }
+
+    /// Whether people of this role can do something about it. What only an administrator mends is
+    /// no alarm to those who answer for notices.
+    #[must_use]
+    pub const fn concerns(self, role: Role) -> bool {
+        match self {
+            Self::HolidaysMissing => matches!(role, Role::Administrator),
+            Self::ReleaseOverdue | Self::ReleaseRefused => {
+                matches!(role, Role::Clerk | Role::Releaser | Role::Duty)
+            }
+            Self::StepMissing
+            | Self::StepOverdue
+            | Self::StepWithoutEffect
+            | Self::MessageDead
+            | Self::AddressFailing
+            | Self::ChannelStopped
+            | Self::DutySilent => {
+                matches!(role, Role::Clerk | Role::Duty | Role::Administrator)
+            }
+            Self::LeaseOverdue
+            | Self::MessageOverdue
+            | Self::ClockDiffers
+            | Self::HeartbeatFailed
+            | Self::LastResortFailed => matches!(role, Role::Duty | Role::Administrator),
         }
     }
 
@@ -108,6 +144,16 @@ mod tests {
             assert!(!kind.word_zh().ends_with('。'), "{kind}: what is so is no whole sentence");
             assert!(kind.remedy_zh().starts_with("请"), "{kind}: what to do begins with 请");
             assert!(kind.remedy_zh().ends_with('。'), "{kind}: what to do is a sentence");
+            assert!(Role::ALL.into_iter().any(|role| kind.concerns(role)), "{kind}: nobody's");
         }
+    }
+
+    #[test]
+    fn a_missing_year_is_named_and_is_the_administrators_alone() {
+        let missing = AlarmKind::HolidaysMissing;
+        assert_eq!(missing.said_zh("2027"), "还没有2027年的放假安排");
+        let told: Vec<Role> =
+            Role::ALL.into_iter().filter(|role| missing.concerns(*role)).collect();
+        assert_eq!(told, [Role::Administrator]);
     }
 }

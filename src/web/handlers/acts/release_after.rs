@@ -12,8 +12,9 @@ use crate::service::release_afterwards::{owing, release_afterwards};
 use crate::web::drawn::{Drawn, drawn};
 use crate::web::error::WebError;
 use crate::web::forms::Posted;
-use crate::web::pages::acts::ActPage;
+use crate::web::pages::acts::{ActPage, EndBanner};
 use crate::web::pages::parts::Errors;
+use crate::web::said::Said;
 use crate::web::session::Staff;
 
 type Answer = Result<HttpResponse, WebError>;
@@ -48,8 +49,12 @@ pub(in crate::web) async fn answer(
             "refuse" => ReleaseOutcome::Refused,
             _ => return Err(WebError::Bad("neither release nor refuse".into())),
         };
+        let said = match outcome {
+            ReleaseOutcome::Released => Said::ReleasedAfter,
+            ReleaseOutcome::Refused => Said::RefusedAfter,
+        };
         match release_afterwards(&service, &staff.account, id, &form, outcome) {
-            Ok(()) => Ok(Drawn::next(&path)),
+            Ok(()) => Ok(Drawn::next(&path).saying(said, 0)),
             Err(refused) => {
                 let (status, errors) = mistakes(refused)?;
                 match draw(&service, &staff, id, &path, &form.reason, errors)? {
@@ -93,9 +98,11 @@ fn draw(
         action: format!("{path}/release-after"),
         back: board_link(path),
         rows_label: "",
-        rows: Vec::new(),
+        branches: Vec::new(),
+        same: None,
         reason: reason("拒绝理由（补核发不用填）", "记入流转记录", typed),
         presses: vec![press("补核发", "release"), press("拒绝补核发", "refuse")],
+        over: EndBanner::default(),
     };
     Ok(Some(page(staff, &notice, service.form_key()?, sheet, errors)))
 }

@@ -2,7 +2,7 @@
 
 use actix_web::{HttpRequest, HttpResponse, web};
 
-use super::{Sheet, answered, board_link, form, lines, mistakes, named, page, press, reason};
+use super::{Done, Sheet, answered, board_link, form, lines, named, over_for, page, press, reason};
 use crate::domain::ids::NoticeId;
 use crate::domain::notice::NoticeAct;
 use crate::service::Service;
@@ -13,6 +13,7 @@ use crate::web::error::WebError;
 use crate::web::forms::Posted;
 use crate::web::pages::acts::ActPage;
 use crate::web::pages::parts::Errors;
+use crate::web::said::Said;
 use crate::web::session::Staff;
 
 type Answer = Result<HttpResponse, WebError>;
@@ -32,12 +33,7 @@ pub(in crate::web) async fn ask(
         if let Some(draft) = begun(&service, &staff.account, id)? {
             return Ok(Drawn::next(&edit_path(draft)));
         }
-        let notice = issued_notice(&service, &staff.account, id)?;
-        let errors = match notice.state.after(NoticeAct::Supersede) {
-            Ok(_) => Errors::none(),
-            Err(wrong) => mistakes(wrong.into())?.1,
-        };
-        Drawn::page(&draw(&service, &staff, id, &path, "", errors)?)
+        Drawn::page(&draw(&service, &staff, id, &path, "", Errors::none())?)
     })
     .await
 }
@@ -53,7 +49,8 @@ pub(in crate::web) async fn start(
     drawn(move || {
         issued_notice(&service, &staff.account, id)?;
         let form = form(&posted.0)?;
-        let begun = begin(&service, &staff.account, id, &form).map(edit_path);
+        let begun = begin(&service, &staff.account, id, &form)
+            .map(|draft| Done(edit_path(draft), Said::CorrectionBegun, 0));
         answered(begun, |errors| draw(&service, &staff, id, &path, &form.reason, errors))
     })
     .await
@@ -79,9 +76,11 @@ fn draw(
         action: format!("{path}/supersede"),
         back: board_link(path),
         rows_label: "",
-        rows: Vec::new(),
+        branches: Vec::new(),
+        same: None,
         reason: reason("更正理由", "收件单位会看到，并记入流转记录；写定后不能再改", typed),
         presses: vec![press("起草新版", "supersede")],
+        over: over_for(service, staff, &notice, NoticeAct::Supersede)?,
     };
     Ok(page(staff, &notice, service.form_key()?, sheet, errors))
 }
