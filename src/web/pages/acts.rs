@@ -74,6 +74,8 @@ pub struct Press {
     pub word: String,
     /// What it posts as `do`.
     pub value: String,
+    /// What it does cannot be undone.
+    pub danger: bool,
 }
 
 /// The page of one act.
@@ -94,6 +96,8 @@ pub struct ActPage {
     pub heading: String,
     /// What it does, sentence by sentence.
     pub meaning: Vec<String>,
+    /// What is to be read before it; mostly none.
+    pub look: Option<Link>,
     /// Where the form goes.
     pub action: String,
     /// Key of the form.

@@ -2,7 +2,7 @@
 
 use actix_web::{HttpRequest, HttpResponse, web};
 
-use super::{Sheet, form, lines, named, nothing_to_do, page, press};
+use super::{Sheet, danger, form, lines, named, nothing_to_do, page};
 use crate::domain::ids::NoticeId;
 use crate::service::Service;
 use crate::service::compose::load;
@@ -57,6 +57,7 @@ fn draw(service: &Service, staff: &Staff, id: NoticeId, path: &str) -> Result<Ac
     let sheet = Sheet {
         heading: "删除草稿",
         meaning: lines(&[&files, "删除后不能恢复。谁在什么时候删除，留有记录。"]),
+        look: None,
         action: format!("{path}/delete"),
         back: Link {
             text: "回到草稿".to_owned(), href: format!("{path}/edit"), current: false
@@ -65,7 +66,7 @@ fn draw(service: &Service, staff: &Staff, id: NoticeId, path: &str) -> Result<Ac
         branches: Vec::new(),
         same: None,
         reason: None,
-        presses: vec![press("删除草稿", "delete")],
+        presses: vec![danger("删除草稿", "delete")],
         over,
     };
     Ok(page(staff, &open.notice, service.form_key()?, sheet, Errors::none()))

@@ -2,7 +2,9 @@
 
 use actix_web::{HttpRequest, HttpResponse, web};
 
-use super::{Done, Sheet, answered, board_link, form, lines, named, over_for, page, press, reason};
+use super::{
+    Done, Sheet, answered, board_link, danger, form, lines, named, over_for, page, reason,
+};
 use crate::domain::account::Account;
 use crate::domain::ids::NoticeId;
 use crate::domain::notice::NoticeAct;
@@ -110,13 +112,14 @@ fn draw(
     let sheet = Sheet {
         heading: word,
         meaning,
+        look: None,
         action: format!("{path}/{}", act.as_str()),
         back: board_link(path),
         rows_label: "",
         branches: Vec::new(),
         same: None,
         reason: reason(&format!("{word}理由"), "收件单位会看到，并记入流转记录", typed),
-        presses: vec![press(&format!("{word}本件"), act.as_str())],
+        presses: vec![danger(&format!("{word}本件"), act.as_str())],
         over: over_for(service, staff, &notice, act)?,
     };
     Ok(page(staff, &notice, service.form_key()?, sheet, errors))

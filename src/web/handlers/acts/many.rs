@@ -118,6 +118,7 @@ fn draw_close(
     let sheet = Sheet {
         heading: "办结",
         meaning,
+        look: None,
         action: format!("{path}/close"),
         back: board_link(path),
         rows_label: "逐个写明",
@@ -235,6 +236,7 @@ fn draw_resend(
             "把同一份公文再发给所选单位现有的全部邮箱，链接不变。",
             "签收时限和催签不变。请求重发的单位视为已答复。",
         ]),
+        look: None,
         action: format!("{path}/resend"),
         back: board_link(path),
         rows_label: "发给",

@@ -85,6 +85,7 @@ fn answered<P: Template>(
 struct Sheet<'a> {
     heading: &'a str,
     meaning: Vec<String>,
+    look: Option<Link>,
     action: String,
     back: Link,
     rows_label: &'a str,
@@ -106,6 +107,7 @@ fn page(staff: &Staff, notice: &Notice, key: String, sheet: Sheet<'_>, errors: E
         title: notice.draft.title.clone(),
         heading: sheet.heading.to_owned(),
         meaning: sheet.meaning,
+        look: sheet.look,
         action: sheet.action,
         key,
         rows_label: sheet.rows_label.to_owned(),
@@ -157,7 +159,12 @@ fn board_link(path: &str) -> Link {
 }
 
 fn press(word: &str, value: &str) -> Press {
-    Press { word: word.to_owned(), value: value.to_owned() }
+    Press { word: word.to_owned(), value: value.to_owned(), danger: false }
+}
+
+/// The same for what cannot be undone.
+fn danger(word: &str, value: &str) -> Press {
+    Press { danger: true, ..press(word, value) }
 }
 
 fn reason(label: &str, hint: &str, text: &str) -> Option<ReasonField> {

@@ -73,6 +73,7 @@ fn draw(
             "新版发出的同时，本件停止催签，各处都引到新版；已签收本件的，也须签收新版。",
             "不在新版名单上的单位，会收到本件已被更正的通知。",
         ]),
+        look: None,
         action: format!("{path}/supersede"),
         back: board_link(path),
         rows_label: "",
