@@ -225,3 +225,43 @@ fn the_preview_counts_the_calls_that_are_then_owed() {
     let owed = format!("call_tasks WHERE kind = 'call' AND notice_id = '{}'", town.draft);
     assert_eq!(count(&town.url, &owed), i64::try_from(said).unwrap());
 }
+
+#[test]
+fn what_looks_classified_is_refused_with_the_name_of_its_field() {
+    let Some(town) = Town::new() else { return };
+    let door = Door::open(&town.service, PUBLIC_URL);
+    let mut clerk = Visitor::new(&door).sign_in("jingban", PASSWORD);
+    let edit = clerk.get(&format!("/notices/{}/edit", town.draft)).body;
+    let mut form = Form::holding(&edit, "title").unwrap();
+    form.type_in("title", "关于《机密★级文件保管办法》的通知");
+    let (kind, body) = form.multipart(("do", "save"), &[]);
+    let refused = clerk.send("POST", &form.action, (&kind, &body));
+    assert_eq!(refused.status, 422);
+    let places: Vec<&str> = ["标题", "正文文字", "紧急理由"]
+        .into_iter()
+        .filter(|label| refused.body.contains(&format!("“{label}”里有疑似密级标志的字样")))
+        .collect();
+    assert_eq!(places, ["标题"], "{}", refused.words());
+    let path = format!("/notices/{}/recall", town.ours.notice);
+    let mut form = Form::holding(&clerk.get(&path).body, "reason").unwrap();
+    form.type_in("reason", "附件是机密★10年");
+    let refused = press(&mut clerk, &form, ("do", "recall"));
+    assert_eq!(refused.status, 422);
+    assert!(refused.body.contains("“理由”一栏"), "{}", refused.words());
+    assert!(!refused.body.contains("10年"), "nothing of it is shown again: {}", refused.words());
+}
+
+#[test]
+fn a_stranger_who_is_lost_is_led_to_the_door_and_who_came_by_a_link_is_not() {
+    let Some(town) = Town::new() else { return };
+    let door = Door::open(&town.service, PUBLIC_URL);
+    let mut anybody = Visitor::new(&door);
+    let to_the_door = "href=\"/sign-in\"";
+    assert!(anybody.get("/absent").body.contains(to_the_door));
+    for path in ["/receive/x", "/l/x", "/d/x", "/delegated/x"] {
+        let heard = anybody.get(path);
+        assert!(heard.status == 404 && !heard.body.contains(to_the_door), "{path}");
+    }
+    let mut clerk = Visitor::new(&door).sign_in("jingban", PASSWORD);
+    assert!(clerk.get("/absent").body.contains("href=\"/\""));
+}

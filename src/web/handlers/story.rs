@@ -63,7 +63,12 @@ fn facts(story: &Story) -> Vec<Fact> {
         facts.push(fact("原签收时限", format!("{}（放假安排更正前）", full_zh(before))));
     }
     let Some(signed) = &story.signature else {
-        facts.push(fact("签收", "尚未签收".to_owned()));
+        let state = story.notice.state;
+        let words = match state.is_taken_back() {
+            true => format!("{}时未签收", state.end_zh()),
+            false => "尚未签收".to_owned(),
+        };
+        facts.push(fact("签收", words));
         return facts;
     };
     facts.extend([
