@@ -20,6 +20,9 @@ use crate::store::{StoreError, Tx, WriteError};
 /// Characters of a reason.
 pub const REASON_CHARS_MAX: usize = 500;
 
+/// Stands between the two ids of what the word to a calling desk is about.
+pub(super) const LIST_AND_END: char = ' ';
+
 /// What the form of an act brings.
 #[derive(Debug, Clone, Default)]
 pub struct ActForm {
@@ -161,7 +164,8 @@ pub(super) fn lane_of(notice: &Notice) -> i32 {
 }
 
 /// The word of an end to everybody who was told before, each once. They are written when they
-/// are sent, from the end itself, so that is what they are about.
+/// are sent, from the end itself, so that is what they are about; for a desk that was asked to
+/// make calls, together with its list.
 pub(super) fn withdrawals(
     service: &Service,
     notice: &Notice,
@@ -177,7 +181,10 @@ pub(super) fn withdrawals(
                 version: notice.version,
                 delivery_id: one.delivery_id,
                 address_id: one.address_id,
-                about: Some(end.to_string()),
+                about: Some(match one.delegation_id {
+                    Some(calls) => format!("{calls}{LIST_AND_END}{end}"),
+                    None => end.to_string(),
+                }),
                 link_id: None,
                 channel: one.channel,
                 step: 0,

@@ -7,8 +7,11 @@ use qianshou::domain::call_task::TaskKind;
 use qianshou::domain::delegation::{DelegationCounts, DelegationEnd};
 use qianshou::domain::ids::{DelegationId, DeliveryId, NoticeId, OrganizationId, TaskId};
 use qianshou::domain::time::{Span, Timestamp};
+use qianshou::service::acts::ActForm;
+use qianshou::service::close::{close, to_close};
 use qianshou::service::delegate::{delegate_calls, return_overdue, take_back};
 use qianshou::service::deliver::{Dispatch, Sender, Share, tick};
+use qianshou::service::end_notice::{recall, revoke};
 use qianshou::service::{ServiceError, accounts, duty};
 use qianshou::store::call_tasks::{NewTask, task_raise_all};
 
@@ -189,11 +192,16 @@ fn a_desk_gets_its_counties_calls_and_reports_them_without_an_account() {
     let kept = desk
         .report(&[(calls.task(first), "told", "陈某"), (calls.task(second), "not_reached", "")]);
     assert_eq!(kept.status, 303, "{}", kept.words());
-    let wanted = DelegationCounts { asked: all, told: 1, not_reached: 1, open: all - 2 };
+    let reported = DelegationCounts { asked: all, told: 1, not_reached: 1, ..Default::default() };
+    let wanted = DelegationCounts { open: all - 2, ..reported };
     assert_eq!(calls.counts(), wanted);
     assert_eq!(calls.due(first), (now.plus(Span::minutes(10)), false), "left alone for a while");
     assert_eq!(calls.due(second), (now, false), "the issuer's at once");
     assert!(calls.due(calls.owed[2]).1);
+    let twice = desk
+        .report(&[(calls.task(first), "told", "陈某"), (calls.task(second), "not_reached", "")]);
+    assert_eq!((twice.status, twice.header("location")), (303, kept.header("location")));
+    assert_eq!(calls.counts(), wanted);
     // What was reported stays as it was.
     desk.report(&[(calls.task(first), "not_reached", "")]);
     assert_eq!(calls.counts(), wanted);
@@ -204,10 +212,12 @@ fn a_desk_gets_its_counties_calls_and_reports_them_without_an_account() {
     let signs = town.ours.sent.iter().find(|(id, _)| *id == calls.owed[2]).unwrap();
     town.sign(*signs, "陈立");
     assert!(desk.visitor.get(&desk.page.clone()).words().contains("已答复，不用再拨"));
+    assert_eq!((calls.counts().answered, calls.counts().open), (1, all - 3));
     let rest: Vec<(TaskId, &str, &str)> =
         calls.owed[3..].iter().map(|id| (calls.task(*id), "told", "周某")).collect();
     assert_eq!(desk.report(&rest).status, 303);
     assert_eq!(calls.ended(), Some(DelegationEnd::Reported));
+    assert_eq!(desk.report(&rest).status, 303, "the last report, posted twice");
     assert_eq!(return_overdue(&town.service).unwrap(), 0);
 }
 
@@ -269,4 +279,112 @@ fn an_officer_takes_calls_back_and_the_link_opens_nothing_more() {
     tick(&town.service, &mut sender).unwrap();
     let unsent = "messages WHERE purpose = 'delegated_calls' AND state = 'cancelled'";
     assert_eq!(calls.count(unsent), calls.count("messages WHERE purpose = 'delegated_calls'"));
+}
+
+fn send(calls: &Calls) {
+    let dispatch = Dispatch::open(&calls.town.service);
+    let mut sender = Sender::open(&calls.town.service, &dispatch, "test", Share::All);
+    for _ in 0..50 {
+        if tick(&calls.town.service, &mut sender).unwrap().taken == 0 {
+            return;
+        }
+    }
+    panic!("there is no end to the sending");
+}
+
+const WORD: &str = "messages WHERE purpose = 'withdrawal' AND about LIKE 'dlg%'";
+const TELL_END: &str = "call_tasks WHERE kind = 'tell_end' AND closed_at IS NULL";
+
+#[test]
+fn an_end_takes_the_calls_from_the_desk_and_whoever_it_told_is_told_of_the_end() {
+    let Some(calls) = Calls::new() else { return };
+    let (town, notice) = (&calls.town, calls.town.ours.notice);
+    let all = i64::try_from(calls.owed.len()).unwrap();
+    calls.hand_on("k1").unwrap();
+    send(&calls);
+    let asked = calls.count("messages WHERE purpose = 'delegated_calls' AND state = 'handed_over'");
+    assert!(asked > 0);
+    let door = Door::open(&town.service, PUBLIC_URL);
+    let mut desk = Desk::arrive(&calls, &door);
+    let (first, second, third) = (calls.owed[0], calls.owed[1], calls.owed[2]);
+    desk.report(&[(calls.task(first), "told", "陈某")]);
+    let signs = town.ours.sent.iter().find(|(id, _)| *id == third).unwrap();
+    town.sign(*signs, "陈立");
+    // One more is being told while the office takes the notice back.
+    let open = desk.visitor.get(&desk.page.clone());
+    assert!(open.words().contains("未联系上"));
+    town.clock.advance(Span::minutes(1));
+    let form = ActForm { key: "end".into(), reason: "附件有误".into() };
+    recall(&town.service, &calls.officer("jingban"), notice, &form).unwrap();
+
+    assert_eq!(calls.ended(), Some(DelegationEnd::NoticeEnded));
+    let wanted = DelegationCounts {
+        asked: all,
+        told: 1,
+        answered: 1,
+        dropped: all - 2,
+        ..Default::default()
+    };
+    assert_eq!(calls.counts(), wanted);
+    assert_eq!(calls.count("events WHERE kind = 'delegation_ended'"), all - 2);
+    assert_eq!(calls.count("call_tasks WHERE kind = 'call' AND closed_at IS NULL"), 0);
+    assert_eq!(return_overdue(&town.service).unwrap(), 0);
+    let mut officer = Visitor::new(&door).sign_in("zhiban", PASSWORD);
+    let row = officer.get("/duty").words();
+    let words = format!("未报 0，已自行答复 1，不用再拨 {}", all - 2);
+    assert!(row.contains(&words) && row.contains("公文已不在办理"), "{row}");
+
+    // The desk is told by every way by which it was asked, in words of its own.
+    assert_eq!(calls.count(WORD), asked);
+    send(&calls);
+    assert_eq!(calls.count(&format!("{WORD} AND state = 'handed_over'")), asked);
+    let mails = town.mails.received();
+    let word = mails.iter().rfind(|mail| mail.subject.contains("不用再拨")).unwrap();
+    assert!(word.subject.contains("公文已撤回"), "{}", word.subject);
+    assert!(word.text.contains("附件有误") && word.text.contains("/d/dlg_"), "{}", word.text);
+    assert!(word.text.contains("请打开下面的页面报来"), "{}", word.text);
+
+    let page = desk.visitor.get(&desk.page.clone());
+    let words = page.words();
+    assert!(words.contains("撤回，理由：附件有误。这些电话不用再拨。"), "{words}");
+    assert!(!page.body.contains("tel:0731-5"), "nobody is to be rung any more");
+    assert!(!words.contains("未联系上") && !words.contains("还有"), "{words}");
+    assert!(words.contains("已答复，不用再拨"), "of the one that signed: {words}");
+    assert_eq!(calls.count(&format!("{TELL_END} AND delivery_id = '{first}'")), 1);
+    assert_eq!(calls.count(TELL_END), 1);
+    let late = [(calls.task(second), "told", "周某")];
+    for _ in 0..2 {
+        assert_eq!(desk.report(&late).status, 303, "what was told is still to be known");
+    }
+    assert_eq!(calls.count(&format!("{TELL_END} AND delivery_id = '{second}'")), 1);
+    assert_eq!(calls.count("events WHERE kind = 'delegation_reported'"), 2);
+    assert_eq!(calls.counts(), DelegationCounts { told: 2, dropped: all - 3, ..wanted });
+}
+
+#[test]
+fn a_closed_notice_is_not_called_about_and_nothing_of_it_is_taken_back() {
+    let Some(calls) = Calls::new() else { return };
+    let (town, notice) = (&calls.town, calls.town.ours.notice);
+    calls.hand_on("k1").unwrap();
+    send(&calls);
+    let door = Door::open(&town.service, PUBLIC_URL);
+    let mut desk = Desk::arrive(&calls, &door);
+    let clerk = calls.officer("jingban");
+    let open = to_close(&town.service, &clerk, notice).unwrap().unsigned;
+    let gaps = open.iter().map(|one| (one.id, "已由值班室当面送达".to_owned())).collect();
+    let form = |key: &str| ActForm { key: key.into(), reason: "办结".into() };
+    close(&town.service, &clerk, notice, &form("end"), &gaps).unwrap();
+    assert_eq!(calls.ended(), Some(DelegationEnd::NoticeEnded));
+    let told = calls.count(WORD);
+    assert!(told > 0);
+    send(&calls);
+    let page = desk.visitor.get(&desk.page.clone()).words();
+    assert!(page.contains("办结，理由：") && !page.contains("报来结果"), "{page}");
+    let late = desk.report(&[(calls.task(calls.owed[0]), "told", "陈某")]);
+    assert_eq!((late.status, calls.count(TELL_END)), (409, 0));
+    // What is closed may still be revoked, and then the desk hears of that as well.
+    revoke(&town.service, &clerk, notice, &form("end2")).unwrap();
+    assert_eq!(calls.count(WORD), 2 * told);
+    send(&calls);
+    assert_eq!(calls.count(&format!("{WORD} AND state = 'handed_over'")), 2 * told);
 }

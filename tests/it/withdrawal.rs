@@ -22,7 +22,14 @@ fn account(town: &Town, login: &str) -> Account {
 }
 
 fn call(town: &Town, id: DeliveryId, outcome: &str) -> Recorded {
+    call_from(town, id, outcome, "issued")
+}
+
+/// A call by somebody whose page said that the notice stands so.
+fn call_from(town: &Town, id: DeliveryId, outcome: &str, shown: &str) -> Recorded {
     let request = CallRequest {
+        promised: if outcome == "promised" { "08:00".into() } else { String::new() },
+        shown: shown.into(),
         outcome: outcome.into(),
         name: "李某".into(),
         post: "值班员".into(),
@@ -91,9 +98,10 @@ fn who_was_told_by_telephone_alone_is_telephoned_and_everybody_else_gets_a_mail_
     let sheet = visitor.get(&format!("/deliveries/{phoned}/call"));
     assert!(sheet.words().contains("本件已撤回。请告知对方"), "{}", sheet.words());
     assert!(!sheet.body.contains("value=\"confirmed\""), "nothing is to be signed any more");
-    call(&town, phoned, "no_answer");
+    assert!(sheet.body.contains("name=\"shown\" value=\"recalled\""));
+    call_from(&town, phoned, "no_answer", "recalled");
     assert_eq!(owed().len(), 2, "not told yet");
-    call(&town, phoned, "told");
+    call_from(&town, phoned, "told", "recalled");
     assert_eq!(owed(), [confirmed.to_string()]);
     let board = duty::read(&town.service, &officer).unwrap();
     let kinds: Vec<TaskKind> =
@@ -102,6 +110,39 @@ fn who_was_told_by_telephone_alone_is_telephoned_and_everybody_else_gets_a_mail_
     // Everything that is owed can be written.
     send(&town);
     assert_eq!(count(&town.url, "messages WHERE state = 'dead'"), 0);
+}
+
+/// The page was drawn before the end and the call recorded after it: what was read out does not
+/// hold any more, and a mail of the end came before the call.
+#[test]
+fn who_is_telephoned_after_the_end_what_no_longer_holds_is_telephoned_again() {
+    let Some(town) = Town::new() else { return };
+    let officer = account(&town, "zhiban");
+    let ids = [0, 1, 2, 3, 4].map(|place| town.ours.sent[place].0);
+    let [told, promised, confirmed, nobody, written] = ids;
+    let notice = town.ours.notice;
+    town.clock.advance(Span::minutes(1));
+    assert_eq!(remind_by_hand(&town.service, &officer, notice, &[written], "k").unwrap(), 1);
+    send(&town);
+    recall_it(&town);
+    let owed = |id: DeliveryId| {
+        let open = "call_tasks WHERE kind = 'tell_end' AND reason = 'recall' AND closed_at IS NULL";
+        count(&town.url, &format!("{open} AND delivery_id = '{id}'"))
+    };
+    assert_eq!(ids.map(owed), [0; 5]);
+    call(&town, nobody, "no_answer");
+    for (id, outcome) in
+        [(told, "told"), (promised, "promised"), (confirmed, "confirmed"), (written, "told")]
+    {
+        assert_eq!(call(&town, id, outcome), Recorded::Yes { confirmed: 0 }, "{outcome}");
+    }
+    assert_eq!([told, promised, confirmed, nobody, written].map(owed), [1, 1, 1, 0, 1]);
+    assert_eq!(count(&town.url, "receipts"), 0);
+    // Told again what does not hold, it is still owed, once; told of the end, it is not.
+    call_from(&town, told, "told", "issued");
+    assert_eq!(owed(told), 1);
+    call_from(&town, told, "told", "recalled");
+    assert_eq!(owed(told), 0);
 }
 
 /// A revoked link stays without effect; at an address that is in use again it gets a successor.

@@ -48,6 +48,8 @@ pub(crate) const NIGHT: Timestamp = Timestamp::from_micros(1_795_456_920_000_000
 /// Two offices and their notices.
 pub(crate) struct Town {
     stand: Stand,
+    /// What arrived.
+    pub(crate) mails: MemoryMailer,
     /// Of the party office.
     pub(crate) ours: IssuedTo,
     /// Of the government office.
@@ -79,7 +81,8 @@ fn bits() -> [u8; 10] {
 impl Town {
     /// `None`: no PostgreSQL on this machine, skip.
     pub(crate) fn new() -> Option<Self> {
-        let stand = Stand::new(NIGHT, MemoryMailer::default(), Sending::default())?;
+        let mails = MemoryMailer::default();
+        let stand = Stand::new(NIGHT, mails.clone(), Sending::default())?;
         fill(&stand.service).unwrap();
         let account = |login: &str| {
             let all = accounts::list(&stand.service).unwrap();
@@ -123,7 +126,7 @@ impl Town {
         let owner = (their_clerk.organization_id, their_clerk.id);
         let theirs = draft_of(&stand, owner.0, owner.1, numbered("湘政办发电〔2026〕7号"));
         let theirs = issue(&stand, theirs, owner.1, &few);
-        Some(Self { stand, ours, theirs, draft, waiting })
+        Some(Self { stand, mails, ours, theirs, draft, waiting })
     }
 
     /// The visit that a delivery's link opens, and the value of its cookie.

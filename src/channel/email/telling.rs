@@ -94,6 +94,57 @@ impl WithdrawalWords {
     }
 }
 
+/// The calls that a desk was asked to make are not to be made: the notice ended.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CallsEndedWords {
+    /// The notice.
+    pub notice: NoticeWords,
+    /// The desk, with its organisation.
+    pub to: String,
+    /// The verb of what ended it: 撤回, 撤销, 废止, 更正, 办结.
+    pub act: &'static str,
+    /// What was told of it does not hold any more.
+    pub is_void: bool,
+    /// The reason that was written.
+    pub reason: String,
+    /// When.
+    pub ended_at: Timestamp,
+    /// Where the list is.
+    pub page: String,
+}
+
+impl CallsEndedWords {
+    /// The parts of the mail.
+    ///
+    /// # Errors
+    /// A template failed.
+    pub fn render(&self) -> Result<Rendered, WordsError> {
+        let NoticeWords { urgency_word, dispatching_organ, .. } = &self.notice;
+        let act = self.act;
+        let told = match self.is_void {
+            true => "已经电话通知过的单位，请打开下面的页面报来，由发文单位告知其不再作为依据。",
+            false => "谢谢。",
+        };
+        let mut facts = self.notice.facts();
+        facts.push(("时间", when::full(self.ended_at)));
+        facts.push(("原因", reason_or_where(&self.notice, &self.reason)));
+        facts.push(("名单和填报页面", self.page.clone()));
+        Sheet {
+            subject: format!("【{urgency_word}】代拨的电话不用再拨：公文已{act}"),
+            urgency_word: Some(urgency_word.clone()),
+            to: self.to.clone(),
+            opening: vec![format!(
+                "{dispatching_organ}请贵值班室代拨电话的一份{}已{act}，不用再拨。{told}",
+                self.notice.what()
+            )],
+            facts,
+            closing: vec![self.notice.ask_at("有疑问，请致电发文单位值班室：")],
+            ..Sheet::default()
+        }
+        .render()
+    }
+}
+
 /// What the issuer decided on what came back.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Decided {

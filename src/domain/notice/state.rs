@@ -123,6 +123,12 @@ impl NoticeState {
         matches!(self, Self::Draft)
     }
 
+    /// Taken back or replaced: what was sent does not hold any more.
+    #[must_use]
+    pub const fn is_void(self) -> bool {
+        matches!(self, Self::Recalled | Self::Revoked | Self::Abolished | Self::Superseded)
+    }
+
     /// Deliveries are chased.
     #[must_use]
     pub const fn is_open(self) -> bool {

@@ -10,8 +10,8 @@ use crate::domain::id_source::IdSource;
 use crate::domain::ids::{DelegationId, DeliveryId, EventId, NoticeId};
 use crate::domain::time::Timestamp;
 use crate::store::delegations::{
-    Delegation, delegated_call_list, delegation_end, delegation_find, delegation_list_overdue,
-    task_take_back,
+    Delegation, delegated_call_list, delegation_end, delegation_find,
+    delegation_list_open_of_notice, delegation_list_overdue, task_take_back,
 };
 use crate::store::events::event_append;
 use crate::store::notices::notice_hold;
@@ -64,6 +64,21 @@ pub fn return_overdue(service: &Service) -> Result<usize, ServiceError> {
         })?;
     }
     Ok(overdue.len())
+}
+
+/// Ends those of a notice that has just ended, before its calls are closed; says which.
+pub(in crate::service) fn end_with_notice(
+    tx: &mut Tx,
+    notice: NoticeId,
+    by: Actor,
+    ids: &mut IdSource,
+    now: Timestamp,
+) -> Result<Vec<DelegationId>, StoreError> {
+    let open = delegation_list_open_of_notice(tx, notice)?;
+    for one in &open {
+        end(tx, one, DelegationEnd::NoticeEnded, by, ids, now)?;
+    }
+    Ok(open.into_iter().map(|one| one.id).collect())
 }
 
 /// Ends one that is open; says how many calls return, none if it had ended.

@@ -11,6 +11,7 @@ pub use by_link::{
     Arrival, Holder, ReportFaults, ReportRequest, Reported, Sheet, SheetCall, arrive, holder,
     report, sheet,
 };
+pub(super) use end::end_with_notice;
 pub use end::{return_overdue, take_back};
 
 use super::{Service, ServiceError};

@@ -70,6 +70,7 @@ fn read(fields: &Fields) -> CallRequest {
         code_token: text("code_token"),
         note: text("note"),
         also: also(fields),
+        shown: text("shown"),
         form_key: text("key"),
     }
 }
@@ -149,6 +150,7 @@ fn filled(
                 over.word_zh()
             ),
         },
+        shown: notice.state.as_str().to_owned(),
         held_by: match (&sheet.holder, sheet.is_mine) {
             (Some(name), false) => format!("{name}已接手这个电话"),
             _ => String::new(),

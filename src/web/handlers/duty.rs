@@ -292,13 +292,16 @@ fn hand_on_row(one: &MayDelegate) -> DutyHandOn {
 
 fn handed(one: &Delegated, now: Timestamp) -> DutyHanded {
     let (of, counts) = (&one.delegation, &one.counts);
+    let also = [("已自行答复", counts.answered), ("不用再拨", counts.dropped)];
+    let also = also.into_iter().filter(|(_, count)| *count > 0);
+    let also: String = also.map(|(word, count)| format!("，{word} {count}")).collect();
     let by = of.reporter_name.as_ref().map_or_else(String::new, |name| format!("（{name}报）"));
     DutyHanded {
         id: of.id.to_string(),
         name: one.name.clone(),
         number: one.document_number.clone(),
         counts: format!(
-            "代拨 {} 个：已通知 {}，未联系上 {}，未报 {}{by}",
+            "代拨 {} 个：已通知 {}，未联系上 {}，未报 {}{also}{by}",
             counts.asked, counts.told, counts.not_reached, counts.open
         ),
         standing: of.ended_why.map_or_else(

@@ -60,6 +60,8 @@ pub struct DelegatedPage {
     pub report_by: Moment,
     /// Why nothing is to be called any more; empty while something is.
     pub ended: String,
+    /// Something may still be reported, be it only what was told before the end.
+    pub takes_reports: bool,
     /// A report was just kept.
     pub said: bool,
     /// The calls.

@@ -3,19 +3,21 @@
 use super::NoLetter;
 use crate::channel::NoticeWords;
 use crate::channel::email::{
-    AddressedAs, CorrectionWords, Decided, DelegatedCallsWords, DeskLine, EndedBy, InvitationKind,
-    InvitationWords, IssuerAlertWords, LeaderPromptWords, Rendered, ReturnDecisionWords,
-    SuperiorRequestWords, UnsignedLine, VerificationWords, WithdrawalWords, WordsError,
+    AddressedAs, CallsEndedWords, CorrectionWords, Decided, DelegatedCallsWords, DeskLine, EndedBy,
+    InvitationKind, InvitationWords, IssuerAlertWords, LeaderPromptWords, Rendered,
+    ReturnDecisionWords, SuperiorRequestWords, UnsignedLine, VerificationWords, WithdrawalWords,
+    WordsError,
 };
 use crate::channel::sms::{SmsAbout, SmsWords};
 use crate::channel::webhook::{WebhookFacts, body_of};
 use crate::domain::delivery::Addressee;
 use crate::domain::ids::{DelegationId, LinkId, OrganizationId};
 use crate::domain::message::MessagePurpose;
-use crate::domain::notice::NoticeDraft;
+use crate::domain::notice::{NoticeAct, NoticeDraft};
 use crate::domain::organization::Desk;
 use crate::domain::time::Timestamp;
 use crate::service::Service;
+use crate::service::acts::LIST_AND_END;
 use crate::store::StoreError;
 use crate::store::corrections::{corrects_find, successor_find};
 use crate::store::delegations::{delegated_call_list, delegation_find};
@@ -54,7 +56,10 @@ impl Told<'_> {
             MessagePurpose::IssuerAlert => self.issuer_alert()?.render()?,
             MessagePurpose::SuperiorRequest => self.superior_request()?.render()?,
             MessagePurpose::DelegatedCalls => self.delegated_calls()?.render()?,
-            MessagePurpose::Withdrawal => self.withdrawal()?.render()?,
+            MessagePurpose::Withdrawal => match self.calls_ended()? {
+                Some(words) => words.render()?,
+                None => self.withdrawal()?.render()?,
+            },
             MessagePurpose::ReturnDecision => self.return_decision()?.render()?,
             MessagePurpose::Verification => self.verification()?.render()?,
         })
@@ -101,9 +106,12 @@ impl Told<'_> {
             MessagePurpose::DelegatedCalls => {
                 SmsAbout::Delegated { count: self.delegated_calls()?.organizations.len() }
             }
-            MessagePurpose::Withdrawal => {
-                SmsAbout::Ended { act: self.withdrawal()?.ended_by.word_zh() }
-            }
+            MessagePurpose::Withdrawal => SmsAbout::Ended {
+                act: match self.calls_ended()? {
+                    Some(words) => words.act,
+                    None => self.withdrawal()?.ended_by.word_zh(),
+                },
+            },
             MessagePurpose::ReturnDecision => {
                 SmsAbout::Decided { decision: self.return_decision()?.decided.word_zh() }
             }
@@ -253,6 +261,26 @@ impl Told<'_> {
             report_by: found.due_at,
             page: format!("{}/d/{token}", self.service.settings.public_url),
         })
+    }
+
+    /// The word of an end to a desk that was asked to make calls; none to everybody else.
+    fn calls_ended(&self) -> Result<Option<CallsEndedWords>, NoLetter> {
+        let about = self.letter.about.as_deref().unwrap_or_default();
+        let Some((calls, event)) = about.split_once(LIST_AND_END) else { return Ok(None) };
+        let id: DelegationId = calls.parse().map_err(|_| unwritable("it is about no calls"))?;
+        let end = self.service.store.read(|conn| notice_end_find(conn, event))?;
+        let end = end.ok_or_else(|| unwritable("the end it tells of is not on record"))?;
+        let act: NoticeAct = end.act.parse().map_err(|_| unwritable("it ended by no act"))?;
+        let token = self.service.keys.delegation_token(id);
+        Ok(Some(CallsEndedWords {
+            notice: self.notice()?.1,
+            to: self.addressed(),
+            act: act.word_zh(),
+            is_void: act != NoticeAct::Close,
+            reason: end.reason,
+            ended_at: end.ended_at,
+            page: format!("{}/d/{token}", self.service.settings.public_url),
+        }))
     }
 
     fn withdrawal(&self) -> Result<WithdrawalWords, NoLetter> {
