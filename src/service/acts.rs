@@ -163,6 +163,15 @@ pub(super) fn lane_of(notice: &Notice) -> i32 {
     rank.and_then(|rank| i32::try_from(rank).ok()).unwrap_or(i32::MAX)
 }
 
+/// An end as it is told.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct EndTold {
+    /// The event that records it.
+    pub(super) event: EventId,
+    /// Which version of the matter it ended: those who have an earlier one are told as well.
+    pub(super) version: i32,
+}
+
 /// The word of an end to everybody who was told before, each once. They are written when they
 /// are sent, from the end itself, so that is what they are about; for a desk that was asked to
 /// make calls, together with its list.
@@ -170,9 +179,10 @@ pub(super) fn withdrawals(
     service: &Service,
     notice: &Notice,
     told: &[Told],
-    end: EventId,
+    ended: &EndTold,
     now: Timestamp,
 ) -> Result<Vec<NewMessage>, ServiceError> {
+    let end = ended.event;
     told.iter()
         .map(|one| {
             Ok(NewMessage {
@@ -187,7 +197,7 @@ pub(super) fn withdrawals(
                 }),
                 link_id: None,
                 channel: one.channel,
-                step: 0,
+                step: ended.version.saturating_sub(notice.version),
                 purpose: MessagePurpose::Withdrawal,
                 lane: lane_of(notice),
                 due_at: now,

@@ -15,7 +15,7 @@ use crate::store::board::{
     Owed, ReceiptLine, ReturnLine, owed_list_of_notice, place_names, region_list_of_notice,
     return_list_of_notice, signature_list_of_notice,
 };
-use crate::store::corrections::{Corrects, corrects_find, successor_notice_find};
+use crate::store::corrections::{Corrects, Latest, corrects_find, successor_notice_find};
 use crate::store::deadline_moves::move_list_of_notice;
 use crate::store::deliveries::{Delivery, delivery_list_of_notice};
 use crate::store::ends::{EndLine, end_find};
@@ -176,8 +176,8 @@ impl Board {
 pub struct Bounds {
     /// The act that ended it.
     pub end: Option<EndLine>,
-    /// The notice in force in its place: id, number, version.
-    pub successor: Option<(NoticeId, String, i32)>,
+    /// The last notice in its place.
+    pub successor: Option<Latest>,
     /// What it replaces.
     pub corrects: Option<Corrects>,
 }

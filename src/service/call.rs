@@ -28,6 +28,7 @@ use crate::domain::time::Timestamp;
 use crate::domain::urgency::Urgency;
 use crate::store::call_list::{OpenTask, account_names, task_list_open_of_notice};
 use crate::store::calls::{CallLine, NewCall, call_list_of_delivery};
+use crate::store::corrections::{Latest, successor_notice_find};
 use crate::store::deliveries::Delivery;
 use crate::store::duty_tonight::DutyTonight;
 use crate::store::notices::Notice;
@@ -50,6 +51,8 @@ pub struct CallSheet {
     pub point: CallPoint,
     /// Who answers tonight, as the organisation told.
     pub tonight: Option<DutyTonight>,
+    /// The last version in the place of the notice.
+    pub successor: Option<Latest>,
     /// The open tasks that are called about, of the delivery itself.
     pub tasks: Vec<OpenTask>,
     /// Decisions that the ladder offers for the delivery.
@@ -108,6 +111,7 @@ pub fn sheet(
             holder: holder.and_then(|id| names.get(&id).cloned()),
             is_mine: holder == Some(account.id),
             before: call_list_of_delivery(conn, id)?,
+            successor: successor_notice_find(conn, notice.id)?,
             code: fresh_code(service, id, notice.version, now)?,
             tonight: ringing.tonight(delivery.organization_id).cloned(),
             notice,

@@ -129,7 +129,7 @@ pub fn close(
         let desks = ending.write(tx)?;
         let mut told = told_list_of_notice(tx, id)?;
         told.retain(|one| one.delegation_id.is_some_and(|calls| desks.contains(&calls)));
-        let mails = withdrawals(&own, &ending.notice, &told, ending.event_id(), now)?;
+        let mails = withdrawals(&own, &ending.notice, &told, &ending.told(), now)?;
         message_insert_all(tx, &mails, now)?;
         let events: Vec<Event> = filled.iter().map(|(_, event)| event.clone()).collect();
         event_append(tx, &events)?;

@@ -5,8 +5,10 @@
 use std::collections::BTreeSet;
 
 use super::acts::{
-    ActForm, ActRefused, act_event, done_before, issued_notice, lane_of, reason, withdrawals,
+    ActForm, ActRefused, EndTold, act_event, done_before, issued_notice, lane_of, reason,
+    withdrawals,
 };
+use super::tell_older::{Knows, tell_older};
 use super::{Service, ServiceError, delegate};
 use crate::adapters::random;
 use crate::domain::account::Account;
@@ -14,7 +16,7 @@ use crate::domain::call_task::TaskKind;
 use crate::domain::delivery::{DeliveryFacts, DeliveryState};
 use crate::domain::evidence::{Actor, Event, EventKind};
 use crate::domain::id_source::IdSource;
-use crate::domain::ids::{AccountId, DelegationId, DeliveryId, EventId, NoticeId, TaskId};
+use crate::domain::ids::{AccountId, DelegationId, DeliveryId, NoticeId, TaskId};
 use crate::domain::notice::NoticeAct;
 use crate::domain::time::Timestamp;
 use crate::store::call_tasks::{NewTask, task_close_of, task_raise_all};
@@ -100,10 +102,12 @@ fn take_back(
         // Read after the open ones were cancelled: an attempt begun until then counts.
         let told = told_list_of_notice(tx, id)?;
         ending.take_back(tx, &stood)?;
-        let words = withdrawals(&own, &ending.notice, &told, ending.event_id(), now)?;
+        let words = withdrawals(&own, &ending.notice, &told, &ending.told(), now)?;
         message_insert_all(tx, &words, now)?;
         let written = written_list_of_notice(tx, id)?;
         owe_calls(tx, &own, &ending.notice, act, &written, now)?;
+        let mut knows = Knows::of(tx, &ending.notice)?;
+        tell_older(tx, &own, &ending, &mut knows)?;
         Ok::<_, ActRefused>(())
     })?;
     tracing::info!(notice = %id, act = act.as_str(), "a notice was ended");
@@ -191,9 +195,14 @@ impl Ending {
         Ok(Self { notice, act, end, event, seed })
     }
 
-    /// The event that tells of it.
-    pub(super) const fn event_id(&self) -> EventId {
-        self.end.event_id
+    /// How it is told.
+    pub(super) const fn told(&self) -> EndTold {
+        EndTold { event: self.end.event_id, version: self.notice.version }
+    }
+
+    /// By which act, and when.
+    pub(super) const fn act(&self) -> (NoticeAct, Timestamp) {
+        (self.act, self.end.ended_at)
     }
 
     /// Names in the event what takes the notice's place.

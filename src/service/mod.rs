@@ -93,6 +93,7 @@ pub mod story;
 pub mod submit;
 pub mod supersede;
 pub mod tell_duty;
+mod tell_older;
 pub mod upload;
 pub mod verify_address;
 pub mod verify_receipt;

@@ -11,6 +11,7 @@ use super::acts::{ActForm, ActRefused, issued_notice, reason, withdrawals};
 use super::compose::OpenDraft;
 use super::end_notice::{Ending, owe_calls};
 use super::issue::IssueRefused;
+use super::tell_older::{Knows, tell_older};
 use super::{Service, ServiceError};
 use crate::domain::account::Account;
 use crate::domain::delivery::DeliveryState;
@@ -201,9 +202,12 @@ impl Replacing {
         let mut written = written_list_of_notice(tx, self.older())?;
         written.extend(of.iter().filter(|(_, one)| is_written_anew(one)).map(|(id, _)| *id));
         told.retain(|one| !told_anew(one));
-        let (notice, event) = (&self.ending.notice, self.ending.event_id());
+        let (notice, event) = (&self.ending.notice, self.ending.told());
         owe_calls(tx, &self.service, notice, NoticeAct::Supersede, &written, self.now)?;
-        let words = withdrawals(&self.service, notice, &told, event, self.now)?;
-        Ok(message_insert_all(tx, &words, self.now)?)
+        let words = withdrawals(&self.service, notice, &told, &event, self.now)?;
+        message_insert_all(tx, &words, self.now)?;
+        let mut knows = Knows::of(tx, notice)?;
+        knows.written_anew(deliveries, messages);
+        Ok(tell_older(tx, &self.service, &self.ending, &mut knows)?)
     }
 }

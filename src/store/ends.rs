@@ -234,6 +234,27 @@ pub fn message_cancel_of_notice(
     .execute(tx.db())?)
 }
 
+/// Cancels the words of an end that have not left: another end says more. Says how many.
+///
+/// # Errors
+/// The store's own.
+pub fn message_cancel_words(
+    tx: &mut Tx,
+    notice: NoticeId,
+    why: &'static str,
+    now: Timestamp,
+) -> Result<usize, StoreError> {
+    Ok(diesel::update(
+        messages::table
+            .filter(messages::notice_id.eq(notice.to_string()))
+            .filter(messages::purpose.eq(MessagePurpose::Withdrawal.as_str()))
+            .filter(messages::delivery_id.is_not_null())
+            .filter(messages::due_at.is_not_null()),
+    )
+    .set(Cancelled::because(why, now))
+    .execute(tx.db())?)
+}
+
 /// Cancels what would chase these deliveries; what only brings the notice still goes out.
 ///
 /// # Errors

@@ -2,6 +2,7 @@
 //! towards everybody who was told.
 
 use qianshou::domain::delivery::DeliveryState;
+use qianshou::domain::ids::NoticeId;
 use qianshou::domain::notice::NoticeState;
 use qianshou::domain::time::Span;
 use qianshou::service::acknowledge::{Acknowledged, Signature, acknowledge};
@@ -17,7 +18,7 @@ use qianshou::store::notices::notice_find;
 use crate::support::door::{Door, Visitor};
 use crate::support::fixture_link::{PUBLIC_URL, Seat};
 use crate::support::form::Form;
-use crate::support::office::{PASSWORD, addresses, form, office};
+use crate::support::office::{Office, PASSWORD, addresses, form, office};
 use crate::support::trustcheck::{Books, breaches};
 
 #[test]
@@ -299,4 +300,107 @@ fn staff_see_both_versions_from_each() {
     assert!(register.contains("已由新版代替，未签收本版。"));
     let register = clerk.get(&format!("/notices/{newer}/register")).body;
     assert!(register.contains("第2版，更正第1版（附件日期有误）。"), "{register}");
+}
+
+fn phoned(at: &Office, place: usize, seat: &Seat, notice: NoticeId) {
+    at.ground.sql(&format!(
+        "INSERT INTO calls (id, notice_id, delivery_id, caller_id, called_at, outcome, \
+         number_differs, read_back, event_id) VALUES ('cal_{place}', '{notice}', '{}', '{}', 1, \
+         'told', FALSE, FALSE, 'evt_{place}');",
+        seat.delivery, at.clerk.id
+    ));
+}
+
+fn send(at: &Office) {
+    let service = &at.ground.service;
+    let dispatch = Dispatch::open(service);
+    let mut sender = Sender::open(service, &dispatch, "test", Share::All);
+    while tick(service, &mut sender).unwrap().taken > 0 {}
+}
+
+/// Taken back before its letters left, a correction was told to nobody; those who have the first
+/// version must not be left with it.
+#[test]
+fn a_correction_that_is_taken_back_unsent_is_told_to_who_has_the_version_before() {
+    let Some(at) = office(5) else { return };
+    let [written, twice, rung, unaware, dropped] = &at.issued.seats[..] else { panic!() };
+    let old = at.issued.notice;
+    at.hand_over(&[written, twice, dropped]);
+    phoned(&at, 1, rung, old);
+    let newer = at.replace(old, &[written, twice, rung, unaware], "k1");
+    // One letter of the correction left; the word to the one left out did not.
+    at.ground.sql(&format!(
+        "UPDATE messages SET state = 'handed_over', due_at = NULL, finished_at = 2 \
+         WHERE notice_id = '{newer}' AND address_id = '{}';",
+        twice.address
+    ));
+    assert_eq!(at.told("withdrawal", old), addresses(&[dropped]));
+    let tell_end = "call_tasks WHERE kind = 'tell_end' AND closed_at IS NULL";
+    assert_eq!(at.ground.count(tell_end), 0, "who was rung is written the correction");
+    recall(&at.ground.service, &at.clerk, newer, &form("k2", "整件有误")).unwrap();
+
+    assert_eq!(at.told("withdrawal", newer), addresses(&[twice]));
+    assert_eq!(at.told("withdrawal", old), addresses(&[written, dropped]));
+    let of = format!("{tell_end} AND reason = 'recall' AND delivery_id = '{}'", rung.delivery);
+    assert_eq!((at.ground.count(&of), at.ground.count(tell_end)), (1, 1));
+    send(&at);
+    let one = |seat: &Seat| {
+        let mails = at.ground.mails.mail_to(&format!("{}@example.invalid", seat.address));
+        let [mail] = &mails[..] else { panic!("{} mails", mails.len()) };
+        mail.text.clone()
+    };
+    for seat in [written, dropped] {
+        let text = one(seat);
+        assert!(text.contains("（第1版）已经更正，更正后的第2版现也已撤回"), "{text}");
+        assert!(text.contains("整件有误") && !text.contains("以更正后的为准"), "{text}");
+    }
+    assert!(one(twice).contains("已撤回发给贵单位的一份"), "{}", one(twice));
+    assert!(at.ground.mails.mail_to(&format!("{}@example.invalid", unaware.address)).is_empty());
+
+    let door = Door::open(&at.ground.service, PUBLIC_URL);
+    let mut person = Visitor::new(&door);
+    let path = format!("/receive/{}", written.delivery);
+    assert_eq!(person.get(&format!("/l/{}", written.token)).header("location"), path);
+    let page = person.get(&path).words();
+    assert!(page.contains("第2版已于") && page.contains("整件有误"), "{page}");
+    assert!(page.contains("新版也已收回") && !page.contains("现行版本"), "{page}");
+    assert!(!page.contains("请看并签收"), "{page}");
+    let mut officer = Visitor::new(&door).sign_in("zhiban", PASSWORD);
+    let call = officer.get(&format!("/deliveries/{}/call", rung.delivery)).words();
+    assert!(call.contains("本件已更正，代替它的第2版也已撤回。请告知对方"), "{call}");
+    let board = officer.get(&format!("/notices/{old}")).words();
+    assert!(board.contains("代替它的第2版也已撤回，理由：整件有误"), "{board}");
+    assert!(!board.contains("看现行版本"), "{board}");
+    let register = officer.get(&format!("/notices/{old}/register")).words();
+    assert!(register.contains("撤回（整件有误）"), "{register}");
+    assert_eq!(breaches(&mut Books::open(&at.ground.url)), Vec::<String>::new());
+}
+
+/// The second version was never told, the third replaces it: who has the first hears from the
+/// third or in a word of its own, each once.
+#[test]
+fn who_has_the_first_version_hears_of_the_third_once() {
+    let Some(at) = office(3) else { return };
+    let [stays, dropped, rung] = &at.issued.seats[..] else { panic!() };
+    let old = at.issued.notice;
+    at.hand_over(&[stays, dropped]);
+    phoned(&at, 1, rung, old);
+    let second = at.replace(old, &[stays, dropped, rung], "k1");
+    assert_eq!(at.told("withdrawal", old), Vec::<String>::new());
+    let third = at.replace(second, &[stays], "k2");
+    assert_eq!(at.told("invitation", third), addresses(&[stays]));
+    assert_eq!(at.told("withdrawal", old), addresses(&[dropped]));
+    assert_eq!(at.told("withdrawal", second), Vec::<String>::new());
+    let tell_end = "call_tasks WHERE kind = 'tell_end' AND closed_at IS NULL";
+    let of = format!("{tell_end} AND delivery_id = '{}'", rung.delivery);
+    assert_eq!((at.ground.count(&of), at.ground.count(tell_end)), (1, 1));
+    send(&at);
+    // Taken back after its letters left, it is told to who has it, and to nobody twice.
+    recall(&at.ground.service, &at.clerk, third, &form("k3", "整件有误")).unwrap();
+    assert_eq!(at.told("withdrawal", third), addresses(&[stays]));
+    assert_eq!(at.told("withdrawal", old), addresses(&[dropped]));
+    send(&at);
+    let dead = at.ground.count("messages WHERE state = 'dead'");
+    assert_eq!(dead, 0);
+    assert_eq!(breaches(&mut Books::open(&at.ground.url)), Vec::<String>::new());
 }

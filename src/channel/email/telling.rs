@@ -63,9 +63,23 @@ pub struct WithdrawalWords {
     pub reason: String,
     /// When.
     pub ended_at: Timestamp,
+    /// It is a later version that ended, and this tells who has the earlier: which is which.
+    pub after: Option<(i32, i32)>,
 }
 
 impl WithdrawalWords {
+    fn opening(&self) -> String {
+        let (organ, what) = (&self.notice.dispatching_organ, self.notice.what());
+        let (act, meaning) = (self.ended_by.word_zh(), self.ended_by.meaning_zh());
+        match (self.after, self.ended_by) {
+            (Some((had, ended)), EndedBy::Recall | EndedBy::Revoke | EndedBy::Abolish) => format!(
+                "{organ}发给贵单位的一份{what}（第{had}版）已经更正，更正后的第{ended}版现也已{act}，\
+                 各版都不再作为依据，也没有新版。{meaning}"
+            ),
+            _ => format!("{organ}已{act}发给贵单位的一份{what}。{meaning}"),
+        }
+    }
+
     /// The parts of the mail.
     ///
     /// # Errors
@@ -80,12 +94,7 @@ impl WithdrawalWords {
             subject: format!("【{urgency_word}】{act}：{}", self.notice.called()),
             urgency_word: Some(urgency_word.clone()),
             to: self.organization_name.clone(),
-            opening: vec![format!(
-                "{}已{act}发给贵单位的一份{}。{}",
-                self.notice.dispatching_organ,
-                self.notice.what(),
-                self.ended_by.meaning_zh()
-            )],
+            opening: vec![self.opening()],
             facts,
             closing: vec![self.notice.ask_at("有疑问，请致电值班室：")],
             ..Sheet::default()

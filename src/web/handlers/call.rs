@@ -146,8 +146,9 @@ fn filled(
         ended: match notice.state {
             NoticeState::Issued | NoticeState::Closed | NoticeState::Archived => String::new(),
             over => format!(
-                "本件{}。请告知对方：不要再办理、转发，已有的不再作为依据。",
-                over.word_zh()
+                "本件{}{}。请告知对方：不要再办理、转发，已有的不再作为依据。",
+                over.word_zh(),
+                then(sheet)
             ),
         },
         shown: notice.state.as_str().to_owned(),
@@ -186,6 +187,14 @@ fn filled(
         lines,
         tonight,
     }
+}
+
+/// How the version in the place of this one ended, if it did.
+fn then(sheet: &CallSheet) -> String {
+    let next = sheet.successor.as_ref().and_then(|next| Some((next.version, next.ended.as_ref()?)));
+    next.map_or_else(String::new, |(version, end)| {
+        format!("，代替它的第{version}版也已{}", end.act.word_zh())
+    })
 }
 
 /// What may be done besides, while the organisation has not answered.

@@ -92,9 +92,13 @@ fn versions(board: &Board) -> String {
     if let Some(older) = &board.bounds.corrects {
         parts.push(format!("更正第{}版（{}）", older.version, older.reason));
     }
-    if let (Some((_, number, version)), Some(end)) = (&board.bounds.successor, &board.bounds.end) {
-        let at = full_zh(end.ended_at);
+    if let (Some(next), Some(end)) = (&board.bounds.successor, &board.bounds.end) {
+        let (at, number, version) = (full_zh(end.ended_at), &next.document_number, next.version);
         parts.push(format!("{at}由{number}第{version}版代替（{}）", end.reason));
+        if let Some(end) = &next.ended {
+            let (at, act) = (full_zh(end.ended_at), end.act.word_zh());
+            parts.push(format!("第{version}版{at}{act}（{}）", end.reason));
+        }
     }
     if parts.is_empty() {
         return String::new();

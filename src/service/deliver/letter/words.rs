@@ -295,7 +295,9 @@ impl Told<'_> {
             "supersede" => EndedBy::SupersedeElsewhere,
             other => return Err(NoLetter::Unwritable(format!("{other} is told to nobody"))),
         };
+        let had = self.notice()?.0.version;
         Ok(WithdrawalWords {
+            after: (had < end.version).then_some((had, end.version)),
             notice: self.notice()?.1,
             // Who was told of the notice as a whole is no recipient of it.
             organization_name: match &self.letter.delivery {
