@@ -1,8 +1,11 @@
 //! What the issuer's acts on a notice that is out have in common: a form with a key and a reason,
 //! the refusals, and the words to whoever was told before. The verbs stand in files of their own.
 
+use super::compose::ComposeRefused;
+use super::upload::UploadRefused;
 use super::{Service, ServiceError};
 use crate::domain::account::Account;
+use crate::domain::classification::Screening;
 use crate::domain::evidence::{Actor, Event, EventKind};
 use crate::domain::ids::{DeliveryId, EventId, MessageId, NoticeId};
 use crate::domain::message::MessagePurpose;
@@ -41,6 +44,9 @@ pub enum ActRefused {
     /// It does not fit where the notice stands.
     #[error(transparent)]
     State(#[from] WrongState),
+    /// It looks classified; nothing of it was taken over.
+    #[error("refused by the guard against classified matter")]
+    Classified(Screening),
     /// What was shown is so no longer, in the words of a page.
     #[error("{0}")]
     Changed(&'static str),
@@ -52,6 +58,29 @@ pub enum ActRefused {
 impl From<StoreError> for ActRefused {
     fn from(error: StoreError) -> Self {
         Self::Service(error.into())
+    }
+}
+
+impl From<ComposeRefused> for ActRefused {
+    fn from(refused: ComposeRefused) -> Self {
+        match refused {
+            ComposeRefused::Classified(found) => Self::Classified(found),
+            ComposeRefused::State(wrong) => Self::State(wrong),
+            ComposeRefused::Service(error) => Self::Service(error),
+            ComposeRefused::ChangedMeanwhile => Self::Changed("草稿刚有改动，请刷新页面再办理。"),
+        }
+    }
+}
+
+impl From<UploadRefused> for ActRefused {
+    fn from(refused: UploadRefused) -> Self {
+        match refused {
+            UploadRefused::Classified(found) => Self::Classified(found),
+            UploadRefused::Draft(refused) => refused.into(),
+            UploadRefused::File(_) | UploadRefused::TooLarge(_) | UploadRefused::TooMany => {
+                Self::Changed("原件的附件现在不能再用，请把内容作为新的公文另行发出。")
+            }
+        }
     }
 }
 
@@ -76,6 +105,7 @@ impl ActRefused {
         match self {
             Self::Fields(fields) => fields.clone(),
             Self::State(wrong) => one(wrong.message_zh()),
+            Self::Classified(found) => one(found.message_zh().unwrap_or_default()),
             Self::Changed(text) => one((*text).to_owned()),
             Self::Service(_) => one("没有办成，请稍后再试。".to_owned()),
         }

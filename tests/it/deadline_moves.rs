@@ -63,6 +63,7 @@ impl Town {
             seen,
             form_key: format!("issue {number}"),
             gap_reason: None,
+            left_out: None,
         };
         let issued = issue::issue(service, &self.clerk, &request).unwrap();
         assert!(matches!(issued, Issued::Now { .. }));

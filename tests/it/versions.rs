@@ -7,10 +7,13 @@ use qianshou::domain::notice::NoticeState;
 use qianshou::domain::time::Span;
 use qianshou::service::acknowledge::{Acknowledged, Signature, acknowledge};
 use qianshou::service::acts::ActRefused;
+use qianshou::service::add_recipients::{Further, add_recipients};
 use qianshou::service::compose;
 use qianshou::service::deliver::{Dispatch, Sender, Share, tick};
 use qianshou::service::end_notice::recall;
 use qianshou::service::issue::{IssueRefused, Issued as Outcome};
+use qianshou::service::pick::Ticks;
+use qianshou::service::preview::preview;
 use qianshou::service::supersede::begin;
 use qianshou::store::deliveries::delivery_list_of_notice;
 use qianshou::store::notices::notice_find;
@@ -403,4 +406,80 @@ fn who_has_the_first_version_hears_of_the_third_once() {
     let dead = at.ground.count("messages WHERE state = 'dead'");
     assert_eq!(dead, 0);
     assert_eq!(breaches(&mut Books::open(&at.ground.url)), Vec::<String>::new());
+}
+
+/// 补发 of the old version while its correction waits for 核发: nobody is left out unseen.
+#[test]
+fn who_is_added_to_the_old_version_meanwhile_is_listed_and_not_lost() {
+    let Some(at) = office(4) else { return };
+    let [stays, dropped, later, last] = &at.issued.seats[..] else { panic!() };
+    let service = &at.ground.service;
+    let second = at.replace(at.issued.notice, &[stays, dropped], "k1");
+    let draft = at.draft(second, &[stays], "k2");
+    at.submit(draft).unwrap();
+    let further = |seat: &Seat| Further {
+        ticks: Ticks { primary: [seat.organization].into(), ..Ticks::default() },
+        gap_reason: "情况紧急".into(),
+    };
+    let add = |key: &str, seat: &Seat| {
+        add_recipients(service, &at.releaser, second, &form(key, "漏送"), &further(seat)).unwrap();
+    };
+    add("a1", later);
+    let door = Door::open(service, PUBLIC_URL);
+    let mut releaser = Visitor::new(&door).sign_in("hefa", PASSWORD);
+    let path = format!("/notices/{draft}/preview");
+    let page = releaser.get(&path);
+    let names: Vec<String> = service
+        .store
+        .read(|conn| delivery_list_of_notice(conn, second))
+        .unwrap()
+        .into_iter()
+        .filter(|one| one.organization_id != stays.organization)
+        .map(|one| one.organization_name)
+        .collect();
+    assert_eq!(names.len(), 2);
+    let words = format!("有第2版、本次不发的单位 2 个：</strong>{}。", names.join("、"));
+    assert!(page.body.contains(&words), "{}", page.body);
+    let mut asked = Form::holding(&page.body, "gap_reason").unwrap();
+    assert!(asked.fields.iter().all(|(name, _)| name != "left_out"), "nothing is ticked");
+    asked.type_in("gap_reason", "情况紧急");
+    let send = |releaser: &mut Visitor, form: &Form, tick: Option<&str>| {
+        let mut fields: Vec<(&str, &str)> =
+            form.fields.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
+        fields.extend(tick.map(|digest| ("left_out", digest)));
+        releaser.post(&form.action, &fields)
+    };
+    let refused = send(&mut releaser, &asked, None);
+    assert_eq!(refused.status, 409, "{}", refused.words());
+    assert!(refused.words().contains("不在本次名单上。请把要发的加上"), "{}", refused.words());
+    let tick = |page: &str| {
+        let at = page.split("name=\"left_out\" value=\"").nth(1).unwrap();
+        at.split('"').next().unwrap().to_owned()
+    };
+    // One more comes between the look and the press: what was confirmed is not what would be done.
+    let seen = tick(&refused.body);
+    add("a2", last);
+    let stale = send(&mut releaser, &asked, Some(&seen));
+    assert_eq!(stale.status, 409, "{}", stale.words());
+    assert!(stale.words().contains("本次不发的单位 3 个"), "{}", stale.words());
+    let state = service.store.read(|conn| notice_find(conn, second)).unwrap().unwrap().state;
+    assert_eq!(state, NoticeState::Issued, "nothing of it was done");
+    let done = send(&mut releaser, &asked, Some(&tick(&stale.body)));
+    assert_eq!(done.status, 303, "{}", done.words());
+    assert_eq!(breaches(&mut Books::open(&at.ground.url)), Vec::<String>::new());
+}
+
+#[test]
+fn a_correction_begins_with_everybody_who_has_the_old_version() {
+    let Some(at) = office(3) else { return };
+    let seats: Vec<&Seat> = at.issued.seats.iter().collect();
+    let second = at.replace(at.issued.notice, &seats[..2], "k1");
+    let service = &at.ground.service;
+    let ticks = Ticks { primary: [seats[2].organization].into(), ..Ticks::default() };
+    let further = Further { ticks, gap_reason: "情况紧急".into() };
+    add_recipients(service, &at.releaser, second, &form("a1", "漏送"), &further).unwrap();
+    let draft = begin(service, &at.clerk, second, &form("k2", "附件有误")).unwrap();
+    let open = compose::load(service, &at.clerk, draft).unwrap();
+    assert_eq!(open.picks.len(), 3);
+    assert!(preview(service, &at.clerk, draft).unwrap().left_out.is_none());
 }

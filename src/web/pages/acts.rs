@@ -3,6 +3,7 @@
 
 use askama::Template;
 
+use super::compose::ConfirmForm;
 use super::compose::GapRow;
 use super::parts::{Errors, Link, Shell, UrgencyMark};
 use super::picker::Picker;
@@ -100,6 +101,8 @@ pub struct ActPage {
     pub reason: Option<ReasonField>,
     /// The buttons, the first one primary.
     pub presses: Vec<Press>,
+    /// Where a releaser may confirm that what was refused is no marking.
+    pub confirm: Option<ConfirmForm>,
     /// Mistakes.
     pub errors: Errors,
 }

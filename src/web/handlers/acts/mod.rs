@@ -47,7 +47,7 @@ fn mistakes(refused: ActRefused) -> Result<(StatusCode, Errors), WebError> {
             let ActRefused::Service(error) = refused else { return Err(WebError::NotFound) };
             return Err(error.into());
         }
-        ActRefused::Fields(_) => StatusCode::UNPROCESSABLE_ENTITY,
+        ActRefused::Fields(_) | ActRefused::Classified(_) => StatusCode::UNPROCESSABLE_ENTITY,
         ActRefused::State(_) | ActRefused::Changed(_) => StatusCode::CONFLICT,
     };
     let mut errors = Errors::none();
@@ -98,6 +98,7 @@ fn page(staff: &Staff, notice: &Notice, key: String, sheet: Sheet<'_>, errors: E
         rows: sheet.rows,
         reason: sheet.reason,
         presses: sheet.presses,
+        confirm: None,
         errors,
     }
 }
