@@ -14,6 +14,7 @@ use qianshou::service::{accounts, duty};
 use crate::support::door::{Door, Visitor};
 use crate::support::fixture_staff::{PASSWORD, Town};
 use crate::support::house::{count, execute, texts};
+use crate::support::office::{form as office_form, office};
 use crate::support::stand::PUBLIC_URL;
 
 fn account(town: &Town, login: &str) -> Account {
@@ -171,4 +172,34 @@ fn a_reminder_never_carries_a_revoked_link() {
     let new = town.service.keys.link_token(link, 2);
     assert_eq!(Visitor::new(&door).get(&format!("/l/{old}")).status, 404, "as revoked as before");
     assert_eq!(Visitor::new(&door).get(&format!("/l/{new}")).status, 303);
+}
+
+/// Told in writing is who holds a letter with a link at an address that works: a word to the
+/// leader, or a letter to an address that has failed since, does not spare the call.
+#[test]
+fn only_a_letter_with_a_link_at_a_working_address_spares_the_call() {
+    let Some(at) = office(4) else { return };
+    let [works, failed, leader, unsent] = &at.issued.seats[..] else { panic!() };
+    for (place, seat) in at.issued.seats.iter().enumerate() {
+        at.ground.sql(&format!(
+            "INSERT INTO calls (id, notice_id, delivery_id, caller_id, called_at, outcome, \
+             number_differs, read_back, event_id) VALUES ('cal_{place}', '{}', '{}', '{}', 1, \
+             'told', FALSE, FALSE, 'evt_{place}');",
+            at.issued.notice, seat.delivery, at.clerk.id
+        ));
+    }
+    at.hand_over(&[works, failed, leader]);
+    at.ground.sql(&format!(
+        "UPDATE contact_addresses SET status = 'failing' WHERE id = '{}';\
+         UPDATE messages SET purpose = 'leader_prompt' WHERE delivery_id = '{}';",
+        failed.address, leader.delivery
+    ));
+    let end = office_form("end", "文件有误");
+    recall(&at.ground.service, &at.clerk, at.issued.notice, &end).unwrap();
+    let owed = at.ground.lines(
+        "SELECT delivery_id AS line FROM call_tasks WHERE kind = 'tell_end' ORDER BY delivery_id",
+    );
+    let mut wanted = [failed, leader, unsent].map(|seat| seat.delivery.to_string());
+    wanted.sort();
+    assert_eq!(owed, wanted);
 }
