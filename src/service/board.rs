@@ -192,13 +192,15 @@ impl Bounds {
     }
 }
 
-/// What comes next of all that is owed (earliest first): the first that is still to come, else
-/// the first that is overdue and was not done.
+/// What comes next of all that is owed (earliest first): a call that a person owes by then, else
+/// the first that is still to come, else the first that is overdue and was not done.
 pub(super) fn next_of(
     mut owed: Vec<(Timestamp, Owed)>,
     now: Timestamp,
 ) -> Option<(Timestamp, Owed)> {
     let place = owed.iter().position(|(at, _)| *at >= now).unwrap_or(0);
+    let call = owed.iter().position(|(_, what)| *what == Owed::Call);
+    let place = call.filter(|call| *call < place || place == 0).unwrap_or(place);
     (place < owed.len()).then(|| owed.swap_remove(place))
 }
 

@@ -6,10 +6,15 @@ use std::collections::BTreeMap;
 use diesel::prelude::*;
 
 use super::engine::on_engine;
-use super::schema::{call_tasks, delegated_calls, delegations, deliveries, organizations};
+use super::schema::{
+    call_tasks, contact_addresses, delegated_calls, delegations, deliveries, messages,
+    organizations,
+};
 use super::{Conn, StoreError, Tx};
+use crate::domain::address::AddressStatus;
 use crate::domain::delegation::{DelegatedOutcome, DelegationCounts, DelegationEnd};
 use crate::domain::ids::{AccountId, DelegationId, DeliveryId, NoticeId, OrganizationId, TaskId};
+use crate::domain::message::{MessagePurpose, MessageState};
 use crate::domain::organization::Level;
 use crate::domain::time::Timestamp;
 
@@ -179,6 +184,40 @@ pub fn delegation_list_overdue(
         .load(conn.db())?)
 }
 
+/// Open delegations of which no letter has reached the desk or still may: each was given up, came
+/// back, or went to an address that fails; and the desk has reported nothing.
+///
+/// # Errors
+/// The store's own.
+pub fn delegation_list_undelivered(
+    conn: &mut Conn,
+    limit: i64,
+) -> Result<Vec<DelegationId>, StoreError> {
+    let works = [AddressStatus::Unverified.as_str(), AddressStatus::Verified.as_str()];
+    let calls = MessagePurpose::DelegatedCalls.as_str();
+    let letters = messages::table
+        .filter(messages::about.eq(delegations::id.nullable()))
+        .filter(messages::purpose.eq(calls));
+    let alive = messages::table
+        .inner_join(contact_addresses::table.on(contact_addresses::id.eq(messages::address_id)))
+        .filter(messages::about.eq(delegations::id.nullable()))
+        .filter(messages::purpose.eq(calls))
+        .filter(
+            messages::due_at.is_not_null().or(messages::state
+                .eq(MessageState::HandedOver.as_str())
+                .and(contact_addresses::status.eq_any(works))),
+        );
+    Ok(delegations::table
+        .filter(delegations::ended_at.is_null())
+        .filter(delegations::reported_at.is_null())
+        .filter(diesel::dsl::exists(letters))
+        .filter(diesel::dsl::not(diesel::dsl::exists(alive)))
+        .order(delegations::id)
+        .limit(limit)
+        .select(delegations::id)
+        .load(conn.db())?)
+}
+
 type CallRow = (
     DelegationId,
     (TaskId, DeliveryId, OrganizationId, String),
@@ -298,6 +337,17 @@ pub fn delegation_note_report(
         ))
         .execute(tx.db())?;
     Ok(moved == 1)
+}
+
+/// Whether a delegation is open, looked at while its notice is held.
+///
+/// # Errors
+/// The store's own.
+pub fn delegation_hold_open(tx: &mut Tx, id: DelegationId) -> Result<bool, StoreError> {
+    let open = delegations::table
+        .filter(delegations::id.eq(id.to_string()))
+        .filter(delegations::ended_at.is_null());
+    Ok(open.count().get_result::<i64>(tx.db())? == 1)
 }
 
 /// Ends a delegation that is open; false: it had ended.

@@ -9,7 +9,7 @@ use qianshou::domain::ids::{DelegationId, DeliveryId, NoticeId, OrganizationId, 
 use qianshou::domain::time::{Span, Timestamp};
 use qianshou::service::acts::ActForm;
 use qianshou::service::close::{close, to_close};
-use qianshou::service::delegate::{delegate_calls, return_overdue, take_back};
+use qianshou::service::delegate::{delegate_calls, renew_links, return_overdue, take_back};
 use qianshou::service::deliver::{Dispatch, Sender, Share, tick};
 use qianshou::service::end_notice::{recall, revoke};
 use qianshou::service::{ServiceError, accounts, duty};
@@ -17,7 +17,7 @@ use qianshou::store::call_tasks::{NewTask, task_raise_all};
 
 use crate::support::door::{Door, Heard, Visitor};
 use crate::support::fixture_staff::{PASSWORD, Town};
-use crate::support::house::{count, texts};
+use crate::support::house::{count, execute, texts};
 use crate::support::stand::PUBLIC_URL;
 
 /// A town whose office owes a call to every county of one city.
@@ -122,7 +122,7 @@ struct Desk<'d> {
 
 impl<'d> Desk<'d> {
     fn arrive(calls: &Calls, door: &'d Door) -> Self {
-        let token = calls.town.service.keys.delegation_token(calls.id());
+        let token = calls.town.service.keys.delegation_token(&calls.town.list_link(calls.id()));
         let mut visitor = Visitor::new(door);
         let arrived = visitor.get(&format!("/d/{token}"));
         let page = arrived.header("location").to_owned();
@@ -248,7 +248,7 @@ fn what_is_not_reported_in_time_comes_back() {
     town.clock.advance(Span::minutes(1));
     assert_eq!(calls.hand_on("k2").unwrap(), calls.owed.len());
     let until = town.clock.now().plus(Span::hours(1));
-    let value = town.service.keys.delegation_visit(old, until);
+    let value = town.service.keys.delegation_visit(&town.list_link(old), until);
     desk.visitor.cookies.push((format!("__Host-{}", calls.id()), value));
     assert_eq!(desk.visitor.get(&format!("/delegated/{}", calls.id())).status, 404);
 }
@@ -262,6 +262,7 @@ fn an_officer_takes_calls_back_and_the_link_opens_nothing_more() {
     assert!(matches!(free, Err(ServiceError::Conflict(_))), "nothing is free any more");
     let door = Door::open(&town.service, PUBLIC_URL);
     let mut desk = Desk::arrive(&calls, &door);
+    let token = town.service.keys.delegation_token(&town.list_link(calls.id()));
     let back = |login: &str, notice: NoticeId| {
         take_back(&town.service, &calls.officer(login), notice, calls.id())
     };
@@ -271,7 +272,6 @@ fn an_officer_takes_calls_back_and_the_link_opens_nothing_more() {
     assert!(matches!(back("zhiban", notice), Err(ServiceError::Conflict(_))));
     assert!(!calls.due(calls.owed[0]).1);
     assert_eq!(desk.visitor.get(&desk.page.clone()).status, 404);
-    let token = town.service.keys.delegation_token(calls.id());
     assert_eq!(Visitor::new(&door).get(&format!("/d/{token}")).status, 404);
     // An unsent mail about it is not sent any more.
     let dispatch = Dispatch::open(&town.service);
@@ -387,4 +387,155 @@ fn a_closed_notice_is_not_called_about_and_nothing_of_it_is_taken_back() {
     assert_eq!(calls.count(WORD), 2 * told);
     send(&calls);
     assert_eq!(calls.count(&format!("{WORD} AND state = 'handed_over'")), 2 * told);
+}
+
+/// A link is of one address and one generation, stops with the address, and is renewed on demand;
+/// its page closes a while after the calls ended, or when the office says so.
+#[test]
+fn the_link_to_the_list_is_bound_renewed_and_closed() {
+    let Some(calls) = Calls::new() else { return };
+    let (town, notice) = (&calls.town, calls.town.ours.notice);
+    calls.hand_on("k1").unwrap();
+    let id = calls.id();
+    let links = format!("delegation_links WHERE delegation_id = '{id}' AND revoked_at IS NULL");
+    let mails = "messages WHERE purpose = 'delegated_calls'";
+    assert_eq!(calls.count(&links), calls.count(mails), "one for each address");
+    send(&calls);
+    let door = Door::open(&town.service, PUBLIC_URL);
+    let link = town.list_link(id);
+    let token = town.service.keys.delegation_token(&link);
+    let opens = |token: &str| Visitor::new(&door).get(&format!("/d/{token}")).status;
+    assert_eq!(opens(&token), 303);
+    let carried: Vec<String> = town.mails.received().into_iter().map(|mail| mail.text).collect();
+    assert!(carried.iter().any(|text| text.contains(&token)), "{carried:?}");
+    // Out of use, the address opens nothing; in use again, it does.
+    let set = |status: &str| {
+        let of = format!("WHERE id = '{}'", link.address);
+        execute(&town.url, &format!("UPDATE contact_addresses SET status = '{status}' {of}"));
+    };
+    let mut desk = Desk::arrive(&calls, &door);
+    set("retired");
+    assert_eq!((opens(&token), desk.visitor.get(&desk.page.clone()).status), (404, 404));
+    set("verified");
+    assert_eq!((opens(&token), desk.visitor.get(&desk.page.clone()).status), (303, 200));
+
+    // Renewed: neither the old token nor the visit it began opens anything; posted twice, once.
+    let mut officer = Visitor::new(&door).sign_in("zhiban", PASSWORD);
+    let path = format!("/notices/{notice}/renew-calls");
+    assert!(officer.get("/duty").body.contains(&format!("action=\"{path}\"")));
+    let (form_token, named) = (officer.form_token(), id.to_string());
+    let fields = [("form_token", &*form_token), ("key", "r1"), ("delegation", &named)];
+    for _ in 0..2 {
+        assert_eq!(officer.post(&path, &fields).header("location"), "/duty?said=renewed");
+    }
+    assert_eq!((opens(&token), desk.visitor.get(&desk.page.clone()).status), (404, 404));
+    let renewed = town.list_link(id);
+    assert_eq!((renewed.address, renewed.generation), (link.address, 2));
+    let token = town.service.keys.delegation_token(&renewed);
+    assert_eq!(calls.count("events WHERE kind = 'delegation_links'"), 1);
+    send(&calls);
+    let carried: Vec<String> = town.mails.received().into_iter().map(|mail| mail.text).collect();
+    assert_eq!(carried.iter().filter(|text| text.contains(&token)).count(), 1);
+    let foreign = renew_links(&town.service, &calls.officer("zf-zhiban"), notice, id, "x");
+    assert!(matches!(foreign, Err(ServiceError::NotFound)));
+
+    // Its page says how long it stays, and then opens nothing.
+    let mut desk = Desk::arrive(&calls, &door);
+    town.clock.advance(Span::minutes(15));
+    return_overdue(&town.service).unwrap();
+    assert!(desk.visitor.get(&desk.page.clone()).words().contains("本页留到"));
+    let late = renew_links(&town.service, &calls.officer("zhiban"), notice, id, "y");
+    assert!(matches!(late, Err(ServiceError::Conflict(_))));
+    let stays = town.service.settings.duty.delegated_page_stays;
+    town.clock.advance(Span::micros(stays.as_micros() - 1));
+    assert_eq!(opens(&token), 303);
+    town.clock.advance(Span::micros(1));
+    assert_eq!(opens(&token), 404);
+}
+
+/// All had answered before the letter left: nothing failed.
+#[test]
+fn a_letter_that_was_not_needed_any_more_is_no_failure() {
+    let Some(calls) = Calls::new() else { return };
+    calls.hand_on("k1").unwrap();
+    let done = "UPDATE call_tasks SET closed_at = 1, closed_why = 'acknowledged'";
+    execute(&calls.town.url, done);
+    send(&calls);
+    assert_eq!(return_overdue(&calls.town.service).unwrap(), 1);
+    assert_eq!(calls.ended(), Some(DelegationEnd::Answered));
+}
+
+#[test]
+fn the_page_of_calls_that_ended_is_closed_by_the_office() {
+    let Some(calls) = Calls::new() else { return };
+    let (town, notice) = (&calls.town, calls.town.ours.notice);
+    calls.hand_on("k1").unwrap();
+    // Renewed before its letters left: only the new ones leave.
+    let letters = "messages WHERE purpose = 'delegated_calls'";
+    let asked = calls.count(letters);
+    renew_links(&town.service, &calls.officer("zhiban"), notice, calls.id(), "r1").unwrap();
+    send(&calls);
+    assert_eq!(calls.count(letters), 2 * asked);
+    assert_eq!(calls.count(&format!("{letters} AND state = 'handed_over'")), asked);
+    town.clock.advance(Span::minutes(15));
+    return_overdue(&town.service).unwrap();
+    let door = Door::open(&town.service, PUBLIC_URL);
+    let mut desk = Desk::arrive(&calls, &door);
+    let mut officer = Visitor::new(&door).sign_in("zhiban", PASSWORD);
+    let page = officer.get("/duty");
+    assert!(page.words().contains("页面留到") && page.words().contains("停用页面"));
+    let path = format!("/notices/{notice}/take-back");
+    let (form_token, named) = (officer.form_token(), calls.id().to_string());
+    let fields = [("form_token", &*form_token), ("delegation", &named)];
+    assert_eq!(officer.post(&path, &fields).status, 303);
+    assert_eq!(desk.visitor.get(&desk.page.clone()).status, 404);
+    assert_eq!(calls.ended(), Some(DelegationEnd::Overdue), "what ended it stays on record");
+    assert_eq!(calls.count("events WHERE kind = 'delegation_links'"), 2);
+    assert!(!officer.get("/duty").words().contains("停用页面"));
+    assert_eq!(officer.post(&path, &fields).status, 409);
+}
+
+/// A desk that no mail reaches cannot call: its calls come back at once, not when they are late.
+#[test]
+fn calls_that_the_desk_was_not_told_of_come_back_at_once() {
+    for (bounced, reported) in [(false, false), (true, false), (true, true)] {
+        let Some(calls) = Calls::new() else { return };
+        let (town, all) = (&calls.town, calls.owed.len());
+        calls.hand_on("k1").unwrap();
+        assert_eq!(return_overdue(&town.service).unwrap(), 0, "it is on its way");
+        let mails = "purpose = 'delegated_calls'";
+        if bounced {
+            send(&calls);
+            assert_eq!(return_overdue(&town.service).unwrap(), 0, "it arrived");
+            if reported {
+                let door = Door::open(&town.service, PUBLIC_URL);
+                let call = (calls.task(calls.owed[0]), "told", "陈某");
+                assert_eq!(Desk::arrive(&calls, &door).report(&[call]).status, 303);
+            }
+            execute(
+                &town.url,
+                &format!(
+                    "UPDATE contact_addresses SET status = 'failing' WHERE id IN \
+                     (SELECT address_id FROM messages WHERE {mails})"
+                ),
+            );
+        } else {
+            let dead = "state = 'dead', due_at = NULL, finished_at = 1, finished_why = 'rejected'";
+            execute(&town.url, &format!("UPDATE messages SET {dead} WHERE {mails}"));
+        }
+        let ended = return_overdue(&town.service).unwrap();
+        if reported {
+            assert_eq!((ended, calls.ended()), (0, None), "it has the list all the same");
+            continue;
+        }
+        assert_eq!((ended, calls.ended()), (1, Some(DelegationEnd::Undelivered)));
+        assert_eq!(return_overdue(&town.service).unwrap(), 0, "once");
+        let now = town.clock.now();
+        assert!(calls.owed.iter().all(|id| calls.due(*id) == (now, false)));
+        let told = calls.count("events WHERE kind = 'delegation_ended'");
+        assert_eq!(told, i64::try_from(all).unwrap());
+        let door = Door::open(&town.service, PUBLIC_URL);
+        let mut officer = Visitor::new(&door).sign_in("zhiban", PASSWORD);
+        assert!(officer.get("/duty").words().contains("邮件没有送到，已收回"));
+    }
 }

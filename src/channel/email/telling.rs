@@ -118,8 +118,8 @@ pub struct CallsEndedWords {
     pub reason: String,
     /// When.
     pub ended_at: Timestamp,
-    /// Where the list is.
-    pub page: String,
+    /// Where the list is, while it can be opened.
+    pub page: Option<String>,
 }
 
 impl CallsEndedWords {
@@ -130,14 +130,14 @@ impl CallsEndedWords {
     pub fn render(&self) -> Result<Rendered, WordsError> {
         let NoticeWords { urgency_word, dispatching_organ, .. } = &self.notice;
         let act = self.act;
-        let told = match self.is_void {
+        let told = match self.is_void && self.page.is_some() {
             true => "已经电话通知过的单位，请打开下面的页面报来，由发文单位告知其不再作为依据。",
             false => "谢谢。",
         };
         let mut facts = self.notice.facts();
         facts.push(("时间", when::full(self.ended_at)));
         facts.push(("原因", reason_or_where(&self.notice, &self.reason)));
-        facts.push(("名单和填报页面", self.page.clone()));
+        facts.extend(self.page.clone().map(|page| ("名单和填报页面", page)));
         Sheet {
             subject: format!("【{urgency_word}】代拨的电话不用再拨：公文已{act}"),
             urgency_word: Some(urgency_word.clone()),

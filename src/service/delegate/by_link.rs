@@ -7,12 +7,14 @@ use super::super::duty::Ringing;
 use super::super::{Service, ServiceError};
 use super::end::end;
 use crate::adapters::random;
+use crate::adapters::secrets::delegations::DelegationVisit;
+use crate::adapters::secrets::keys::Keys;
 use crate::domain::call_point::Line;
 use crate::domain::call_task::TaskKind;
 use crate::domain::delegation::{DelegatedOutcome, DelegationEnd};
 use crate::domain::evidence::{Actor, Event, EventKind};
 use crate::domain::id_source::IdSource;
-use crate::domain::ids::{DelegationId, EventId, OrganizationId, TaskId};
+use crate::domain::ids::{AddressId, DelegationId, EventId, OrganizationId, TaskId};
 use crate::domain::notice::NoticeState;
 use crate::domain::stated_person::{PersonFaults, STATED_NAME_CHARS_MAX, StatedPerson};
 use crate::domain::text::clean_line;
@@ -21,9 +23,9 @@ use crate::domain::urgency::Urgency;
 use crate::service::end_notice::owe_word;
 use crate::service::issue::lane_of;
 use crate::service::visit::VISIT_LASTS;
-use crate::store::Tx;
 use crate::store::call_list::organization_names;
 use crate::store::call_tasks::NewTask;
+use crate::store::delegation_links::delegation_link_find;
 use crate::store::delegations::{
     DelegatedCall, Delegation, delegated_call_list, delegated_call_report, delegation_find,
     delegation_note_report, task_take_back,
@@ -32,12 +34,15 @@ use crate::store::deliveries::delivery_lock;
 use crate::store::ends::{EndLine, end_find};
 use crate::store::events::event_append;
 use crate::store::notices::{notice_find, notice_hold};
+use crate::store::{StoreError, Tx};
 
 /// Somebody who came by the link of a delegation.
 #[derive(Debug, Clone)]
 pub struct Holder {
     /// The delegation it opens.
     pub delegation: DelegationId,
+    /// The address that the link was sent to.
+    pub address: AddressId,
     /// What its form must bring along.
     pub form_token: String,
 }
@@ -56,29 +61,55 @@ pub struct Arrival {
 /// # Errors
 /// [`ServiceError::NotFound`] for every token that opens nothing, whatever the cause.
 pub fn arrive(service: &Service, token: &str) -> Result<Arrival, ServiceError> {
-    let id = service.keys.read_delegation_token(token).ok_or(ServiceError::NotFound)?;
-    open(service, id)?;
-    let until = service.now().plus(VISIT_LASTS);
-    Ok(Arrival { delegation: id, cookie: service.keys.delegation_visit(id, until) })
-}
-
-/// The holder that a cookie keeps.
-///
-/// # Errors
-/// [`ServiceError::NotFound`] if it keeps none of that delegation, or the calls were taken back.
-pub fn holder(service: &Service, id: DelegationId, cookie: &str) -> Result<Holder, ServiceError> {
-    if service.keys.read_delegation_visit(cookie, service.now()) != Some(id) {
+    let named = Keys::parse_delegation_token(token);
+    let (delegation, address) = named.ok_or(ServiceError::NotFound)?;
+    let link = open(service, delegation, address)?;
+    if !service.keys.verify_delegation_token(token, &link) {
         return Err(ServiceError::NotFound);
     }
-    open(service, id)?;
-    Ok(Holder { delegation: id, form_token: service.keys.form_token(&id.to_bytes()) })
+    let until = service.now().plus(VISIT_LASTS);
+    Ok(Arrival { delegation, cookie: service.keys.delegation_visit(&link, until) })
 }
 
-/// What was taken back opens nothing any more; what ended by itself still says so.
-fn open(service: &Service, id: DelegationId) -> Result<Delegation, ServiceError> {
-    let found = service.store.read(|conn| delegation_find(conn, id))?;
-    let revoked = Some(DelegationEnd::Revoked);
-    found.filter(|one| one.ended_why != revoked).ok_or(ServiceError::NotFound)
+/// The holder that a cookie keeps. The link is proved again each time, so that one that is
+/// revoked, renewed or over stops at once.
+///
+/// # Errors
+/// [`ServiceError::NotFound`] if it keeps none of that delegation, or it opens nothing more.
+pub fn holder(service: &Service, id: DelegationId, cookie: &str) -> Result<Holder, ServiceError> {
+    let visit = service.keys.read_delegation_visit(cookie, service.now());
+    let visit = visit.filter(|visit| visit.delegation == id).ok_or(ServiceError::NotFound)?;
+    if open(service, id, visit.address)? != visit {
+        return Err(ServiceError::NotFound);
+    }
+    let form_token = service.keys.form_token(&id.to_bytes());
+    Ok(Holder { delegation: id, address: visit.address, form_token })
+}
+
+/// The link as it stands, if it opens something: what was taken back opens nothing any more; what
+/// ended otherwise still says so for a while.
+fn open(
+    service: &Service,
+    id: DelegationId,
+    address: AddressId,
+) -> Result<DelegationVisit, ServiceError> {
+    let now = service.now();
+    let found = service.store.read(|conn| {
+        Ok::<_, StoreError>((delegation_find(conn, id)?, delegation_link_find(conn, id, address)?))
+    })?;
+    let (Some(delegation), Some(link)) = found else { return Err(ServiceError::NotFound) };
+    let over = closes_at(service, &delegation).is_some_and(|at| now >= at);
+    let good = link.revoked_at.is_none() && link.address_status.may_be_used();
+    if over || !good || delegation.ended_why == Some(DelegationEnd::Revoked) {
+        return Err(ServiceError::NotFound);
+    }
+    let generation = u32::try_from(link.generation).unwrap_or(0);
+    Ok(DelegationVisit { delegation: id, address, generation })
+}
+
+/// When the page of a delegation that has ended opens no more.
+pub(super) fn closes_at(service: &Service, one: &Delegation) -> Option<Timestamp> {
+    one.ended_at.map(|at| at.plus(service.settings.duty.delegated_page_stays))
 }
 
 /// One call on the list.
@@ -113,6 +144,8 @@ pub struct Sheet {
     pub state: NoticeState,
     /// How it ended, if it did.
     pub ended: Option<EndLine>,
+    /// When the list opens no more, once the calls are no longer the desk's.
+    pub closes_at: Option<Timestamp>,
     /// The calls, in the order of the tree.
     pub calls: Vec<SheetCall>,
     /// When it was read.
@@ -171,6 +204,7 @@ pub fn sheet(service: &Service, id: DelegationId) -> Result<Sheet, ServiceError>
             urgency: notice.draft.urgency.parse().ok(),
             document_number: notice.draft.document_number.clone(),
             deadline_at: notice.deadline_at,
+            closes_at: closes_at(service, &delegation),
             state: notice.state,
             ended: match notice.state {
                 NoticeState::Issued => None,
@@ -247,6 +281,7 @@ pub fn report(
         let event = Event::new(event_id, EventKind::DelegationReported, now, Actor::Delegate(id))
             .delivery(one.call.delivery_id)
             .organization(sheet.delegation.organization_id)
+            .address(holder.address)
             .fact("delegation", id.to_string())
             .fact("from", sheet.name.clone())
             .fact("outcome", one.outcome.as_str());

@@ -8,7 +8,7 @@ use actix_web::http::{StatusCode, header};
 use actix_web::{FromRequest, HttpMessage, HttpRequest, HttpResponse, web};
 
 use crate::domain::delegation::{DelegatedOutcome, DelegationEnd};
-use crate::domain::human_time::full_zh;
+use crate::domain::human_time::{clock_zh, full_zh};
 use crate::domain::ids::DelegationId;
 use crate::service::delegate::{
     self, Holder, ReportFaults, ReportRequest, Reported, Sheet, SheetCall,
@@ -184,7 +184,9 @@ fn ended(sheet: &Sheet, why: DelegationEnd) -> String {
     let calls = match why {
         DelegationEnd::Reported => "已全部报来，谢谢。",
         DelegationEnd::Answered => "各单位都已答复，不用再拨。",
-        DelegationEnd::Overdue | DelegationEnd::Revoked => "这些电话已由发文单位收回，不用再拨。",
+        DelegationEnd::Overdue | DelegationEnd::Revoked | DelegationEnd::Undelivered => {
+            "这些电话已由发文单位收回，不用再拨。"
+        }
         DelegationEnd::NoticeEnded => "这些电话不用再拨。",
     };
     let rest = match (why, sheet.state.is_void()) {
@@ -194,7 +196,10 @@ fn ended(sheet: &Sheet, why: DelegationEnd) -> String {
         (DelegationEnd::Reported, false) if sheet.ended.is_none() => "其余由发文单位继续联系。",
         _ => "",
     };
-    format!("{notice}{calls}{rest}")
+    let until = sheet
+        .closes_at
+        .map_or(String::new(), |at| format!("本页留到{}。", clock_zh(at, sheet.read_at)));
+    format!("{notice}{calls}{rest}{until}")
 }
 
 fn row(sheet: &Sheet, one: &SheetCall, typed: &Fields) -> DelegatedRow {

@@ -98,6 +98,24 @@ pub(in crate::web) async fn take_back(
     or_say(&service, &staff, done.await?.map(drop), "taken-back").await
 }
 
+/// Gives the desk a new link to its list; the old one opens nothing more.
+pub(in crate::web) async fn renew_calls(
+    service: web::Data<Service>,
+    request: HttpRequest,
+    staff: Staff,
+    posted: Posted,
+) -> Result<HttpResponse, WebError> {
+    let notice: NoticeId = id(&request, "notice")?;
+    let delegation = posted.0.text("delegation").parse::<DelegationId>();
+    let key = posted.0.text("key").to_owned();
+    let (account, renewing) = (staff.account.clone(), service.clone());
+    let done = web::block(move || {
+        let delegation = delegation.map_err(|_| ServiceError::NotFound)?;
+        delegate::renew_links(&renewing, &account, notice, delegation, &key)
+    });
+    or_say(&service, &staff, done.await?, "renewed").await
+}
+
 /// Back to the page with what was done, or with why it was not.
 async fn or_say(
     service: &web::Data<Service>,
@@ -131,6 +149,7 @@ fn said(code: &str) -> String {
         "confirmed" => "已记录：电话确认，回执已出，催签已停。",
         "recorded" => "通话已记录。",
         "delegated" => "已请市州值班室代拨，名单和填报页面已发去。",
+        "renewed" => "已换新链接并重新发去，原链接作废。",
         "taken-back" => "代拨的电话已收回，请自行拨打。",
         "decided" => "已记录您的决定。",
         _ => "",
@@ -306,9 +325,15 @@ fn handed(one: &Delegated, now: Timestamp) -> DutyHanded {
         ),
         standing: of.ended_why.map_or_else(
             || format!("{} 前报来", Moment::in_table(of.due_at, now).short),
-            |why| why.word_zh().to_owned(),
+            |why| {
+                let until = one.closes_at.filter(|at| one.closes(*at, now));
+                let until = until.map(|at| format!("，页面留到{}", clock_zh(at, now)));
+                format!("{}{}", why.word_zh(), until.unwrap_or_default())
+            },
         ),
         open: of.ended_at.is_none(),
+        closes: one.closes_at.is_some_and(|at| one.closes(at, now)),
+        renew: format!("/notices/{}/renew-calls", of.notice_id),
         action: format!("/notices/{}/take-back", of.notice_id),
     }
 }

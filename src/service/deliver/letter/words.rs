@@ -1,6 +1,7 @@
 //! Which words a message carries: from what was read to the template of its purpose.
 
 use super::NoLetter;
+use crate::adapters::secrets::delegations::DelegationVisit;
 use crate::channel::NoticeWords;
 use crate::channel::email::{
     AddressedAs, CallsEndedWords, CorrectionWords, Decided, DelegatedCallsWords, DeskLine, EndedBy,
@@ -11,7 +12,7 @@ use crate::channel::email::{
 use crate::channel::sms::{SmsAbout, SmsWords};
 use crate::channel::webhook::{WebhookFacts, body_of};
 use crate::domain::delivery::Addressee;
-use crate::domain::ids::{DelegationId, LinkId, OrganizationId};
+use crate::domain::ids::{AddressId, DelegationId, LinkId, OrganizationId};
 use crate::domain::message::MessagePurpose;
 use crate::domain::notice::{NoticeAct, NoticeDraft};
 use crate::domain::organization::Desk;
@@ -20,6 +21,7 @@ use crate::service::Service;
 use crate::service::acts::LIST_AND_END;
 use crate::store::StoreError;
 use crate::store::corrections::{corrects_find, successor_find};
+use crate::store::delegation_links::delegation_link_find;
 use crate::store::delegations::{delegated_call_list, delegation_find};
 use crate::store::desks::desk_list_of;
 use crate::store::letters::{Letter, LetterDelivery, LetterNotice};
@@ -42,6 +44,8 @@ pub(super) struct Told<'a> {
     pub(super) service: &'a Service,
     pub(super) letter: &'a Letter,
     pub(super) header: Option<&'a NoticeDraft>,
+    /// The address it goes to.
+    pub(super) address: AddressId,
     pub(super) now: Timestamp,
 }
 
@@ -253,14 +257,25 @@ impl Told<'_> {
         if found.ended_at.is_some() || owed.is_empty() {
             return Err(NoLetter::Moot("nothing_to_call"));
         }
-        let token = self.service.keys.delegation_token(id);
+        let page = self.list_of_calls(id)?.ok_or(NoLetter::Moot("link_revoked"))?;
         Ok(DelegatedCallsWords {
             notice: self.notice()?.1,
             to: self.addressed(),
             organizations: owed,
             report_by: found.due_at,
-            page: format!("{}/d/{token}", self.service.settings.public_url),
+            page,
         })
+    }
+
+    /// The page of a list of calls, as it is opened from this address; none if it opens no more.
+    fn list_of_calls(&self, delegation: DelegationId) -> Result<Option<String>, NoLetter> {
+        let (service, address) = (self.service, self.address);
+        let link = service.store.read(|conn| delegation_link_find(conn, delegation, address))?;
+        let Some(link) = link.filter(|link| link.revoked_at.is_none()) else { return Ok(None) };
+        let generation = u32::try_from(link.generation).unwrap_or(0);
+        let link = DelegationVisit { delegation, address, generation };
+        let token = service.keys.delegation_token(&link);
+        Ok(Some(format!("{}/d/{token}", service.settings.public_url)))
     }
 
     /// The word of an end to a desk that was asked to make calls; none to everybody else.
@@ -271,7 +286,6 @@ impl Told<'_> {
         let end = self.service.store.read(|conn| notice_end_find(conn, event))?;
         let end = end.ok_or_else(|| unwritable("the end it tells of is not on record"))?;
         let act: NoticeAct = end.act.parse().map_err(|_| unwritable("it ended by no act"))?;
-        let token = self.service.keys.delegation_token(id);
         Ok(Some(CallsEndedWords {
             notice: self.notice()?.1,
             to: self.addressed(),
@@ -279,7 +293,7 @@ impl Told<'_> {
             is_void: act != NoticeAct::Close,
             reason: end.reason,
             ended_at: end.ended_at,
-            page: format!("{}/d/{token}", self.service.settings.public_url),
+            page: self.list_of_calls(id)?,
         }))
     }
 
