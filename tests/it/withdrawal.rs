@@ -95,7 +95,7 @@ fn who_was_told_by_telephone_alone_is_telephoned_and_everybody_else_gets_a_mail_
     let door = Door::open(&town.service, PUBLIC_URL);
     let mut visitor = Visitor::new(&door).sign_in("zhiban", PASSWORD);
     let page = visitor.get("/duty").words();
-    assert!(page.contains("公文已撤回，只在电话里通知过"), "{page}");
+    assert!(page.contains("公文已撤回，此前在电话里通知过"), "{page}");
     let sheet = visitor.get(&format!("/deliveries/{phoned}/call"));
     assert!(sheet.words().contains("本件已撤回。请告知对方"), "{}", sheet.words());
     assert!(!sheet.body.contains("value=\"confirmed\""), "nothing is to be signed any more");

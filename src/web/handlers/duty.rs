@@ -268,7 +268,7 @@ fn reason(task: &OpenTask) -> String {
     }
     if task.kind == TaskKind::TellEnd {
         let ended = task.reason.parse::<NoticeAct>().map_or("撤回", NoticeAct::word_zh);
-        return format!("公文已{ended}，只在电话里通知过，要打电话告知");
+        return format!("公文已{ended}，此前在电话里通知过，要打电话告知");
     }
     let text = match task.reason.as_str() {
         "call_unreachable" => "没有已验证的联系方式",
