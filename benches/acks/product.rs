@@ -98,7 +98,7 @@ pub(crate) fn recount(place: &Place, answered: usize) -> anyhow::Result<()> {
         "(SELECT DISTINCT delivery_id FROM receipts) AS signed",
         "deliveries WHERE acknowledged_at IS NOT NULL",
         "events WHERE kind = 'acknowledged'",
-        "spent_nonces",
+        "receipts WHERE form_nonce IS NOT NULL",
     ];
     database.expect(&signed, answered)?;
     let open = place.rows - answered;

@@ -20,8 +20,6 @@ pub enum Verdict {
     },
     /// The notice was taken back; there is nothing to sign any more.
     Withdrawn(NoticeState),
-    /// The form was used before and signed nothing here; a fresh one is needed.
-    StaleForm,
 }
 
 /// What the transaction knows when a signature comes in.
@@ -35,8 +33,8 @@ pub struct Situation<'a> {
     pub current: i32,
     /// The version the page showed.
     pub shown: i32,
-    /// Whether the form's nonce was never spent.
-    pub nonce_is_fresh: bool,
+    /// Whether the form has signed before: it belongs to one delivery and signs once.
+    pub form_is_spent: bool,
     /// In which way it is signed.
     pub mode: ReceiptMode,
     /// Whether another signature stands beside the receipt already.
@@ -47,12 +45,12 @@ pub struct Situation<'a> {
 /// issuer has not accepted; nor is a notice that was closed or archived meanwhile.
 #[must_use]
 pub fn decide_acknowledge(situation: Situation<'_>) -> Verdict {
-    let Situation { facts, notice, current, shown, nonce_is_fresh, mode, beside_is_taken } =
+    let Situation { facts, notice, current, shown, form_is_spent, mode, beside_is_taken } =
         situation;
     if facts.acknowledged_at.is_some() {
         let weaker = facts.receipt_mode.is_some_and(|answered| mode.may_stand_beside(answered));
         let stands = weaker && !beside_is_taken && facts.recalled_at.is_none();
-        let valid = may_be_answered(notice) && shown == current && nonce_is_fresh;
+        let valid = may_be_answered(notice) && shown == current && !form_is_spent;
         return if stands && valid { Verdict::StandBeside } else { Verdict::AlreadySigned };
     }
     if !may_be_answered(notice) {
@@ -64,7 +62,7 @@ pub fn decide_acknowledge(situation: Situation<'_>) -> Verdict {
     if shown != current {
         return Verdict::Superseded { current };
     }
-    if nonce_is_fresh { Verdict::Sign } else { Verdict::StaleForm }
+    Verdict::Sign
 }
 
 /// What stands in the way of a 退文, or nothing.
@@ -107,13 +105,13 @@ mod tests {
     use crate::domain::time::Timestamp;
     use proptest::prelude::*;
 
-    fn decide(facts: DeliveryFacts, notice: NoticeState, shown: i32, fresh: bool) -> Verdict {
+    fn decide(facts: DeliveryFacts, notice: NoticeState, shown: i32, spent: bool) -> Verdict {
         decide_acknowledge(Situation {
             facts: &facts,
             notice,
             current: 2,
             shown,
-            nonce_is_fresh: fresh,
+            form_is_spent: spent,
             mode: ReceiptMode::OwnOrganization,
             beside_is_taken: false,
         })
@@ -124,11 +122,10 @@ mod tests {
     #[test]
     fn the_first_signature_on_the_version_in_force_counts() {
         let open = DeliveryFacts::default();
-        assert_eq!(decide(open, NoticeState::Issued, 2, true), Verdict::Sign);
-        assert_eq!(decide(open, NoticeState::Issued, 1, true), Verdict::Superseded { current: 2 });
-        assert_eq!(decide(open, NoticeState::Issued, 2, false), Verdict::StaleForm);
+        assert_eq!(decide(open, NoticeState::Issued, 2, false), Verdict::Sign);
+        assert_eq!(decide(open, NoticeState::Issued, 1, false), Verdict::Superseded { current: 2 });
         let late = DeliveryFacts { deadline: AT, returned_at: AT, ..open };
-        assert_eq!(decide(late, NoticeState::Closed, 2, true), Verdict::Sign);
+        assert_eq!(decide(late, NoticeState::Closed, 2, false), Verdict::Sign);
     }
 
     #[test]
@@ -154,12 +151,12 @@ mod tests {
                 notice,
                 current: 1,
                 shown: 1,
-                nonce_is_fresh: true,
+                form_is_spent: false,
                 mode,
                 beside_is_taken,
             };
             assert_eq!(decide_acknowledge(situation), wanted, "{mode} after {answered}");
-            let stale = Situation { nonce_is_fresh: false, ..situation };
+            let stale = Situation { form_is_spent: true, ..situation };
             assert_eq!(decide_acknowledge(stale), Verdict::AlreadySigned);
         }
     }
@@ -176,10 +173,10 @@ mod tests {
             State::Abolished,
             State::Superseded,
         ] {
-            assert_eq!(decide(open, state, 2, true), Verdict::Withdrawn(state));
+            assert_eq!(decide(open, state, 2, false), Verdict::Withdrawn(state));
         }
         let recalled = DeliveryFacts { recalled_at: AT, ..open };
-        let verdict = decide(recalled, State::Issued, 2, true);
+        let verdict = decide(recalled, State::Issued, 2, false);
         assert_eq!(verdict, Verdict::Withdrawn(State::Recalled));
     }
 
@@ -202,11 +199,11 @@ mod tests {
         #[test]
         fn who_has_signed_is_told_so_whatever_else_happened(
             state in proptest::sample::select(NoticeState::ALL),
-            shown in 1..4, fresh: bool, recalled: bool,
+            shown in 1..4, spent: bool, recalled: bool,
         ) {
             let recalled_at = AT.filter(|_| recalled);
             let signed = DeliveryFacts { acknowledged_at: AT, recalled_at, ..Default::default() };
-            prop_assert_eq!(decide(signed, state, shown, fresh), Verdict::AlreadySigned);
+            prop_assert_eq!(decide(signed, state, shown, spent), Verdict::AlreadySigned);
         }
     }
 }

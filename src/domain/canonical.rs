@@ -3,7 +3,12 @@
 //! Refuses what it does not need instead of guessing: keys outside ASCII, fractions, integers
 //! that a double cannot hold exactly, and nesting that no entry of ours has.
 
-use serde_json::{Number, Value};
+use serde::Serialize;
+use serde_json::Value;
+
+use write::Writer;
+
+mod write;
 
 /// Largest integer every JSON reader keeps exactly (RFC 7493 §2.2).
 pub const INTEGER_MAX: i64 = 9_007_199_254_740_991;
@@ -11,27 +16,33 @@ pub const INTEGER_MAX: i64 = 9_007_199_254_740_991;
 /// Objects and arrays inside each other; deeper values are refused, not followed.
 pub const DEPTH_MAX: usize = 16;
 
+/// Room for a usual entry, so that it is written without growing.
+const USUAL_BYTES: usize = 1_536;
+
 /// The value lies outside the subset that has one agreed form here.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum NotCanonical {
-    /// A key has characters outside ASCII.
+    /// A key has characters outside ASCII, or is no text.
     #[error("key {0:?} is not ASCII; name members in ASCII")]
     Key(String),
     /// A fraction, or an integer outside ±(2^53 − 1).
     #[error("number {0} is not an integer within ±(2^53 − 1); write it as text")]
-    Number(Number),
+    Number(String),
     /// More than [`DEPTH_MAX`] levels.
     #[error("nested deeper than {DEPTH_MAX} levels")]
     Depth,
+    /// Bytes, or an enum's variant with values.
+    #[error("{0}")]
+    Kind(String),
 }
 
 /// The canonical bytes of `value`.
 ///
 /// # Errors
 /// The value is outside the subset.
-pub fn canonical(value: &Value) -> Result<Vec<u8>, NotCanonical> {
-    let mut out = String::new();
-    write_value(&mut out, value, DEPTH_MAX)?;
+pub fn canonical(value: &impl Serialize) -> Result<Vec<u8>, NotCanonical> {
+    let mut out = String::with_capacity(USUAL_BYTES);
+    value.serialize(Writer { out: &mut out, depth: DEPTH_MAX })?;
     Ok(out.into_bytes())
 }
 
@@ -44,90 +55,6 @@ pub fn is_canonical(bytes: &[u8]) -> bool {
         .ok()
         .and_then(|value| canonical(&value).ok())
         .is_some_and(|again| again == bytes)
-}
-
-fn write_value(out: &mut String, value: &Value, depth: usize) -> Result<(), NotCanonical> {
-    match value {
-        Value::Null => out.push_str("null"),
-        Value::Bool(true) => out.push_str("true"),
-        Value::Bool(false) => out.push_str("false"),
-        Value::Number(number) => write_number(out, number)?,
-        Value::String(text) => write_text(out, text),
-        Value::Array(items) => {
-            let depth = depth.checked_sub(1).ok_or(NotCanonical::Depth)?;
-            out.push('[');
-            for (place, item) in items.iter().enumerate() {
-                if place > 0 {
-                    out.push(',');
-                }
-                write_value(out, item, depth)?;
-            }
-            out.push(']');
-        }
-        Value::Object(members) => {
-            let depth = depth.checked_sub(1).ok_or(NotCanonical::Depth)?;
-            // Sorted here, because serde_json's map keeps insertion order if any crate asks it to.
-            // RFC 8785 sorts by UTF-16 units; for ASCII keys that is the order of bytes.
-            let mut sorted: Vec<_> = members.iter().collect();
-            sorted.sort_unstable_by_key(|(key, _)| *key);
-            out.push('{');
-            for (place, (key, item)) in sorted.into_iter().enumerate() {
-                if !key.is_ascii() {
-                    return Err(NotCanonical::Key(key.clone()));
-                }
-                if place > 0 {
-                    out.push(',');
-                }
-                write_text(out, key);
-                out.push(':');
-                write_value(out, item, depth)?;
-            }
-            out.push('}');
-        }
-    }
-    Ok(())
-}
-
-fn write_number(out: &mut String, number: &Number) -> Result<(), NotCanonical> {
-    match number.as_i64() {
-        Some(n) if (-INTEGER_MAX..=INTEGER_MAX).contains(&n) => {
-            out.push_str(&n.to_string());
-            Ok(())
-        }
-        _ => Err(NotCanonical::Number(number.clone())),
-    }
-}
-
-/// RFC 8785 §3.2.2.2: two-character escapes where JSON has them, `\u00xx` for the other
-/// control characters, everything else as it is.
-fn write_text(out: &mut String, text: &str) {
-    out.push('"');
-    let mut rest = text;
-    // Almost no text needs an escape, so it is copied in whole runs.
-    while let Some((run, c, after)) = split_at_escape(rest) {
-        out.push_str(run);
-        match c {
-            '"' => out.push_str("\\\""),
-            '\\' => out.push_str("\\\\"),
-            '\u{8}' => out.push_str("\\b"),
-            '\t' => out.push_str("\\t"),
-            '\n' => out.push_str("\\n"),
-            '\u{c}' => out.push_str("\\f"),
-            '\r' => out.push_str("\\r"),
-            c => out.push_str(&format!("\\u{:04x}", u32::from(c))),
-        }
-        rest = after;
-    }
-    out.push_str(rest);
-    out.push('"');
-}
-
-/// The run before the first character that must be escaped, that character, and what follows.
-fn split_at_escape(text: &str) -> Option<(&str, char, &str)> {
-    let place = text.bytes().position(|byte| byte < 0x20 || byte == b'"' || byte == b'\\')?;
-    let (run, rest) = text.split_at_checked(place)?;
-    let mut rest = rest.chars();
-    Some((run, rest.next()?, rest.as_str()))
 }
 
 #[cfg(test)]
@@ -166,6 +93,7 @@ mod tests {
         assert!(matches!(canonical(&json!(1.5)), Err(NotCanonical::Number(_))));
         assert!(matches!(canonical(&json!(INTEGER_MAX + 1)), Err(NotCanonical::Number(_))));
         assert!(matches!(canonical(&json!(u64::MAX)), Err(NotCanonical::Number(_))));
+        assert!(matches!(canonical(&Some(Ok::<_, ()>(1))), Err(NotCanonical::Kind(_))));
         let deep = (0..=DEPTH_MAX).fold(json!(1), |inner, _| json!([inner]));
         assert_eq!(canonical(&deep), Err(NotCanonical::Depth));
     }
@@ -185,6 +113,26 @@ mod tests {
         ] {
             assert!(!is_canonical(other.as_bytes()), "{other}");
         }
+    }
+
+    #[test]
+    fn members_come_in_order_whatever_order_they_were_declared_in() {
+        #[derive(Serialize)]
+        struct Declared<'t> {
+            #[serde(rename = "b\"")]
+            quote: &'t str,
+            b: Option<()>,
+            a: [u8; 2],
+            #[serde(skip_serializing_if = "Option::is_none")]
+            gone: Option<u8>,
+        }
+        let value = Declared { quote: "\n", b: None, a: [1, 2], gone: None };
+        let bytes = canonical(&[value]).unwrap();
+        assert_eq!(
+            String::from_utf8(bytes.clone()).unwrap(),
+            r#"[{"a":[1,2],"b":null,"b\"":"\n"}]"#
+        );
+        assert!(is_canonical(&bytes));
     }
 
     fn values() -> impl Strategy<Value = Value> {

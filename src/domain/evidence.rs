@@ -8,7 +8,7 @@
 use std::collections::BTreeMap;
 use std::fmt;
 
-use serde_json::{Map, Value, json};
+use serde::Serialize;
 use sha2::{Digest, Sha256};
 
 mod kinds;
@@ -54,7 +54,8 @@ impl fmt::Display for Actor {
 }
 
 /// A fact that names nobody: a rung, a reply code, a reason from a fixed list.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(untagged)]
 pub enum Fact {
     /// Words that are not personal.
     Text(String),
@@ -147,29 +148,17 @@ pub fn leaf_hash(bytes: &[u8]) -> Sha256Digest {
 macro_rules! subjects {
     ($($(#[$doc:meta])* $field:ident: $kind:ty,)*) => {
         /// What an event is about; each is an id of its own kind.
-        #[derive(Debug, Clone, Default, PartialEq, Eq)]
+        #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
         pub struct Subjects {
             /// The notice.
+            #[serde(skip_serializing_if = "Option::is_none")]
             pub notice: Option<NoticeId>,
             /// Its version.
+            #[serde(skip_serializing_if = "Option::is_none")]
             pub version: Option<u32>,
-            $($(#[$doc])* pub $field: Option<$kind>,)*
-        }
-
-        impl Subjects {
-            fn to_json(&self) -> Value {
-                let mut members = Map::new();
-                if let Some(id) = self.notice {
-                    members.insert("notice".to_owned(), id.to_string().into());
-                }
-                if let Some(version) = self.version {
-                    members.insert("version".to_owned(), version.into());
-                }
-                $(if let Some(id) = self.$field {
-                    members.insert(stringify!($field).to_owned(), id.to_string().into());
-                })*
-                members.into()
-            }
+            $($(#[$doc])*
+            #[serde(skip_serializing_if = "Option::is_none")]
+            pub $field: Option<$kind>,)*
         }
 
         impl Event {
@@ -206,6 +195,20 @@ subjects! {
     returned: ReturnId,
     /// The rung of the ladder.
     rung: RungId,
+}
+
+/// What stands in an entry's bytes.
+#[derive(Serialize)]
+struct Form<'e> {
+    actor: fmt::Arguments<'e>,
+    at: fmt::Arguments<'e>,
+    digests: &'e BTreeMap<&'static str, Sha256Digest>,
+    facts: &'e BTreeMap<&'static str, Fact>,
+    id: EventId,
+    kind: &'static str,
+    personal: BTreeMap<&'static str, Sha256Digest>,
+    subjects: &'e Subjects,
+    v: u32,
 }
 
 /// One entry of the evidence log.
@@ -285,39 +288,17 @@ impl Event {
     /// # Errors
     /// A fact is a number beyond ±(2^53 − 1), or a name is not ASCII.
     pub fn canonical_bytes(&self) -> Result<Vec<u8>, NotCanonical> {
-        let digests: Map<_, _> = self
-            .digests
-            .iter()
-            .map(|(name, digest)| ((*name).to_owned(), digest.to_string().into()))
-            .collect();
-        let facts: Map<_, _> = self
-            .facts
-            .iter()
-            .map(|(name, fact)| {
-                let value = match fact {
-                    Fact::Text(text) => text.clone().into(),
-                    Fact::Int(n) => (*n).into(),
-                    Fact::Bool(yes) => (*yes).into(),
-                };
-                ((*name).to_owned(), value)
-            })
-            .collect();
-        let personal: Map<_, _> = self
-            .personal
-            .iter()
-            .map(|one| (one.name.to_owned(), one.commitment().to_string().into()))
-            .collect();
-        canonical(&json!({
-            "actor": self.actor.to_string(),
-            "at": self.at.to_string(),
-            "digests": digests,
-            "facts": facts,
-            "id": self.id.to_string(),
-            "kind": self.kind.as_str(),
-            "personal": personal,
-            "subjects": self.subjects.to_json(),
-            "v": FORMAT_VERSION,
-        }))
+        canonical(&Form {
+            actor: format_args!("{}", self.actor),
+            at: format_args!("{}", self.at),
+            digests: &self.digests,
+            facts: &self.facts,
+            id: self.id,
+            kind: self.kind.as_str(),
+            personal: self.personal.iter().map(|one| (one.name, one.commitment())).collect(),
+            subjects: &self.subjects,
+            v: FORMAT_VERSION,
+        })
     }
 
     /// The leaf hash of [`Self::canonical_bytes`].

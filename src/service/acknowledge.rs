@@ -9,7 +9,7 @@
 
 mod prepare;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 pub use prepare::{
@@ -27,7 +27,6 @@ use crate::store::call_tasks::{NewTask, task_raise_all};
 use crate::store::deliveries::{Delivery, delivery_lock};
 use crate::store::events::event_append_sealed;
 use crate::store::links::link_verify_addresses;
-use crate::store::nonces::{Nonce, nonce_list_spent, nonce_spend_all};
 use crate::store::notices::notice_hold;
 use crate::store::receipts::{Receipt, receipt_insert_all, receipt_list_of};
 use crate::store::tallies::TallyChanges;
@@ -40,7 +39,6 @@ const ANSWERED: &str = "acknowledged";
 pub struct Signature {
     notice: NoticeId,
     shown: i32,
-    nonce: Nonce,
     event: SealedEvent,
     receipt: Arc<Receipt>,
     /// The address of the link, if nobody had shown yet that it works.
@@ -65,8 +63,6 @@ pub enum Acknowledged {
     },
     /// The notice was taken back.
     Withdrawn(NoticeState),
-    /// The form was used before without signing.
-    StaleForm,
 }
 
 /// Puts a prepared signature in line; the answer comes after the durable commit.
@@ -121,7 +117,6 @@ struct Slice {
     receipts: BTreeMap<DeliveryId, Arc<Receipt>>,
     /// Those that came later and stand beside.
     beside: BTreeMap<DeliveryId, Arc<Receipt>>,
-    spent: BTreeSet<Vec<u8>>,
     tallies: TallyChanges,
 }
 
@@ -144,15 +139,12 @@ impl Slice {
             .into_iter()
             .map(|receipt| (receipt.delivery_id, Arc::new(receipt)))
             .partition(|(_, receipt)| receipt.beside);
-        let nonces: Vec<[u8; 16]> = items.iter().map(|item| item.nonce.bytes).collect();
-        let spent = nonce_list_spent(tx, &nonces)?.into_iter().collect();
         let deliveries = locked.into_iter().map(|delivery| (delivery.id, delivery)).collect();
         Ok(Self {
             standings,
             deliveries,
             receipts: receipts.into_iter().collect(),
             beside: beside.into_iter().collect(),
-            spent,
             tallies: TallyChanges::default(),
         })
     }
@@ -167,10 +159,17 @@ impl Slice {
             notice,
             current,
             shown: item.shown,
-            nonce_is_fresh: !self.spent.contains(item.nonce.bytes.as_slice()),
+            form_is_spent: self.has_signed(item),
             mode: item.receipt.mode,
             beside_is_taken: self.beside.contains_key(&delivery.id),
         }))
+    }
+
+    /// Whether the form of this signature has given a receipt before.
+    fn has_signed(&self, item: &Signature) -> bool {
+        let id = item.receipt.delivery_id;
+        let given = [self.receipts.get(&id), self.beside.get(&id)];
+        given.into_iter().flatten().any(|known| known.form_nonce == item.receipt.form_nonce)
     }
 
     /// Notes a signature, so that the next one of this slice is decided on it.
@@ -184,13 +183,11 @@ impl Slice {
             self.tallies.note(item.notice, &before, after, Timestamp::default());
         }
         self.receipts.insert(id, Arc::clone(&item.receipt));
-        self.spent.insert(item.nonce.bytes.to_vec());
     }
 
     /// Notes a signature that stands beside the receipt that answered.
     fn stand_beside(&mut self, item: &Signature) {
         self.beside.insert(item.receipt.delivery_id, Arc::clone(&item.receipt));
-        self.spent.insert(item.nonce.bytes.to_vec());
     }
 
     fn refuse(&self, item: &Signature, verdict: Verdict) -> Result<Acknowledged, StoreError> {
@@ -200,7 +197,6 @@ impl Slice {
                 Acknowledged::Superseded { shown: item.shown, current }
             }
             Verdict::Withdrawn(state) => Acknowledged::Withdrawn(state),
-            Verdict::StaleForm => Acknowledged::StaleForm,
             Verdict::Sign | Verdict::StandBeside | Verdict::AlreadySigned => {
                 let by_the_same =
                     self.beside.get(&id).filter(|known| known.signer == item.receipt.signer);
@@ -221,11 +217,9 @@ impl Slice {
 fn write_receipts(tx: &mut Tx, signed: &[&Signature]) -> Result<(), StoreError> {
     let receipts: Vec<&Receipt> = signed.iter().map(|item| item.receipt.as_ref()).collect();
     let events: Vec<&SealedEvent> = signed.iter().map(|item| &item.event).collect();
-    let nonces: Vec<Nonce> = signed.iter().map(|item| item.nonce).collect();
     let unverified: Vec<AddressId> = signed.iter().filter_map(|item| item.unverified).collect();
     receipt_insert_all(tx, &receipts)?;
     event_append_sealed(tx, &events)?;
-    nonce_spend_all(tx, &nonces)?;
     if !unverified.is_empty() {
         link_verify_addresses(tx, &unverified, latest(signed))?;
     }

@@ -52,7 +52,6 @@ pub mod end_notice;
 pub mod escalate;
 pub mod escalate_by_hand;
 pub mod fetch_note;
-pub mod forget_nonces;
 pub mod import_directory;
 pub mod issue;
 pub mod keep_time;

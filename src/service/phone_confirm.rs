@@ -54,6 +54,7 @@ pub(super) fn confirm(
         grade: Grade::Phone,
         channel: CHANNEL,
         beside: false,
+        form_nonce: None,
         now,
     };
     let event_id = EventId::new(now, service.entropy()?);

@@ -32,6 +32,8 @@ pub(super) struct Signed<'a> {
     pub(super) channel: &'a str,
     /// Another receipt answered; this one stands beside it.
     pub(super) beside: bool,
+    /// Of the form it was signed with, if it came by link.
+    pub(super) form_nonce: Option<[u8; 16]>,
     pub(super) now: Timestamp,
 }
 
@@ -48,8 +50,19 @@ impl Signed<'_> {
         sealed: &SealedEvent,
     ) -> Result<Receipt, ServiceError> {
         let late = self.is_late();
-        let Self { id, offer, delivery, person, mode, authority, grade, channel, beside, now } =
-            self;
+        let Self {
+            id,
+            offer,
+            delivery,
+            person,
+            mode,
+            authority,
+            grade,
+            channel,
+            beside,
+            form_nonce,
+            now,
+        } = self;
         let event = sealed.event().id;
         let body = ReceiptBody {
             v: RECEIPT_VERSION,
@@ -102,6 +115,7 @@ impl Signed<'_> {
             late,
             event_id: event,
             jws,
+            form_nonce: form_nonce.map(Vec::from),
         })
     }
 }

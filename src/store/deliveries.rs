@@ -6,10 +6,11 @@
 use std::collections::BTreeMap;
 
 use diesel::prelude::*;
+use diesel::sql_types::{BigInt, Bool, Integer, Nullable, Text};
 
-use super::engine::{on_engine, per_engine};
+use super::engine::{insert_burst, per_engine};
 use super::schema::{deliveries, events, notices, receipts};
-use super::{Conn, ROWS_PER_INSERT_MAX, StoreError, Tx};
+use super::{Conn, StoreError, Tx};
 use crate::domain::delivery::{Addressee, DeliveryFacts, ReceiptMode};
 use crate::domain::evidence::EventKind;
 use crate::domain::ids::{DeliveryId, NoticeId, OrganizationId};
@@ -206,10 +207,12 @@ pub fn delivery_insert_all(tx: &mut Tx, new: &[NewDelivery]) -> Result<(), Store
             unreachable: one.unreachable,
         })
         .collect();
-    for chunk in rows.chunks(ROWS_PER_INSERT_MAX) {
-        on_engine!(tx.db(), conn =>
-            diesel::insert_into(deliveries::table).values(chunk).execute(conn))?;
-    }
+    insert_burst!(tx.db(), deliveries, &rows, {
+        id: Text, notice_id: Text, version: Integer, organization_id: Text,
+        organization_name: Text, addressee: Text, reason: Text, tree_path: Text,
+        tree_depth: Integer, deadline_at: Nullable<BigInt>, deadline_origin: Nullable<Text>,
+        unreachable: Bool,
+    })?;
     Ok(())
 }
 

@@ -41,8 +41,19 @@ pub(super) use on_engine;
 /// Inserts a burst of rows, each field a column of the same name, and says how many went in. One
 /// statement over arrays on PostgreSQL, where each statement is a round trip; one prepared
 /// statement for each row on SQLite, where reading a long statement costs more than running it.
+/// With `missing`, what is there already stays as it is and does not count.
 macro_rules! insert_burst {
-    ($db:expr, $table:ident, $rows:expr, { $($column:ident: $kind:ty),+ $(,)? }) => {{
+    ($db:expr, $table:ident, $rows:expr, { $($column:ident: $kind:ty),+ $(,)? }) => {
+        $crate::store::engine::insert_burst!(@ $db, $table, $rows, { $($column: $kind),+ }, "",
+            |row| diesel::insert_into($table::table).values(row))
+    };
+    ($db:expr, missing $table:ident, $rows:expr, { $($column:ident: $kind:ty),+ $(,)? }) => {
+        $crate::store::engine::insert_burst!(@ $db, $table, $rows, { $($column: $kind),+ },
+            " ON CONFLICT DO NOTHING",
+            |row| diesel::insert_into($table::table).values(row).on_conflict_do_nothing())
+    };
+    (@ $db:expr, $table:ident, $rows:expr, { $($column:ident: $kind:ty),+ }, $else:literal,
+        |$row:ident| $one:expr) => {{
         use diesel::prelude::*;
         let rows = $rows;
         if rows.is_empty() {
@@ -51,15 +62,16 @@ macro_rules! insert_burst {
             match $db {
                 $crate::store::engine::DbConn::Pg(conn) => {
                     let columns = [$(stringify!($column)),+];
-                    let text = $crate::store::engine::array_insert(stringify!($table), &columns);
+                    let text =
+                        $crate::store::engine::array_insert(stringify!($table), &columns, $else);
                     $(let $column = $crate::store::engine::bind::<
                         diesel::sql_types::Array<$kind>, _,
                     >(rows.iter().map(|row| &row.$column).collect::<Vec<_>>());)+
                     $crate::store::engine::Prepared::new(&text, &[$(&$column),+]).execute(conn)
                 }
                 $crate::store::engine::DbConn::Sqlite(conn) => {
-                    rows.iter().try_fold(0usize, |sum, row| {
-                        let one = diesel::insert_into($table::table).values(row).execute(conn)?;
+                    rows.iter().try_fold(0usize, |sum, $row| {
+                        let one = $one.execute(conn)?;
                         Ok::<_, diesel::result::Error>(sum.saturating_add(one))
                     })
                 }
@@ -69,10 +81,10 @@ macro_rules! insert_burst {
 }
 pub(super) use insert_burst;
 
-/// `INSERT INTO table (columns) SELECT * FROM unnest(?, …)`.
-pub(super) fn array_insert(table: &str, columns: &[&str]) -> String {
+/// `INSERT INTO table (columns) SELECT * FROM unnest(?, …)`, and what follows.
+pub(super) fn array_insert(table: &str, columns: &[&str], what_else: &str) -> String {
     let (columns, binds) = (columns.join(", "), vec!["?"; columns.len()].join(", "));
-    format!("INSERT INTO {table} ({columns}) SELECT * FROM unnest({binds})")
+    format!("INSERT INTO {table} ({columns}) SELECT * FROM unnest({binds}){what_else}")
 }
 
 /// The inner connection, with an expression of its own for each engine: where one statement does

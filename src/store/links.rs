@@ -2,13 +2,14 @@
 //! under a key outside it is computed over; so a stolen database opens no page.
 
 use diesel::prelude::*;
+use diesel::sql_types::{BigInt, Integer, Text};
 
 use super::deliveries::{
     Delivery, Row as DeliveryRow, delivery_columns, delivery_fill_modes, mode_unread,
 };
-use super::engine::{on_engine, per_engine};
+use super::engine::{insert_burst, per_engine};
 use super::schema::{contact_addresses, contacts, deliveries, links, notices};
-use super::{Conn, ROWS_PER_INSERT_MAX, StoreError, Tx};
+use super::{Conn, StoreError, Tx};
 use crate::domain::address::AddressStatus;
 use crate::domain::ids::{AddressId, ContactId, DeliveryId, LinkId};
 use crate::domain::notice::NoticeState;
@@ -55,10 +56,9 @@ pub fn link_insert_all(tx: &mut Tx, new: &[NewLink]) -> Result<(), StoreError> {
             created_at: link.created_at.as_micros(),
         })
         .collect();
-    for chunk in rows.chunks(ROWS_PER_INSERT_MAX) {
-        on_engine!(tx.db(), conn =>
-            diesel::insert_into(links::table).values(chunk).execute(conn))?;
-    }
+    insert_burst!(tx.db(), links, &rows, {
+        id: Text, delivery_id: Text, address_id: Text, generation: Integer, created_at: BigInt,
+    })?;
     Ok(())
 }
 

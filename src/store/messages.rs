@@ -4,10 +4,11 @@
 //! worker holds it, nothing once it is finished. So no sweeper is needed and no lock goes stale.
 
 use diesel::prelude::*;
+use diesel::sql_types::{BigInt, Integer, Nullable, Text};
 
-use super::engine::on_engine;
+use super::engine::insert_burst;
 use super::schema::{contact_addresses, contacts, messages};
-use super::{Conn, ROWS_PER_INSERT_MAX, StoreError, Tx};
+use super::{Conn, StoreError, Tx};
 use crate::domain::ids::{AddressId, DeliveryId, LinkId, MessageId, NoticeId};
 use crate::domain::message::{Channel, MessagePurpose, MessageState};
 use crate::domain::time::Timestamp;
@@ -64,6 +65,18 @@ struct NewRow {
     created_at: i64,
 }
 
+/// A burst of messages, all of them or those that are `missing`.
+macro_rules! insert_messages {
+    ($db:expr, $($what:ident)+, $rows:expr) => {
+        insert_burst!($db, $($what)+, $rows, {
+            id: Text, notice_id: Nullable<Text>, version: Integer, delivery_id: Nullable<Text>,
+            address_id: Text, about: Nullable<Text>, link_id: Nullable<Text>, channel: Text,
+            step: Integer, purpose: Text, lane: Integer, state: Text, due_at: Nullable<BigInt>,
+            attempts: Integer, spared: Integer, uncertain: Integer, created_at: BigInt,
+        })
+    };
+}
+
 /// Writes messages that are owed, in the transaction of why they are owed.
 ///
 /// # Errors
@@ -73,10 +86,8 @@ pub fn message_insert_all(
     new: &[NewMessage],
     now: Timestamp,
 ) -> Result<(), StoreError> {
-    for chunk in rows_of(new, now).chunks(ROWS_PER_INSERT_MAX) {
-        on_engine!(tx.db(), conn =>
-            diesel::insert_into(messages::table).values(chunk).execute(conn))?;
-    }
+    let rows = rows_of(new, now);
+    insert_messages!(tx.db(), messages, &rows)?;
     Ok(())
 }
 
@@ -90,14 +101,8 @@ pub fn message_insert_missing(
     new: &[NewMessage],
     now: Timestamp,
 ) -> Result<usize, StoreError> {
-    let mut inserted = 0;
-    for chunk in rows_of(new, now).chunks(ROWS_PER_INSERT_MAX) {
-        inserted += on_engine!(tx.db(), conn => diesel::insert_into(messages::table)
-            .values(chunk)
-            .on_conflict_do_nothing()
-            .execute(conn))?;
-    }
-    Ok(inserted)
+    let rows = rows_of(new, now);
+    Ok(insert_messages!(tx.db(), missing messages, &rows)?)
 }
 
 fn rows_of(new: &[NewMessage], now: Timestamp) -> Vec<NewRow> {

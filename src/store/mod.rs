@@ -47,7 +47,6 @@ pub mod links;
 pub mod marks;
 pub mod messages;
 pub mod migrate;
-pub mod nonces;
 pub mod notices;
 pub mod organizations;
 pub mod outbox;

@@ -12,7 +12,7 @@ use diesel::prelude::*;
 use diesel::sql_query;
 use diesel::sql_types::{BigInt, Integer, Text};
 
-use super::engine::on_engine;
+use super::engine::insert_burst;
 use super::schema::{attempts, messages};
 use super::{Conn, StoreError, Tx};
 use crate::domain::ids::{AddressId, AttemptId, DeliveryId, MessageId, NoticeId};
@@ -212,8 +212,9 @@ fn insert_attempts(tx: &mut Tx, taken: &[Taken], now: Timestamp) -> Result<(), S
             started_at: now.as_micros(),
         })
         .collect();
-    on_engine!(tx.db(), conn =>
-        diesel::insert_into(attempts::table).values(&rows).execute(conn))?;
+    insert_burst!(tx.db(), attempts, &rows, {
+        id: Text, message_id: Text, number: Integer, started_at: BigInt,
+    })?;
     Ok(())
 }
 

@@ -7,10 +7,11 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use diesel::prelude::*;
+use diesel::sql_types::{BigInt, Bool, Nullable, Text};
 
-use super::engine::{RowLock, on_engine};
+use super::engine::{RowLock, insert_burst};
 use super::schema::{attempt_outcomes, contact_addresses, messages};
-use super::{ROWS_PER_INSERT_MAX, StoreError, Tx};
+use super::{StoreError, Tx};
 use crate::domain::ids::{AddressId, AttemptId, DeliveryId, MessageId};
 use crate::domain::message::{MessagePurpose, MessageState};
 use crate::domain::time::Timestamp;
@@ -113,10 +114,10 @@ pub fn message_finish_batch(
             crossed: *standing == Standing::Crossed,
         })
         .collect();
-    for chunk in rows.chunks(ROWS_PER_INSERT_MAX) {
-        on_engine!(tx.db(), conn =>
-            diesel::insert_into(attempt_outcomes::table).values(chunk).execute(conn))?;
-    }
+    insert_burst!(tx.db(), attempt_outcomes, &rows, {
+        attempt_id: Text, ended_at: BigInt, outcome: Text, phase: Nullable<Text>,
+        relay: Nullable<Text>, reply: Text, crossed: Bool,
+    })?;
     let mut places: BTreeMap<NextPlace, Vec<String>> = BTreeMap::new();
     for (one, standing) in ended.iter().zip(&standings) {
         if *standing == Standing::Held {

@@ -2,7 +2,7 @@
 //! whoever asks again gets the same bytes. The database refuses to change one.
 
 use diesel::prelude::*;
-use diesel::sql_types::{BigInt, Bool, Nullable, Text};
+use diesel::sql_types::{BigInt, Binary, Bool, Nullable, Text};
 
 use super::engine::insert_burst;
 use super::schema::receipts;
@@ -39,6 +39,8 @@ pub struct Receipt {
     pub event_id: EventId,
     /// The signed file.
     pub jws: String,
+    /// The nonce of the form that gave it, for what was signed by link: a form signs once.
+    pub form_nonce: Option<Vec<u8>>,
 }
 
 #[derive(Insertable)]
@@ -58,6 +60,7 @@ struct NewRow<'r> {
     late: bool,
     event_id: String,
     jws: &'r str,
+    form_nonce: Option<&'r [u8]>,
 }
 
 /// Writes receipts.
@@ -82,12 +85,14 @@ pub fn receipt_insert_all(tx: &mut Tx, new: &[&Receipt]) -> Result<(), StoreErro
             late: receipt.late,
             event_id: receipt.event_id.to_string(),
             jws: &receipt.jws,
+            form_nonce: receipt.form_nonce.as_deref(),
         })
         .collect();
     insert_burst!(tx.db(), receipts, &rows, {
         id: Text, delivery_id: Text, beside: Bool, number: Text, mode: Text, grade: Text,
         authority: Nullable<Text>, signer_name: Text, signer_post: Text, signer_phone: Text,
         acknowledged_at: BigInt, late: Bool, event_id: Text, jws: Text,
+        form_nonce: Nullable<Binary>,
     })?;
     Ok(())
 }
@@ -108,6 +113,7 @@ struct Row {
     late: bool,
     event_id: EventId,
     jws: String,
+    form_nonce: Option<Vec<u8>>,
 }
 
 impl From<Row> for Receipt {
@@ -129,6 +135,7 @@ impl From<Row> for Receipt {
             late: row.late,
             event_id: row.event_id,
             jws: row.jws,
+            form_nonce: row.form_nonce,
         }
     }
 }

@@ -5,8 +5,9 @@
 use std::collections::BTreeMap;
 
 use diesel::prelude::*;
+use diesel::sql_types::{BigInt, Integer, Nullable, Text};
 
-use super::engine::on_engine;
+use super::engine::insert_burst;
 use super::schema::rungs;
 use super::{Conn, ROWS_PER_INSERT_MAX, StoreError, Tx};
 use crate::domain::escalation::OpenRung;
@@ -75,11 +76,7 @@ pub fn rung_insert_all(tx: &mut Tx, new: &[NewRung], now: Timestamp) -> Result<(
             closed_why: rung.done.then_some(DONE_BY_ISSUE),
         });
     }
-    for chunk in rows.chunks(ROWS_PER_INSERT_MAX) {
-        on_engine!(tx.db(), conn =>
-            diesel::insert_into(rungs::table).values(chunk).execute(conn))?;
-    }
-    Ok(())
+    insert_rows(tx, &rows)
 }
 
 /// Writes steps that nothing comes of, with the reason: so that none is passed over in silence.
@@ -104,10 +101,15 @@ pub fn rung_insert_closed(
         closed_why: Some(why),
     };
     let rows: Vec<NewRow> = new.iter().map(row).collect();
-    for chunk in rows.chunks(ROWS_PER_INSERT_MAX) {
-        on_engine!(tx.db(), conn =>
-            diesel::insert_into(rungs::table).values(chunk).execute(conn))?;
-    }
+    insert_rows(tx, &rows)
+}
+
+fn insert_rows(tx: &mut Tx, rows: &[NewRow]) -> Result<(), StoreError> {
+    insert_burst!(tx.db(), rungs, rows, {
+        id: Text, delivery_id: Text, step: Integer, action: Text, ways: Nullable<Text>,
+        planned_at: BigInt, due_at: Nullable<BigInt>, closed_at: Nullable<BigInt>,
+        closed_why: Nullable<Text>,
+    })?;
     Ok(())
 }
 

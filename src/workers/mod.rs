@@ -6,7 +6,6 @@
 mod deliver;
 mod escalate;
 mod follow_rules;
-mod housekeep;
 mod keep_time;
 mod read_bounces;
 mod runner;

@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
-use super::{deliver, escalate, follow_rules, housekeep, keep_time, read_bounces, watch};
+use super::{deliver, escalate, follow_rules, keep_time, read_bounces, watch};
 use crate::service::bell::Bell;
 use crate::service::deliver::{Dispatch, Share};
 use crate::service::{Service, ServiceError};
@@ -64,7 +64,6 @@ impl Workers {
         keepers.spawn(&bell, "keep-leases", every, keep)?;
         keepers.spawn(&bell, "escalate", poll, escalate::engine(service))?;
         keepers.spawn(&bell, "watch", watch::GLANCE, watch::watcher(service))?;
-        keepers.spawn(&bell, "housekeep", housekeep::EVERY, housekeep::housekeeper(service))?;
         let (every, keep) = (keep_time::every(service), keep_time::keeper(service));
         keepers.spawn(&bell, "keep-time", every, keep)?;
         let follow = follow_rules::follower(service);

@@ -84,7 +84,7 @@ fn a_signature_is_proved_by_its_receipt_and_closes_what_was_owed() {
     assert_eq!(ground.count("messages WHERE state = 'waiting'"), 1, "the other organisation's");
     assert_eq!(ground.count("rungs WHERE due_at IS NOT NULL"), 1);
     assert_eq!(ground.count("contact_addresses WHERE status = 'verified'"), 1);
-    assert_eq!(ground.count("spent_nonces"), 1);
+    assert_eq!(ground.count("receipts WHERE form_nonce IS NOT NULL"), 1);
     let tally = ground.assert_tallies_hold(issued.notice);
     assert_eq!((tally.acknowledged, tally.pending), (1, 1));
 

@@ -37,6 +37,7 @@ pub struct Keys {
     pub(super) form: Zeroizing<[u8; 32]>,
     pub(super) receipt: SigningKey,
     receipt_key_id: String,
+    receipt_header: String,
     public_pem: String,
 }
 
@@ -138,7 +139,8 @@ impl Keys {
         }
         let public_pem = public_pem(&receipt.verifying_key());
         let receipt_key_id = super::receipts::key_id(&receipt.verifying_key());
-        Ok(Self { link, form, receipt, receipt_key_id, public_pem })
+        let receipt_header = super::receipts::encoded_header(&receipt.verifying_key());
+        Ok(Self { link, form, receipt, receipt_key_id, receipt_header, public_pem })
     }
 
     /// The public key that verifies receipts, in PEM.
@@ -153,6 +155,11 @@ impl Keys {
         &self.receipt_key_id
     }
 
+    /// The encoded header that every receipt of this key begins with.
+    pub(super) fn receipt_header(&self) -> &str {
+        &self.receipt_header
+    }
+
     /// Keys that everybody can compute, for tests.
     #[cfg(test)]
     pub(crate) fn for_tests(seed: u8) -> Self {
@@ -160,6 +167,7 @@ impl Keys {
         let public_pem = public_pem(&receipt.verifying_key());
         Self {
             receipt_key_id: super::receipts::key_id(&receipt.verifying_key()),
+            receipt_header: super::receipts::encoded_header(&receipt.verifying_key()),
             link: Zeroizing::new([seed.wrapping_add(1); 32]),
             form: Zeroizing::new([seed.wrapping_add(2); 32]),
             receipt,

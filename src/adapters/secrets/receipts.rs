@@ -9,11 +9,11 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use ed25519_dalek::pkcs8::DecodePublicKey as _;
 use ed25519_dalek::{Signer as _, SigningKey, VerifyingKey};
 use jsonwebtoken::{Algorithm, DecodingKey, crypto};
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use super::jws_provider;
 use super::keys::Keys;
-use crate::domain::canonical::{NotCanonical, canonical};
+use crate::domain::canonical::NotCanonical;
 use crate::domain::digest::Sha256Digest;
 use crate::domain::receipt::{BadReceipt, ReceiptBody};
 
@@ -25,6 +25,9 @@ pub const RECEIPT_BYTES_MAX: usize = 1 << 20;
 
 /// jsonwebtoken 11 and RFC 8037 call it `EdDSA`; the curve is Ed25519.
 const ALGORITHM: &str = "EdDSA";
+
+/// Characters of an encoded signature.
+const SIGNATURE_LEN: usize = 86;
 
 /// Hex digits of the key's SHA-256 that name it.
 const KEY_ID_LEN: usize = 16;
@@ -80,7 +83,7 @@ pub enum ReceiptFault {
 /// The receipt contradicts itself, or has no canonical form.
 pub fn sign_receipt(keys: &Keys, body: &ReceiptBody) -> Result<String, SignFault> {
     body.check()?;
-    sign(&keys.receipt, keys.receipt_key_id(), &body.canonical_bytes()?)
+    Ok(sign(&keys.receipt, keys.receipt_header(), &body.canonical_bytes()?))
 }
 
 /// Verifies a receipt with the issuer's public key, and nothing else.
@@ -100,17 +103,27 @@ pub fn key_id(key: &VerifyingKey) -> String {
     Sha256Digest::of(key.as_bytes()).to_string().chars().take(KEY_ID_LEN).collect()
 }
 
-fn header(kid: &str) -> Result<Vec<u8>, NotCanonical> {
-    canonical(&json!({ "alg": ALGORITHM, "kid": kid, "typ": RECEIPT_TYPE }))
+/// The header of receipts signed with the key of that name, as canonical JSON.
+fn header(kid: &str) -> String {
+    format!(r#"{{"alg":"{ALGORITHM}","kid":"{kid}","typ":"{RECEIPT_TYPE}"}}"#)
+}
+
+/// The first part of every receipt signed with that key.
+pub(super) fn encoded_header(key: &VerifyingKey) -> String {
+    URL_SAFE_NO_PAD.encode(header(&key_id(key)))
 }
 
 /// Signs with the key as it was parsed at start: jsonwebtoken would be handed its seed and
 /// derive the key anew for every receipt.
-fn sign(key: &SigningKey, kid: &str, claims: &[u8]) -> Result<String, SignFault> {
-    let head = URL_SAFE_NO_PAD.encode(header(kid)?);
-    let message = format!("{head}.{}", URL_SAFE_NO_PAD.encode(claims));
-    let signature = URL_SAFE_NO_PAD.encode(key.sign(message.as_bytes()).to_bytes());
-    Ok(format!("{message}.{signature}"))
+fn sign(key: &SigningKey, head: &str, claims: &[u8]) -> String {
+    let mut jws = String::with_capacity(head.len() + claims.len() * 4 / 3 + SIGNATURE_LEN + 4);
+    jws.push_str(head);
+    jws.push('.');
+    URL_SAFE_NO_PAD.encode_string(claims, &mut jws);
+    let signature = key.sign(jws.as_bytes()).to_bytes();
+    jws.push('.');
+    URL_SAFE_NO_PAD.encode_string(signature, &mut jws);
+    jws
 }
 
 fn verify(jws: &str, key: &VerifyingKey, kid: &str) -> Result<Vec<u8>, ReceiptFault> {
@@ -134,7 +147,7 @@ fn verify(jws: &str, key: &VerifyingKey, kid: &str) -> Result<Vec<u8>, ReceiptFa
 
 /// Compares with the one header there can be; looks closer only to say what is wrong.
 fn check_header(bytes: &[u8], kid: &str) -> Result<(), ReceiptFault> {
-    if header(kid).is_ok_and(|wanted| wanted == bytes) {
+    if header(kid).as_bytes() == bytes {
         return Ok(());
     }
     let value: Value = serde_json::from_slice(bytes).map_err(|_| ReceiptFault::Shape)?;

@@ -47,7 +47,7 @@ fn the_vector_of_an_independent_implementation() {
         "03a107bff3ce10be1d70dd18e74bc09967e4d6309ba50d5f1ddc8664125531b8"
     );
     let claims = verify(VECTOR, &public, "k1").unwrap();
-    assert_eq!(sign(&key, "k1", &claims).unwrap(), VECTOR);
+    assert_eq!(sign(&key, &URL_SAFE_NO_PAD.encode(header("k1")), &claims), VECTOR);
     assert!(matches!(verify(VECTOR, &public, "k2"), Err(ReceiptFault::OtherKey { .. })));
 }
 
@@ -175,7 +175,7 @@ fn a_mac_under_the_public_key_does_not_pass() {
 #[test]
 fn signed_claims_in_another_form_are_refused() {
     let kid = key_id(&keys().receipt.verifying_key());
-    let head = String::from_utf8(header(&kid).unwrap()).unwrap();
+    let head = header(&kid);
     let claims = String::from_utf8(sample().canonical_bytes().unwrap()).unwrap();
     let twice = claims.replace(r#""v":1,"#, r#""v":1,"v":1,"#);
     assert_eq!(check(&forge(&head, twice.as_bytes())), Err(BadReceipt::Form.into()));

@@ -22,7 +22,6 @@ use crate::service::visit::{VISIT_LASTS, Visiting};
 use crate::service::{Service, ServiceError};
 use crate::store::call_tasks::NewTask;
 use crate::store::deliveries::Delivery;
-use crate::store::nonces::Nonce;
 use crate::store::receipts::{Receipt, receipt_list_of};
 
 /// Characters in a stated authority.
@@ -144,7 +143,7 @@ pub fn prepare(
         notice: visiting.notice_state,
         current: visiting.version,
         shown: visiting.version,
-        nonce_is_fresh: true,
+        form_is_spent: false,
         mode: request.mode(),
         beside_is_taken: standing.iter().any(|receipt| receipt.beside),
     });
@@ -170,7 +169,8 @@ pub fn prepare(
         return Ok(Preparation::Settled(Acknowledged::Superseded { shown, current }));
     }
     let beside = verdict == Verdict::StandBeside;
-    let act = Act { service, visiting, delivery, offer: &offer, now, beside };
+    let form_nonce = form.nonce;
+    let act = Act { service, visiting, delivery, offer: &offer, now, form_nonce, beside };
     let (event, receipt) = act.told(person, authority)?;
     let confirm = (!beside && receipt.grade.falls_short_of(offer.urgency))
         .then(|| act.confirming_call())
@@ -178,7 +178,6 @@ pub fn prepare(
     Ok(Preparation::Ready(Box::new(Signature {
         notice: visiting.notice,
         shown: visiting.version,
-        nonce: Nonce { bytes: form.nonce, ends_at: form.expires },
         event,
         receipt: Arc::new(receipt),
         unverified: (!visiting.address_is_verified).then_some(visiting.address),
@@ -244,6 +243,7 @@ struct Act<'a> {
     delivery: &'a Delivery,
     offer: &'a Offer,
     now: Timestamp,
+    form_nonce: [u8; 16],
     /// Another receipt answered; this one will stand beside it.
     beside: bool,
 }
@@ -255,7 +255,7 @@ impl Act<'_> {
         person: StatedPerson,
         authority: Option<String>,
     ) -> Result<(SealedEvent, Receipt), ServiceError> {
-        let Self { service, visiting, delivery, offer, now, beside } = *self;
+        let Self { service, visiting, delivery, offer, now, form_nonce, beside } = *self;
         let mode = if authority.is_some() { Mode::OnBehalf } else { Mode::OwnOrganization };
         let signed = Signed {
             id: ReceiptId::new(now, service.entropy()?),
@@ -267,6 +267,7 @@ impl Act<'_> {
             grade: Grade::of_link(visiting.address_is_verified),
             channel: &visiting.channel,
             beside,
+            form_nonce: Some(form_nonce),
             now,
         };
         let sealed = self.event(&signed)?;
@@ -289,7 +290,7 @@ impl Act<'_> {
     }
 
     fn event(&self, signed: &Signed<'_>) -> Result<SealedEvent, ServiceError> {
-        let Self { service, visiting, delivery, offer, now, beside } = *self;
+        let Self { service, visiting, delivery, offer, now, beside, .. } = *self;
         let kind = if beside { EventKind::SignedBeside } else { EventKind::Acknowledged };
         let mut event = event_of_visit(service, visiting, kind, now)?
             .organization(delivery.organization_id)

@@ -1,4 +1,24 @@
 -- What the database itself refuses, whoever asks. Applied after every migration; repeatable.
+
+-- Text is compared byte by byte, as on SQLite and in the program, whatever locale the database was
+-- created with: a locale may order the paths of the tree otherwise, and compares several times
+-- slower. Finds nothing to do but after a migration that brought a column.
+DO $$
+DECLARE changed record;
+BEGIN
+    FOR changed IN
+        SELECT c.oid::regclass AS name,
+            string_agg(format('ALTER COLUMN %I TYPE text COLLATE "C"', a.attname), ', ') AS what
+        FROM pg_class c JOIN pg_attribute a ON a.attrelid = c.oid
+        WHERE c.relkind = 'r' AND c.relnamespace = current_schema()::regnamespace
+            AND a.attnum > 0 AND NOT a.attisdropped AND a.atttypid = 'text'::regtype
+            AND a.attcollation <> 'pg_catalog."C"'::regcollation
+        GROUP BY c.oid
+    LOOP
+        EXECUTE format('ALTER TABLE %s %s', changed.name, changed.what);
+    END LOOP;
+END $$;
+
 CREATE OR REPLACE FUNCTION refuse_change() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
     RAISE EXCEPTION '% of % refused: %', lower(TG_OP), TG_TABLE_NAME, TG_ARGV[0];

@@ -51,7 +51,6 @@ allow_tables_to_appear_in_same_query!(
     receipts,
     returns,
     viewings,
-    spent_nonces,
     events,
     event_personal,
     call_tasks,

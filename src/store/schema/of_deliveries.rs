@@ -127,6 +127,7 @@ table! {
         late -> Bool,
         event_id -> Text,
         jws -> Text,
+        form_nonce -> Nullable<Binary>,
     }
 }
 
@@ -157,13 +158,6 @@ table! {
         post -> Text,
         phone -> Text,
         registered_at -> BigInt,
-    }
-}
-
-table! {
-    spent_nonces (nonce) {
-        nonce -> Binary,
-        ends_at -> BigInt,
     }
 }
 

@@ -57,11 +57,6 @@ pub(in crate::web) async fn sign(
             let seat = seat_of(&request, visit.delivery);
             draw(&receiving, &visit, seat, Forms::default(), StatusCode::CONFLICT)
         }
-        Acknowledged::StaleForm => {
-            let code = Some("这一页已经提交过，校验码已失效。已换新码，请再填一次".to_owned());
-            let faults = SignFaults { code, ..SignFaults::default() };
-            redraw(&service, &visit, &typed, faults, StatusCode::CONFLICT).await
-        }
     }
 }
 
