@@ -383,6 +383,7 @@ fn settings(config: &Config) -> Settings {
                 other: config.duty.remind_again_after,
             },
             delegated_calls_return_after: config.duty.delegated_calls_return_after,
+            delegated_page_stays: config.duty.delegated_page_stays,
         },
         session_idle: config.staff_session.idle,
         session_longest: config.staff_session.absolute,

@@ -147,6 +147,8 @@ pub struct Duty {
     pub remind_again_after: Span,
     /// Calls handed on to a 市州 come back after this long without a report.
     pub delegated_calls_return_after: Span,
+    /// The page of such calls can still be opened for this long after they ended.
+    pub delegated_page_stays: Span,
 }
 
 /// When a session ends.
@@ -287,6 +289,7 @@ fn read(from: &mut Layers) -> Option<Config> {
                 from,
                 "duty.delegated_calls_return_after_minutes",
             ),
+            delegated_page_stays: minutes(from, "duty.delegated_page_stays_minutes"),
         },
         watch: watch::read(from),
         log,

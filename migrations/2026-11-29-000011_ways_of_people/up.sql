@@ -17,7 +17,9 @@ CREATE TABLE delegations (
     reporter_phone TEXT,
     reported_at BIGINT,
     ended_at BIGINT,
-    ended_why TEXT CHECK (ended_why IN ('reported', 'revoked', 'overdue', 'answered')),
+    ended_why TEXT CHECK (
+        ended_why IN ('reported', 'revoked', 'overdue', 'answered', 'notice_ended',
+            'undelivered')),
     CHECK ((ended_at IS NULL) = (ended_why IS NULL))
 );
 CREATE INDEX delegations_due ON delegations (due_at) WHERE ended_at IS NULL;

@@ -33,6 +33,8 @@ word_enum! {
         ClockDiffers = "clock_differs", "服务器时钟不准";
         /// The holiday table does not reach far enough.
         HolidaysMissing = "holidays_missing", "放假安排缺少年份";
+        /// The times of a delivery could not be reckoned anew by a corrected holiday table.
+        DeadlineStuck = "deadline_stuck", "有单位的时限没能按更正后的放假安排重算";
         /// The formal 核发 of what went out on an oral approval is late.
         ReleaseOverdue = "release_overdue", "有口头批准发出的公文逾期未补核发";
         /// The formal 核发 of what went out on an oral approval was refused.
@@ -63,6 +65,9 @@ impl AlarmKind {
             Self::DutySilent => "请运行维护人员查看并重新启动服务；在恢复之前请打电话催签。",
             Self::ClockDiffers => "请运行维护人员校准服务器时间。",
             Self::HolidaysMissing => "请在“放假安排”里补上，否则该年的签收时限按周一至周五计算。",
+            Self::DeadlineStuck => {
+                "请按新的放假安排人工掌握该单位的时限，并请运行维护人员查看日志。"
+            }
             Self::ReleaseOverdue => "请核发人打开该公文，补核发或写明理由拒绝。",
             Self::ReleaseRefused => "请本单位负责人核实口头批准，必要时撤回或撤销该公文。",
             Self::HeartbeatFailed => "请运行维护人员检查自检信号的接收地址或文件。",
@@ -94,6 +99,7 @@ impl AlarmKind {
             | Self::MessageDead
             | Self::AddressFailing
             | Self::ChannelStopped
+            | Self::DeadlineStuck
             | Self::DutySilent => {
                 matches!(role, Role::Clerk | Role::Duty | Role::Administrator)
             }

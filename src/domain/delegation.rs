@@ -24,6 +24,10 @@ word_enum! {
         Overdue = "overdue", "逾时未报，已收回";
         /// All had answered before it reported.
         Answered = "answered", "都已答复";
+        /// No mail reached the desk, and it did not come by its link.
+        Undelivered = "undelivered", "邮件没有送到，已收回";
+        /// The notice ended: there is nothing to call about any more.
+        NoticeEnded = "notice_ended", "公文已不在办理，不用再拨";
     }
 }
 
@@ -38,6 +42,10 @@ pub struct DelegationCounts {
     pub not_reached: i64,
     /// Neither reported nor answered.
     pub open: i64,
+    /// Not reported, because it answered by itself.
+    pub answered: i64,
+    /// Not reported, and not to be called any more for another reason.
+    pub dropped: i64,
 }
 
 /// Whether the organisation at one place of the tree stands above the one at another.

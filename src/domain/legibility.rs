@@ -21,7 +21,7 @@ impl Legibility {
     pub const fn word_zh(self) -> &'static str {
         match self {
             Self::None => "文字无法自动检查（扫描件、图片或加密文件）",
-            Self::Part => "部分文字无法自动检查（含图片页或特殊字体）",
+            Self::Part => "部分文字无法自动检查（含图片页、特殊字体，或页数太多）",
             Self::Whole => "",
         }
     }

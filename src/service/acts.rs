@@ -1,8 +1,11 @@
 //! What the issuer's acts on a notice that is out have in common: a form with a key and a reason,
 //! the refusals, and the words to whoever was told before. The verbs stand in files of their own.
 
+use super::compose::ComposeRefused;
+use super::upload::UploadRefused;
 use super::{Service, ServiceError};
 use crate::domain::account::Account;
+use crate::domain::classification::Screening;
 use crate::domain::evidence::{Actor, Event, EventKind};
 use crate::domain::ids::{DeliveryId, EventId, MessageId, NoticeId};
 use crate::domain::message::MessagePurpose;
@@ -19,6 +22,9 @@ use crate::store::{StoreError, Tx, WriteError};
 
 /// Characters of a reason.
 pub const REASON_CHARS_MAX: usize = 500;
+
+/// Stands between the two ids of what the word to a calling desk is about.
+pub(super) const LIST_AND_END: char = ' ';
 
 /// What the form of an act brings.
 #[derive(Debug, Clone, Default)]
@@ -38,6 +44,9 @@ pub enum ActRefused {
     /// It does not fit where the notice stands.
     #[error(transparent)]
     State(#[from] WrongState),
+    /// It looks classified; nothing of it was taken over.
+    #[error("refused by the guard against classified matter")]
+    Classified(Screening),
     /// What was shown is so no longer, in the words of a page.
     #[error("{0}")]
     Changed(&'static str),
@@ -49,6 +58,29 @@ pub enum ActRefused {
 impl From<StoreError> for ActRefused {
     fn from(error: StoreError) -> Self {
         Self::Service(error.into())
+    }
+}
+
+impl From<ComposeRefused> for ActRefused {
+    fn from(refused: ComposeRefused) -> Self {
+        match refused {
+            ComposeRefused::Classified(found) => Self::Classified(found),
+            ComposeRefused::State(wrong) => Self::State(wrong),
+            ComposeRefused::Service(error) => Self::Service(error),
+            ComposeRefused::ChangedMeanwhile => Self::Changed("草稿刚有改动，请刷新页面再办理。"),
+        }
+    }
+}
+
+impl From<UploadRefused> for ActRefused {
+    fn from(refused: UploadRefused) -> Self {
+        match refused {
+            UploadRefused::Classified(found) => Self::Classified(found),
+            UploadRefused::Draft(refused) => refused.into(),
+            UploadRefused::File(_) | UploadRefused::TooLarge(_) | UploadRefused::TooMany => {
+                Self::Changed("原件的附件现在不能再用，请把内容作为新的公文另行发出。")
+            }
+        }
     }
 }
 
@@ -73,6 +105,7 @@ impl ActRefused {
         match self {
             Self::Fields(fields) => fields.clone(),
             Self::State(wrong) => one(wrong.message_zh()),
+            Self::Classified(found) => one(found.message_zh().unwrap_or_default()),
             Self::Changed(text) => one((*text).to_owned()),
             Self::Service(_) => one("没有办成，请稍后再试。".to_owned()),
         }
@@ -160,15 +193,26 @@ pub(super) fn lane_of(notice: &Notice) -> i32 {
     rank.and_then(|rank| i32::try_from(rank).ok()).unwrap_or(i32::MAX)
 }
 
+/// An end as it is told.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct EndTold {
+    /// The event that records it.
+    pub(super) event: EventId,
+    /// Which version of the matter it ended: those who have an earlier one are told as well.
+    pub(super) version: i32,
+}
+
 /// The word of an end to everybody who was told before, each once. They are written when they
-/// are sent, from the end itself, so that is what they are about.
+/// are sent, from the end itself, so that is what they are about; for a desk that was asked to
+/// make calls, together with its list.
 pub(super) fn withdrawals(
     service: &Service,
     notice: &Notice,
     told: &[Told],
-    end: EventId,
+    ended: &EndTold,
     now: Timestamp,
 ) -> Result<Vec<NewMessage>, ServiceError> {
+    let end = ended.event;
     told.iter()
         .map(|one| {
             Ok(NewMessage {
@@ -177,10 +221,13 @@ pub(super) fn withdrawals(
                 version: notice.version,
                 delivery_id: one.delivery_id,
                 address_id: one.address_id,
-                about: Some(end.to_string()),
+                about: Some(match one.delegation_id {
+                    Some(calls) => format!("{calls}{LIST_AND_END}{end}"),
+                    None => end.to_string(),
+                }),
                 link_id: None,
                 channel: one.channel,
-                step: 0,
+                step: ended.version.saturating_sub(notice.version),
                 purpose: MessagePurpose::Withdrawal,
                 lane: lane_of(notice),
                 due_at: now,

@@ -16,7 +16,7 @@ use crate::store::board::{
     Owed, ReceiptLine, ReturnLine, owed_list_of_notice, place_names, region_list_of_notice,
     return_list_of_notice, signature_list_of_notice,
 };
-use crate::store::corrections::{Corrects, corrects_find, successor_notice_find};
+use crate::store::corrections::{Corrects, Latest, corrects_find, successor_notice_find};
 use crate::store::deadline_moves::move_list_of_notice;
 use crate::store::deliveries::{Delivery, delivery_list_of_notice};
 use crate::store::ends::{EndLine, end_find};
@@ -172,7 +172,7 @@ impl Board {
     /// What is looked for first: who is missing, and after the end of the notice everybody.
     #[must_use]
     pub const fn shown_first(&self) -> Show {
-        if self.notice.state.is_taken_back() { Show::All } else { Show::Unsigned }
+        if self.notice.state.is_void() { Show::All } else { Show::Unsigned }
     }
 
     /// How many lines are shown.
@@ -193,8 +193,8 @@ impl Board {
 pub struct Bounds {
     /// The act that ended it.
     pub end: Option<EndLine>,
-    /// The notice in force in its place: id, number, version.
-    pub successor: Option<(NoticeId, String, i32)>,
+    /// The last notice in its place.
+    pub successor: Option<Latest>,
     /// What it replaces.
     pub corrects: Option<Corrects>,
 }
@@ -221,13 +221,15 @@ pub fn bounds(service: &Service, account: &Account, id: NoticeId) -> Result<Boun
     })
 }
 
-/// What comes next of all that is owed (earliest first): the first that is still to come, else
-/// the first that is overdue and was not done.
+/// What comes next of all that is owed (earliest first): a call that a person owes by then, else
+/// the first that is still to come, else the first that is overdue and was not done.
 pub(super) fn next_of(
     mut owed: Vec<(Timestamp, Owed)>,
     now: Timestamp,
 ) -> Option<(Timestamp, Owed)> {
     let place = owed.iter().position(|(at, _)| *at >= now).unwrap_or(0);
+    let call = owed.iter().position(|(_, what)| *what == Owed::Call);
+    let place = call.filter(|call| *call < place || place == 0).unwrap_or(place);
     (place < owed.len()).then(|| owed.swap_remove(place))
 }
 

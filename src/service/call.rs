@@ -4,8 +4,11 @@
 //! A confirmed call becomes a receipt of the weakest grade (`phone_confirm.rs`). One call may
 //! speak for several organisations of one desk: each gets its own record, and its own receipt.
 
+mod write;
+
 use std::collections::BTreeSet;
 
+use self::write::{Row, Write};
 use super::acknowledge::{SigningCode, fresh_code};
 use super::call_code::read_back;
 use super::duty::{CALLED, Ringing};
@@ -17,29 +20,21 @@ use crate::domain::call_point::CallPoint;
 use crate::domain::call_task::TaskKind;
 use crate::domain::evidence::{Actor, Event, EventKind};
 use crate::domain::human_time::parse_moment;
-use crate::domain::ids::{AddressId, CallId, DeliveryId, EventId, NoticeId, TaskId};
-use crate::domain::notice::NoticeState;
+use crate::domain::ids::{AddressId, CallId, DeliveryId, EventId, TaskId};
 use crate::domain::phone::PhoneNumber;
 use crate::domain::stated_person::{STATED_NAME_CHARS_MAX, STATED_POST_CHARS_MAX};
 use crate::domain::text::{clean_block, clean_line};
-use crate::domain::time::{Span, Timestamp};
+use crate::domain::time::Timestamp;
 use crate::domain::urgency::Urgency;
-use crate::store::Tx;
-use crate::store::call_list::{
-    OpenTask, account_names, task_list_open_of_notice, task_release, task_set_due,
-};
-use crate::store::call_tasks::task_close_of;
-use crate::store::calls::{
-    CallLine, NewCall, call_insert_all, call_list_of_delivery, call_teach_addresses,
-};
-use crate::store::corrections::{Corrects, corrects_find};
-use crate::store::deliveries::{Delivery, delivery_lock};
-use crate::store::drafts::form_post_claim;
+use crate::store::call_list::{OpenTask, account_names, task_list_open_of_notice};
+use crate::store::calls::{CallLine, NewCall, call_list_of_delivery};
+use crate::store::corrections::{Corrects, Latest, corrects_find, successor_notice_find};
+use crate::store::deliveries::Delivery;
 use crate::store::duty_tonight::DutyTonight;
-use crate::store::events::event_append;
-use crate::store::notices::{Notice, notice_hold};
+use crate::store::notices::Notice;
 
-use super::phone_confirm::{Confirmation, confirm};
+use super::acts::lane_of;
+use super::phone_confirm::confirm;
 use super::scope::Scope;
 
 const NOTE_CHARS_MAX: usize = 300;
@@ -58,6 +53,8 @@ pub struct CallSheet {
     pub point: CallPoint,
     /// Who answers tonight, as the organisation told.
     pub tonight: Option<DutyTonight>,
+    /// The last version in the place of the notice.
+    pub successor: Option<Latest>,
     /// The open tasks that are called about, of the delivery itself.
     pub tasks: Vec<OpenTask>,
     /// Decisions that the ladder offers for the delivery.
@@ -116,6 +113,7 @@ pub fn sheet(
             holder: holder.and_then(|id| names.get(&id).cloned()),
             is_mine: holder == Some(account.id),
             before: call_list_of_delivery(conn, id)?,
+            successor: successor_notice_find(conn, notice.id)?,
             code: fresh_code(service, id, notice.version, now)?,
             tonight: ringing.tonight(delivery.organization_id).cloned(),
             corrects: corrects_find(conn, notice.id)?,
@@ -154,6 +152,8 @@ pub struct CallRequest {
     pub note: String,
     /// Others of the same desk the call spoke for.
     pub also: Vec<DeliveryId>,
+    /// Where the notice stood on the page from which was read out.
+    pub shown: String,
     /// Key of the form.
     pub form_key: String,
 }
@@ -215,7 +215,10 @@ pub fn record_call(
     let level = sheet.notice.draft.urgency.parse().unwrap_or(Urgency::Ordinary);
     let write = Write {
         notice: sheet.notice.id,
+        issuer: sheet.notice.issuer_id,
         version: sheet.notice.version,
+        lane: lane_of(&sheet.notice),
+        told_of: request.shown.clone(),
         ids,
         rows,
         by: account.id,
@@ -228,15 +231,6 @@ pub fn record_call(
         now,
     };
     service.store.write("record_call", move |tx| write.run(tx))
-}
-
-/// One delivery's part of a call, prepared both ways: as a confirmation, and as a call alone for
-/// whoever had signed before.
-struct Row {
-    confirmation: Option<Confirmation>,
-    event: Event,
-    call: NewCall,
-    task: Option<TaskId>,
 }
 
 fn row(
@@ -295,7 +289,8 @@ fn row(
     let confirmation = (checked.outcome == CallOutcome::Confirmed)
         .then(|| confirm(service, account, &delivery, checked, number_differs, now))
         .transpose()?;
-    Ok(Row { confirmation, event, call, task })
+    let tell_end = TaskId::new(now, service.entropy()?);
+    Ok(Row { confirmation, event, call, task, tell_end })
 }
 
 /// Whether the number is none that the directory, or the organisation itself, has told.
@@ -317,93 +312,6 @@ fn teaches(sheet: &CallSheet, checked: &Checked) -> Option<(Vec<AddressId>, Addr
     let lines = sheet.point.lines.iter().filter(|line| line.number == *number);
     let addresses: Vec<AddressId> = lines.filter_map(|line| line.address).collect();
     (!addresses.is_empty()).then_some((addresses, status))
-}
-
-struct Write {
-    notice: NoticeId,
-    version: i32,
-    ids: Vec<DeliveryId>,
-    rows: Vec<Row>,
-    by: crate::domain::ids::AccountId,
-    key: String,
-    subject: String,
-    outcome: CallOutcome,
-    promised: Option<Timestamp>,
-    cool_down: Span,
-    teaches: Option<(Vec<AddressId>, AddressStatus)>,
-    now: Timestamp,
-}
-
-impl Write {
-    fn run(&self, tx: &mut Tx) -> Result<Recorded, ServiceError> {
-        let now = self.now;
-        if form_post_claim(tx, &self.key, self.by, &self.subject, now)?.is_some() {
-            return Ok(Recorded::Before);
-        }
-        let (_, state, version) =
-            notice_hold(tx, &[self.notice])?.pop().ok_or(ServiceError::NotFound)?;
-        let locked = delivery_lock(tx, &self.ids)?;
-        let mut confirmed = Vec::new();
-        let (mut events, mut calls) = (Vec::new(), Vec::new());
-        for row in &self.rows {
-            let delivery = locked.iter().find(|one| one.id == row.call.delivery_id);
-            let delivery = delivery.ok_or(ServiceError::NotFound)?;
-            let signs = row.confirmation.as_ref().filter(|_| {
-                delivery.facts.acknowledged_at.is_none() && delivery.facts.recalled_at.is_none()
-            });
-            let mut call = row.call.clone();
-            call.task_id = row.task;
-            match signs {
-                Some(confirmation) => {
-                    self.must_be_in_force(state, version)?;
-                    call.event_id = confirmation.event_id();
-                    confirmed.push((confirmation, delivery));
-                }
-                None => events.push(row.event.clone()),
-            }
-            calls.push(call);
-        }
-        // First the tasks: they are closed by the caller, the rest by the answer.
-        self.move_tasks(tx)?;
-        Confirmation::write_all(tx, &confirmed, self.notice, now)?;
-        event_append(tx, &events)?;
-        call_insert_all(tx, &calls)?;
-        if let Some((addresses, status)) = &self.teaches {
-            call_teach_addresses(tx, addresses, *status, now)?;
-        }
-        Ok(Recorded::Yes { confirmed: confirmed.len() })
-    }
-
-    fn must_be_in_force(&self, state: NoticeState, version: i32) -> Result<(), ServiceError> {
-        let said = match state {
-            NoticeState::Issued | NoticeState::Closed | NoticeState::Archived => {
-                if version == self.version {
-                    return Ok(());
-                }
-                "本件已有新版，请按新版再通话。".to_owned()
-            }
-            other => format!("本件{}，不再签收。", other.word_zh()),
-        };
-        Err(ServiceError::Conflict(said))
-    }
-
-    fn move_tasks(&self, tx: &mut Tx) -> Result<(), ServiceError> {
-        if self.outcome == CallOutcome::Confirmed {
-            let mut kinds = TaskKind::ENDED_BY_ANSWER.to_vec();
-            kinds.extend([TaskKind::ConfirmGrade, TaskKind::TellEnd]);
-            task_close_of(tx, &self.ids, &kinds, "confirmed_by_phone", Some(self.by), self.now)?;
-            return Ok(());
-        }
-        if self.outcome.proves_number() {
-            let (kinds, by) = ([TaskKind::TellEnd], Some(self.by));
-            task_close_of(tx, &self.ids, &kinds, "told_by_phone", by, self.now)?;
-        }
-        if let Some(due) = self.outcome.owed_next(self.cool_down, self.promised, self.now) {
-            task_set_due(tx, &self.ids, TaskKind::Call, due)?;
-        }
-        task_release(tx, &self.ids, self.by)?;
-        Ok(())
-    }
 }
 
 fn check(

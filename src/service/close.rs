@@ -4,7 +4,9 @@
 
 use std::collections::BTreeMap;
 
-use super::acts::{ActForm, ActRefused, act_event, done_before, issued_notice, reason, sentence};
+use super::acts::{
+    ActForm, ActRefused, act_event, done_before, issued_notice, reason, sentence, withdrawals,
+};
 use super::end_notice::Ending;
 use super::{Service, ServiceError};
 use crate::domain::account::Account;
@@ -15,8 +17,11 @@ use crate::domain::notice::NoticeAct;
 use crate::domain::time::Timestamp;
 use crate::domain::urgency::Urgency;
 use crate::store::deliveries::{Delivery, delivery_list_of_notice};
-use crate::store::ends::{NewWord, chase_stop_list, gap_explanation_insert_all};
+use crate::store::ends::{
+    NewWord, chase_stop_list, gap_explanation_insert_all, told_list_of_notice,
+};
 use crate::store::events::event_append;
+use crate::store::messages::message_insert_all;
 use crate::store::notices::Notice;
 
 /// What a page of closing shows.
@@ -106,7 +111,7 @@ pub fn close(
     }
     let each = seen.each_explained;
     let ending = Ending::prepare(service, account, seen.notice, NoticeAct::Close, why, now)?;
-    let (account, form) = (account.clone(), form.clone());
+    let (own, account, form) = (service.clone(), account.clone(), form.clone());
     let subject = format!("close:{id}");
     service.store.write("close_notice", move |tx| {
         if done_before(tx, &form, &account, &subject, now)? {
@@ -115,18 +120,25 @@ pub fn close(
         let stood = ending.hold(tx)?;
         let gaps: Vec<DeliveryId> =
             stood.iter().filter(|one| is_gap(one)).map(|one| one.id).collect();
-        let told: Vec<&(NewWord, Event)> =
+        let filled: Vec<&(NewWord, Event)> =
             words.iter().filter(|(word, _)| gaps.contains(&word.delivery_id)).collect();
-        if each && told.len() != gaps.len() {
+        if each && filled.len() != gaps.len() {
             return Err(ActRefused::Changed("未签收的单位有变化，请按现在的名单逐个写明。"));
         }
-        ending.write(tx)?;
-        let events: Vec<Event> = told.iter().map(|(_, event)| event.clone()).collect();
+        // Nothing is taken back, but the desks that are calling about it can stop.
+        let desks = ending.write(tx)?;
+        let mut told = told_list_of_notice(tx, id)?;
+        told.retain(|one| one.delegation_id.is_some_and(|calls| desks.contains(&calls)));
+        let mails = withdrawals(&own, &ending.notice, &told, &ending.told(), now)?;
+        message_insert_all(tx, &mails, now)?;
+        let events: Vec<Event> = filled.iter().map(|(_, event)| event.clone()).collect();
         event_append(tx, &events)?;
-        let rows: Vec<NewWord> = told.iter().map(|(word, _)| word.clone()).collect();
+        let rows: Vec<NewWord> = filled.iter().map(|(word, _)| word.clone()).collect();
         gap_explanation_insert_all(tx, &rows)?;
         Ok::<_, ActRefused>(())
-    })
+    })?;
+    service.bell.ring();
+    Ok(())
 }
 
 fn explained(

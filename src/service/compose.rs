@@ -299,7 +299,7 @@ pub fn save_confirmed(
 }
 
 /// What the guard finds in a header.
-fn screen(draft: &NoticeDraft) -> Screening {
+pub(super) fn screen(draft: &NoticeDraft) -> Screening {
     let signatories = draft.signatories.iter().map(|signatory| signatory.name.as_str());
     let texts = Field::ALL.iter().map(|field| draft.text(*field)).chain(signatories);
     texts.map(screen_text).fold(Screening::default(), Screening::and)

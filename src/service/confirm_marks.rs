@@ -18,9 +18,10 @@ use crate::domain::evidence::{Actor, Event, EventKind};
 use crate::domain::ids::{EventId, NoticeId};
 use crate::domain::time::Timestamp;
 use crate::store::accounts::account_find;
+use crate::store::corrections::notice_list_before;
 use crate::store::events::event_append;
 use crate::store::marks::{NewConfirmation, mark_confirm, mark_list};
-use crate::store::{StoreError, Tx};
+use crate::store::{Conn, StoreError, Tx};
 
 /// What a releaser types beside the clerk's form.
 #[derive(Debug, Clone, Default)]
@@ -128,6 +129,16 @@ pub(super) struct Asked<'a> {
     pub(super) confirmer: Option<&'a Confirmer>,
 }
 
+/// What was confirmed in a notice, or in what it corrects: the very same lines and files are in
+/// the hands of the recipients already.
+fn known_in(conn: &mut Conn, notice: NoticeId) -> Result<BTreeSet<Sha256Digest>, StoreError> {
+    let mut known = mark_list(conn, notice)?;
+    for older in notice_list_before(conn, notice)? {
+        known.extend(mark_list(conn, older)?);
+    }
+    Ok(known)
+}
+
 /// What the guard says to `found`: clear, confirmed before or now, or refused and put on record.
 /// A confirmation of now is for the notice `id`, and counts once it is written.
 pub(super) fn admit(
@@ -141,7 +152,7 @@ pub(super) fn admit(
         return Ok(None);
     }
     let known: BTreeSet<Sha256Digest> = match asked.notice {
-        Some(notice) => service.store.read(|conn| mark_list(conn, notice))?,
+        Some(notice) => service.store.read(|conn| known_in(conn, notice))?,
         None => BTreeSet::new(),
     };
     let left = found.accepting(&known);

@@ -126,7 +126,7 @@ pub fn read(service: &Service, account: &Account) -> Result<DutyBoard, ServiceEr
             ways: ways.clone(),
             alarms: alarm_list_open(conn)?,
             may_delegate: may_delegate(conn, &tasks, now)?,
-            delegated: delegated(conn, office, now)?,
+            delegated: delegated(service, conn, office, now)?,
             urgent,
             calls: to_make(service, conn, tasks, now)?,
             call_count: task_count_open(conn, office, CALLED)?,

@@ -5,28 +5,32 @@
 use std::collections::BTreeSet;
 
 use super::acts::{
-    ActForm, ActRefused, act_event, done_before, issued_notice, lane_of, reason, withdrawals,
+    ActForm, ActRefused, EndTold, act_event, done_before, issued_notice, lane_of, reason,
+    withdrawals,
 };
-use super::{Service, ServiceError};
+use super::tell_older::{Knows, tell_older};
+use super::{Service, ServiceError, delegate};
+use crate::adapters::random;
 use crate::domain::account::Account;
 use crate::domain::call_task::TaskKind;
 use crate::domain::delivery::{DeliveryFacts, DeliveryState};
-use crate::domain::evidence::{Event, EventKind};
-use crate::domain::ids::{AccountId, DeliveryId, EventId, NoticeId, TaskId};
+use crate::domain::evidence::{Actor, Event, EventKind};
+use crate::domain::id_source::IdSource;
+use crate::domain::ids::{AccountId, DelegationId, DeliveryId, NoticeId, TaskId};
 use crate::domain::notice::NoticeAct;
 use crate::domain::time::Timestamp;
-use crate::store::Tx;
 use crate::store::call_tasks::{NewTask, task_close_of, task_raise_all};
 use crate::store::deliveries::{Delivery, delivery_list_of_notice, delivery_lock};
 use crate::store::ends::{
-    NewEnd, delivery_set_recalled, end_insert, message_cancel_of_notice, notice_hold_alone,
-    phoned_list_of_notice, told_list_of_notice, written_list_of_notice,
+    NewEnd, delivery_set_recalled, end_find, end_insert, message_cancel_of_notice,
+    notice_hold_alone, phoned_list_of_notice, told_list_of_notice, written_list_of_notice,
 };
 use crate::store::events::event_append;
 use crate::store::messages::message_insert_all;
 use crate::store::notices::{Notice, notice_move};
 use crate::store::rungs::rung_close_open;
 use crate::store::tallies::TallyChanges;
+use crate::store::{StoreError, Tx};
 
 /// 撤回: taken back in transport.
 ///
@@ -98,10 +102,12 @@ fn take_back(
         // Read after the open ones were cancelled: an attempt begun until then counts.
         let told = told_list_of_notice(tx, id)?;
         ending.take_back(tx, &stood)?;
-        let words = withdrawals(&own, &ending.notice, &told, ending.event_id(), now)?;
+        let words = withdrawals(&own, &ending.notice, &told, &ending.told(), now)?;
         message_insert_all(tx, &words, now)?;
         let written = written_list_of_notice(tx, id)?;
         owe_calls(tx, &own, &ending.notice, act, &written, now)?;
+        let mut knows = Knows::of(tx, &ending.notice)?;
+        tell_older(tx, &own, &ending, &mut knows)?;
         Ok::<_, ActRefused>(())
     })?;
     tracing::info!(notice = %id, act = act.as_str(), "a notice was ended");
@@ -136,6 +142,21 @@ pub(super) fn owe_calls(
     Ok(())
 }
 
+/// Calls about how a notice ended, for the reason of the act that ended it last.
+pub(super) fn owe_word(
+    tx: &mut Tx,
+    notice: NoticeId,
+    mut tasks: Vec<NewTask>,
+    now: Timestamp,
+) -> Result<(), StoreError> {
+    let end = end_find(tx, notice)?;
+    for task in &mut tasks {
+        task.reason = end.as_ref().map_or("", |end| end.act.as_str()).to_owned();
+    }
+    task_raise_all(tx, &tasks, now)?;
+    Ok(())
+}
+
 /// What is still to be signed.
 fn is_open(delivery: &Delivery) -> bool {
     DeliveryState::derive(&delivery.facts).is_unsigned()
@@ -147,6 +168,8 @@ pub(super) struct Ending {
     act: NoticeAct,
     end: NewEnd,
     event: Event,
+    /// For the ids of what else the end brings about.
+    seed: [u8; 16],
 }
 
 impl Ending {
@@ -168,12 +191,18 @@ impl Ending {
             account_id: account.id,
             ended_at: now,
         };
-        Ok(Self { notice, act, end, event })
+        let seed = random::bytes(service.random.as_ref())?;
+        Ok(Self { notice, act, end, event, seed })
     }
 
-    /// The event that tells of it.
-    pub(super) const fn event_id(&self) -> EventId {
-        self.end.event_id
+    /// How it is told.
+    pub(super) const fn told(&self) -> EndTold {
+        EndTold { event: self.end.event_id, version: self.notice.version }
+    }
+
+    /// By which act, and when.
+    pub(super) const fn act(&self) -> (NoticeAct, Timestamp) {
+        (self.act, self.end.ended_at)
     }
 
     /// Names in the event what takes the notice's place.
@@ -208,18 +237,22 @@ impl Ending {
         Ok(delivery_lock(tx, &ids)?)
     }
 
-    /// Writes the end with its event; nobody is chased any more, nothing is owed any more.
-    pub(super) fn write(&self, tx: &mut Tx) -> Result<(), ActRefused> {
+    /// Writes the end with its event; nobody is chased any more, nothing is owed any more. Says
+    /// which calls were a desk's until now.
+    pub(super) fn write(&self, tx: &mut Tx) -> Result<Vec<DelegationId>, ActRefused> {
         let (id, why, now) = (self.notice.id, self.act.as_str(), self.end.ended_at);
         event_append(tx, std::slice::from_ref(&self.event))?;
         end_insert(tx, &self.end)?;
         message_cancel_of_notice(tx, id, why, now)?;
+        let (account, mut ids) = (Actor::Account(self.end.account_id), IdSource::new(self.seed));
+        let desks = delegate::end_with_notice(tx, id, account, &mut ids, now)?;
         let all: Vec<DeliveryId> =
             delivery_list_of_notice(tx, id)?.iter().map(|one| one.id).collect();
         // A weak signature for what is over needs no confirming.
         let by = Some(self.end.account_id);
         task_close_of(tx, &all, &[TaskKind::ConfirmGrade], why, by, now)?;
-        end_chase(tx, &all, why, self.end.account_id, now)
+        end_chase(tx, &all, why, self.end.account_id, now)?;
+        Ok(desks)
     }
 }
 

@@ -7,7 +7,7 @@
 use super::acts::ActRefused;
 use super::compose::{ComposeRefused, OpenDraft, load};
 use super::outlook::{Outlook, outlook};
-use super::supersede::Replacing;
+use super::supersede::{LeftOut, Replacing};
 use super::{Service, ServiceError};
 use crate::domain::account::Account;
 use crate::domain::digest::Sha256Digest;
@@ -38,6 +38,8 @@ pub struct IssueRequest {
     pub form_key: String,
     /// Why organisations with gaps are issued to all the same.
     pub gap_reason: Option<String>,
+    /// 更正: who has the older version and does not get this one, as it was shown and confirmed.
+    pub left_out: Option<Sha256Digest>,
 }
 
 /// By whose word it goes out.
@@ -112,6 +114,9 @@ pub enum IssueRefused {
     /// An oral approval where none is needed, or none is foreseen.
     #[error("an oral approval is for a level that needs a second person")]
     OralNotForeseen,
+    /// Who has the older version and is not on the list of this one, by nobody's decision.
+    #[error("{} recipients of the older version are left out", .0.names.len())]
+    LeftOut(LeftOut),
     /// What it is to replace ended meanwhile.
     #[error("the notice to be replaced: {0}")]
     OlderEnded(WrongState),
@@ -125,7 +130,9 @@ impl From<ActRefused> for IssueRefused {
         match refused {
             ActRefused::State(wrong) => Self::OlderEnded(wrong),
             ActRefused::Service(error) => error.into(),
-            ActRefused::Fields(_) | ActRefused::Changed(_) => Self::Changed,
+            ActRefused::Fields(_) | ActRefused::Classified(_) | ActRefused::Changed(_) => {
+                Self::Changed
+            }
         }
     }
 }
@@ -181,6 +188,14 @@ impl IssueRefused {
                 vec![(*field, text.to_owned())]
             }
             Self::OralNotForeseen => one("do", "此等级不需要第二人核发，不用口头批准"),
+            Self::LeftOut(without) => vec![(
+                "left_out",
+                format!(
+                    "{}有第{}版，不在本次名单上。请把要发的加上；不再发的，请勾选确认",
+                    without.names.join("、"),
+                    without.version
+                ),
+            )],
             Self::OlderEnded(wrong) => vec![(
                 "do",
                 format!(
@@ -232,9 +247,11 @@ pub(super) fn issue_by(
     if plan.must_explain_gaps() && request.gap_reason.is_none() {
         return Err(IssueRefused::GapsUnexplained);
     }
+    let without = LeftOut::of_draft(service, &open, &plan.recipients)?;
+    LeftOut::confirmed(without, request.left_out)?;
     let act = rows::Act { service, account, request, approval, open: &open, now };
     let mut rows = rows::prepare(&act, &header, &plan, ladder)?;
-    rows.replace(Replacing::prepare(service, account, &open, now)?);
+    rows.replace(Replacing::prepare(service, account, &open, request.left_out, now)?);
     let issued = service.store.write("issue", move |tx| rows.write(tx))?;
     if let Issued::Now { deliveries, messages } = issued {
         tracing::info!(notice = %request.notice, deliveries, messages, "a notice was issued");

@@ -57,7 +57,7 @@ impl Rows {
             return if posted == subject { Ok(Issued::Before) } else { Err(IssueRefused::Changed) };
         }
         if let Some(replacing) = &self.replacing {
-            replacing.end(tx)?;
+            replacing.end(tx, &self.recipients.deliveries)?;
         }
         let stamped = notice_set_issued(tx, &self.stamp).map_err(|error| match error {
             StoreError::Unique(_) => IssueRefused::NumberTaken(self.stamp.number.clone()),

@@ -92,8 +92,21 @@ pub fn wake(service: &Service) -> Result<(), ServiceError> {
         std::thread::sleep(LOOK_AT_START);
         if service.store.read(steady_noted)? > noted {
             tracing::info!("another server is at work and knows what time it is");
+            follow(service, clock)?;
             break;
         }
+    }
+    Ok(())
+}
+
+/// Comes up to the time that another server has noted, so that this one is not behind it until
+/// the rounds have caught up.
+fn follow(service: &Service, clock: &SteadyClock) -> Result<(), ServiceError> {
+    let Some(reached) = service.store.read(steady_reached)? else { return Ok(()) };
+    let look = clock.look(Witness::Silent);
+    let behind = reached.since(look.steady);
+    if behind > Span::ZERO {
+        record(service, clock, &look, (Ruling::Leap(behind), 0))?;
     }
     Ok(())
 }

@@ -94,6 +94,7 @@ pub mod story;
 pub mod submit;
 pub mod supersede;
 pub mod tell_duty;
+mod tell_older;
 pub mod upload;
 pub mod verify_address;
 pub mod verify_receipt;
@@ -179,6 +180,8 @@ pub struct DutyRules {
     pub cool_down: CoolDown,
     /// Calls that a 市州 was asked to make come back after this long without a report.
     pub delegated_calls_return_after: Span,
+    /// The page of such calls can still be opened for this long after they ended.
+    pub delegated_page_stays: Span,
 }
 
 impl Default for DutyRules {
@@ -186,6 +189,7 @@ impl Default for DutyRules {
         Self {
             cool_down: CoolDown { flash: Span::minutes(10), other: Span::hours(1) },
             delegated_calls_return_after: Span::minutes(15),
+            delegated_page_stays: Span::hours(12),
         }
     }
 }

@@ -9,9 +9,12 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::add_recipients::FROM_ADDING;
+use super::alarm::{silence, sound};
 use super::{Service, ServiceError};
 use crate::adapters::random;
+use crate::domain::alarm::AlarmKind;
 use crate::domain::calendar::Calendar;
+use crate::domain::delivery::DeliveryState;
 use crate::domain::evidence::{Actor, Event, EventKind};
 use crate::domain::id_source::IdSource;
 use crate::domain::ids::{DeliveryId, EventId, NoticeId};
@@ -19,12 +22,14 @@ use crate::domain::ladder::replan::{After, Before, Standing, replan};
 use crate::domain::ladder::{IssueTimes, RecipientTime};
 use crate::domain::rule_text::RuleKind;
 use crate::domain::time::{Span, Timestamp};
+use crate::store::alarms::alarm_list_open;
 use crate::store::chase::{Chased, ChasedNotice, chase_notices, chase_read};
 use crate::store::deadline_moves::{
     DeadlineMove, DeliveryClock, clock_list, move_first_messages, move_hold, move_list_open,
     move_note_progress, move_notice_deadlines, move_origins, move_progress, move_record,
     move_set_deadlines, move_steps, move_write_steps,
 };
+use crate::store::deliveries::delivery_find;
 use crate::store::events::event_append;
 use crate::store::rule_versions::rule_in_force;
 use crate::store::{StoreError, Tx};
@@ -35,7 +40,8 @@ const CHUNK: usize = 200;
 /// seconds, and what they were about to write by then is written.
 const SETTLED_AFTER: Span = Span::seconds(20);
 const WHY: &str = "holidays_corrected";
-const ACTOR: Actor = Actor::System("follow-rules");
+const DUTY: &str = "follow-rules";
+const ACTOR: Actor = Actor::System(DUTY);
 
 /// What a tick did.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -44,6 +50,8 @@ pub struct Moved {
     pub deadlines: usize,
     /// Steps that moved.
     pub steps: usize,
+    /// Deliveries whose times cannot be reckoned anew; each has an alarm.
+    pub stuck: usize,
     /// There is more to do now.
     pub more: bool,
 }
@@ -109,6 +117,7 @@ pub fn tick(service: &Service) -> Result<Moved, ServiceError> {
         return Ok(Moved::default());
     };
     let Some(progress) = progress.onwards(version, now.since(in_force_since)) else {
+        clear_settled(service, now)?;
         return Ok(Moved::default());
     };
     let chunk = service.store.read(|conn| move_list_open(conn, progress.after, CHUNK))?;
@@ -116,13 +125,12 @@ pub fn tick(service: &Service) -> Result<Moved, ServiceError> {
         Some((last, _)) if chunk.len() == CHUNK => progress.then(Some(*last)),
         _ => progress.then(None),
     };
-    let seed: [u8; 16] = random::bytes(service.random.as_ref())?;
     let mover = Mover { calendar, in_force_since, now };
-    let mut moved = service.store.write("move_deadlines", move |tx| {
-        let moved = mover.carry(tx, &chunk, IdSource::new(seed))?;
-        move_note_progress(tx, &next.text(), now)?;
-        Ok::<_, StoreError>(moved)
-    })?;
+    let mut moved = match carried(service, &mover, &chunk, Some(next)) {
+        // One that cannot be read must not keep the others from moving.
+        Err(StoreError::Inconsistent { .. }) => singly(service, &mover, &chunk, next)?,
+        done => done?,
+    };
     moved.more = next.onwards(version, now.since(in_force_since)).is_some();
     if moved.deadlines > 0 || moved.steps > 0 {
         tracing::info!(
@@ -137,6 +145,77 @@ pub fn tick(service: &Service) -> Result<Moved, ServiceError> {
     Ok(moved)
 }
 
+/// Carries these in one write, which also notes how far the table was carried.
+fn carried(
+    service: &Service,
+    mover: &Mover,
+    chunk: &[(DeliveryId, NoticeId)],
+    next: Option<Progress>,
+) -> Result<Moved, StoreError> {
+    let seed: [u8; 16] = random::bytes(service.random.as_ref())
+        .map_err(|error| StoreError::Database(error.to_string()))?;
+    let (mover, chunk) = (mover.clone(), chunk.to_vec());
+    service.store.write("move_deadlines", move |tx| {
+        let moved = mover.carry(tx, &chunk, IdSource::new(seed))?;
+        if let Some(next) = next {
+            move_note_progress(tx, &next.text(), mover.now)?;
+        }
+        Ok(moved)
+    })
+}
+
+/// Carries each alone. What cannot be reckoned anew keeps its times, and somebody is told.
+fn singly(
+    service: &Service,
+    mover: &Mover,
+    chunk: &[(DeliveryId, NoticeId)],
+    next: Progress,
+) -> Result<Moved, ServiceError> {
+    let mut all = Moved::default();
+    for one in chunk {
+        match carried(service, mover, std::slice::from_ref(one), None) {
+            Ok(moved) => {
+                all.deadlines += moved.deadlines;
+                all.steps += moved.steps;
+            }
+            Err(error @ StoreError::Inconsistent { .. }) => {
+                all.stuck += 1;
+                let (kind, now) = (AlarmKind::DeadlineStuck, mover.now);
+                let stuck = service.sounding(kind, one.0.to_string(), error.to_string(), now)?;
+                service.store.write("deadline_stuck", move |tx| sound(tx, &stuck, DUTY, now))?;
+            }
+            Err(error) => return Err(error.into()),
+        }
+    }
+    let now = mover.now;
+    let note = move |tx: &mut Tx| move_note_progress(tx, &next.text(), now);
+    service.store.write("move_deadlines", note)?;
+    Ok(all)
+}
+
+/// An alarm about a delivery that has no open ladder any more is over.
+fn clear_settled(service: &Service, now: Timestamp) -> Result<(), ServiceError> {
+    let open = service.store.read(alarm_list_open)?;
+    for alarm in open.into_iter().filter(|one| one.kind == AlarmKind::DeadlineStuck) {
+        let id = alarm.subject.parse::<DeliveryId>().ok();
+        let ends = match id {
+            Some(id) => service.store.read(|conn| delivery_find(conn, id))?.is_none_or(|one| {
+                !DeliveryState::derive(&one.facts).is_unsigned()
+                    || one.facts.deadline.is_some_and(|at| now > at)
+            }),
+            None => true,
+        };
+        if ends {
+            let event = EventId::new(now, service.entropy()?);
+            service.store.write("deadline_settled", move |tx| {
+                silence(tx, (AlarmKind::DeadlineStuck, &alarm.subject), event, DUTY, now)
+            })?;
+        }
+    }
+    Ok(())
+}
+
+#[derive(Clone)]
 struct Mover {
     calendar: Arc<Calendar>,
     in_force_since: Timestamp,
@@ -253,6 +332,6 @@ impl Mover {
         move_record(tx, &rows.moves, WHY, self.now)?;
         move_notice_deadlines(tx, &rows.notices)?;
         event_append(tx, &rows.events)?;
-        Ok(Moved { deadlines: rows.moves.len(), steps: rows.steps.len(), more: false })
+        Ok(Moved { deadlines: rows.moves.len(), steps: rows.steps.len(), ..Moved::default() })
     }
 }

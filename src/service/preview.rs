@@ -8,6 +8,7 @@ use super::compose::{ComposeRefused, OpenDraft, load, load_whatever_state};
 use super::offer::{Offer, offer_in_force};
 use super::outlook::{Outlook, Recipient, outlook};
 use super::receive::Receiving;
+use super::supersede::LeftOut;
 use super::{Service, ServiceError};
 use crate::channel::NoticeWords;
 use crate::channel::email::{
@@ -40,6 +41,8 @@ pub struct Preview {
     pub digest: Sha256Digest,
     /// What still stands in the way in the header.
     pub faults: Vec<FieldFault>,
+    /// 更正: who has the older version and does not get this one.
+    pub left_out: Option<LeftOut>,
     /// Notices of the office in the last 90 days, and how many of them were 特提.
     pub issued_lately: (i64, i64),
     /// When this was true.
@@ -74,6 +77,7 @@ pub fn preview(
     let issued_lately =
         service.store.read(|conn| crate::store::duty::issued_counts(conn, office, since))?;
     Ok(Preview {
+        left_out: LeftOut::of_draft(service, &open, &outlook.recipients)?,
         issued_lately,
         open,
         outlook,

@@ -48,10 +48,7 @@ impl Receiving {
     #[must_use]
     pub fn withdrawn(&self) -> Option<NoticeState> {
         match self.notice_state {
-            state @ (NoticeState::Recalled
-            | NoticeState::Revoked
-            | NoticeState::Abolished
-            | NoticeState::Superseded) => Some(state),
+            state if state.is_void() => Some(state),
             _ if self.delivery.facts.recalled_at.is_some() => Some(NoticeState::Recalled),
             _ => None,
         }

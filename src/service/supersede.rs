@@ -8,21 +8,28 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::acts::{ActForm, ActRefused, issued_notice, reason, withdrawals};
-use super::compose::OpenDraft;
+use super::compose::{OpenDraft, screen};
+use super::confirm_marks::{Asked, Confirmed, Confirmer, admit};
 use super::end_notice::{Ending, owe_calls};
 use super::issue::IssueRefused;
+use super::outlook::Recipient;
+use super::tell_older::{Knows, tell_older};
+use super::upload::Desk;
 use super::{Service, ServiceError};
 use crate::domain::account::Account;
 use crate::domain::delivery::DeliveryState;
+use crate::domain::digest::Sha256Digest;
+use crate::domain::file_name::FileName;
 use crate::domain::ids::{AddressId, DeliveryId, FileId, LinkId, NoticeId, OrganizationId};
+use crate::domain::legibility::Legibility;
 use crate::domain::message::Channel;
-use crate::domain::notice::{NoticeAct, WrongState};
+use crate::domain::notice::{NoticeAct, NoticeDraft, WrongState};
 use crate::domain::time::Timestamp;
 use crate::store::corrections::{
     Corrects, correction_draft_find, link_holders_of_notice, notice_set_corrects,
     notice_set_superseded,
 };
-use crate::store::deliveries::{NewDelivery, delivery_list_of_notice};
+use crate::store::deliveries::{Delivery, NewDelivery, delivery_list_of_notice};
 use crate::store::drafts::{
     NoticeFile, Pick, file_insert, file_list, form_post_claim, pick_replace,
 };
@@ -30,7 +37,8 @@ use crate::store::ends::{Told, notice_hold_alone, told_list_of_notice, written_l
 use crate::store::links::{NewLink, link_insert_all};
 use crate::store::messages::{NewMessage, message_insert_all};
 use crate::store::notices::{NewNotice, notice_find, notice_insert_version};
-use crate::store::{StoreError, Tx};
+use crate::store::vouchers::unread_note;
+use crate::store::{Conn, StoreError, Tx};
 
 /// The draft that is to replace a notice, if somebody has begun one.
 ///
@@ -56,32 +64,36 @@ pub fn begin(
     id: NoticeId,
     form: &ActForm,
 ) -> Result<NoticeId, ActRefused> {
+    begin_confirmed(service, account, id, form, None)
+}
+
+/// The same, with a releaser who confirms what looks like a marking by the rules of today. What
+/// was confirmed in the older version stays so.
+///
+/// # Errors
+/// [`ActRefused`] says what to do.
+pub fn begin_confirmed(
+    service: &Service,
+    account: &Account,
+    id: NoticeId,
+    form: &ActForm,
+    confirmer: Option<&Confirmer>,
+) -> Result<NoticeId, ActRefused> {
     let now = service.now();
     let older = issued_notice(service, account, id)?;
     older.state.after(NoticeAct::Supersede)?;
     let why = reason(form)?;
     let version = older.version;
-    let (known, files) = service.store.read(|conn| {
-        let known = delivery_list_of_notice(conn, id)?;
-        Ok::<_, StoreError>((known, file_list(conn, id, version)?))
-    })?;
-    // Whoever was let go has no part in the next version either, unless somebody picks it again.
-    let stays = known
-        .into_iter()
-        .filter(|one| DeliveryState::derive(&one.facts) != DeliveryState::Returned);
-    let picks: Vec<Pick> = stays
-        .map(|one| Pick {
-            organization_id: one.organization_id,
-            addressee: one.addressee,
-            reason: one.reason,
-        })
-        .collect();
+    let files = service.store.read(|conn| file_list(conn, id, version))?;
+    let draft = NoticeId::new(now, service.entropy()?);
+    let desk = Desk { service, account, notice: id, into: draft, confirmer };
+    let looked = look_again(&desk, &older.draft, &files, now)?;
     let files = files
         .into_iter()
         .map(|file| Ok(NoticeFile { id: FileId::new(now, service.entropy()?), ..file }))
         .collect::<Result<Vec<NoticeFile>, ServiceError>>()?;
     let new = NewNotice {
-        id: NoticeId::new(now, service.entropy()?),
+        id: draft,
         issuer_id: older.issuer_id,
         author_id: account.id,
         draft: older.draft,
@@ -101,12 +113,125 @@ pub fn begin(
         }
         notice_insert_version(tx, &new, next)?;
         notice_set_corrects(tx, new.id, id, &why)?;
-        pick_replace(tx, new.id, &picks)?;
+        // Read while the older is held: nobody is added to it meanwhile.
+        let picks = holders_of(tx, id)?.into_iter().map(|one| Pick {
+            organization_id: one.organization_id,
+            addressee: one.addressee,
+            reason: one.reason,
+        });
+        pick_replace(tx, new.id, &picks.collect::<Vec<_>>())?;
         for file in &files {
             file_insert(tx, new.id, next, file)?;
         }
+        for (digest, legibility) in &looked.unread {
+            unread_note(tx, *digest, *legibility, now)?;
+        }
+        for confirmed in &looked.confirmed {
+            confirmed.write(tx)?;
+        }
         Ok(new.id)
     })
+}
+
+/// What a look at text and files of an older version came to.
+#[derive(Default)]
+struct Looked {
+    confirmed: Vec<Confirmed>,
+    unread: Vec<(Sha256Digest, Legibility)>,
+}
+
+/// Text and files that a draft begins with are looked at like all that is typed or uploaded.
+fn look_again(
+    desk: &Desk<'_>,
+    draft: &NoticeDraft,
+    files: &[NoticeFile],
+    now: Timestamp,
+) -> Result<Looked, ActRefused> {
+    let (service, notice) = (desk.service, Some(desk.notice));
+    let asked = Asked { clerk: desk.account, notice, place: "header", confirmer: desk.confirmer };
+    let mut looked = Looked::default();
+    looked.confirmed.extend(admit(service, &asked, screen(draft), desk.into, now)?);
+    for file in files {
+        let opened = service.files.open(&file.sha256);
+        let opened = opened.map_err(|fault| ServiceError::Internal(fault.to_string()))?;
+        let (_, legibility, confirmed) = desk.look(&FileName::clean(&file.name), opened)?;
+        looked.confirmed.extend(confirmed);
+        if legibility != Legibility::Whole {
+            looked.unread.push((file.sha256, legibility));
+        }
+    }
+    Ok(looked)
+}
+
+/// Who has a notice. Whoever was let go has no part in the next version either, unless somebody
+/// picks it again.
+fn holders_of(conn: &mut Conn, id: NoticeId) -> Result<Vec<Delivery>, StoreError> {
+    let mut known = delivery_list_of_notice(conn, id)?;
+    known.retain(|one| DeliveryState::derive(&one.facts) != DeliveryState::Returned);
+    Ok(known)
+}
+
+/// Who has the notice that is to be replaced and is not on the list of the new one: taken off by
+/// the clerk, or added to the old one since the draft was begun. Nobody is left out unseen.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LeftOut {
+    /// Which version they have.
+    pub version: i32,
+    /// Their names, in the order of the tree.
+    pub names: Vec<String>,
+    /// Exactly these: what is confirmed where it is issued.
+    pub digest: Sha256Digest,
+}
+
+impl LeftOut {
+    /// None where everybody who has the older version gets the newer.
+    ///
+    /// # Errors
+    /// The store's own.
+    pub(super) fn read(
+        conn: &mut Conn,
+        (older, version): (NoticeId, i32),
+        recipients: &BTreeSet<OrganizationId>,
+    ) -> Result<Option<Self>, StoreError> {
+        let mut without = holders_of(conn, older)?;
+        without.retain(|one| !recipients.contains(&one.organization_id));
+        if without.is_empty() {
+            return Ok(None);
+        }
+        let ids: BTreeSet<OrganizationId> = without.iter().map(|one| one.organization_id).collect();
+        let bytes: Vec<u8> = ids.iter().flat_map(|id| id.to_bytes()).collect();
+        let names = without.into_iter().map(|one| one.organization_name).collect();
+        Ok(Some(Self { version, names, digest: Sha256Digest::of(&bytes) }))
+    }
+
+    /// Of a draft, with those who would get it.
+    ///
+    /// # Errors
+    /// The store's own.
+    pub(super) fn of_draft(
+        service: &Service,
+        open: &OpenDraft,
+        recipients: &[Recipient],
+    ) -> Result<Option<Self>, ServiceError> {
+        let Some(older) = &open.corrects else { return Ok(None) };
+        let ids = recipients.iter().map(|one| one.organization.id).collect();
+        let older = (older.notice, older.version);
+        Ok(service.store.read(|conn| Self::read(conn, older, &ids))?)
+    }
+
+    /// Whether exactly these were confirmed.
+    ///
+    /// # Errors
+    /// [`IssueRefused::LeftOut`]: others, or nobody said so.
+    pub(super) fn confirmed(
+        found: Option<Self>,
+        said: Option<Sha256Digest>,
+    ) -> Result<(), IssueRefused> {
+        match found {
+            Some(found) if said != Some(found.digest) => Err(IssueRefused::LeftOut(found)),
+            _ => Ok(()),
+        }
+    }
 }
 
 /// Whether what a draft is to replace can still be replaced.
@@ -122,6 +247,7 @@ pub(super) struct Replacing {
     service: Service,
     newer: NoticeId,
     ending: Ending,
+    left_out: Option<Sha256Digest>,
     now: Timestamp,
 }
 
@@ -131,6 +257,7 @@ impl Replacing {
         service: &Service,
         account: &Account,
         open: &OpenDraft,
+        left_out: Option<Sha256Digest>,
         now: Timestamp,
     ) -> Result<Option<Self>, IssueRefused> {
         check(open.corrects.as_ref()).map_err(IssueRefused::OlderEnded)?;
@@ -140,7 +267,7 @@ impl Replacing {
         let (act, newer) = (NoticeAct::Supersede, open.notice.id);
         let ending = Ending::prepare(service, account, older, act, corrects.reason, now)?;
         let (service, ending) = (service.clone(), ending.in_favour_of(newer));
-        Ok(Some(Self { service, newer, ending, now }))
+        Ok(Some(Self { service, newer, ending, left_out, now }))
     }
 
     /// Which notice ends.
@@ -148,9 +275,13 @@ impl Replacing {
         self.ending.notice.id
     }
 
-    /// Ends the older notice and frees its number, before the newer one takes it.
-    pub(super) fn end(&self, tx: &mut Tx) -> Result<(), IssueRefused> {
+    /// Ends the older notice and frees its number, before the newer one takes it. Who has the
+    /// older and does not get the newer is compared once more, now that nobody is added to it.
+    pub(super) fn end(&self, tx: &mut Tx, newer: &[NewDelivery]) -> Result<(), IssueRefused> {
         let stood = self.ending.hold(tx)?;
+        let recipients = newer.iter().map(|one| one.organization_id).collect();
+        let older = (self.older(), self.ending.notice.version);
+        LeftOut::confirmed(LeftOut::read(tx, older, &recipients)?, self.left_out)?;
         self.ending.write(tx)?;
         self.ending.take_back(tx, &stood)?;
         Ok(notice_set_superseded(tx, self.older(), self.newer)?)
@@ -201,9 +332,12 @@ impl Replacing {
         let mut written = written_list_of_notice(tx, self.older())?;
         written.extend(of.iter().filter(|(_, one)| is_written_anew(one)).map(|(id, _)| *id));
         told.retain(|one| !told_anew(one));
-        let (notice, event) = (&self.ending.notice, self.ending.event_id());
+        let (notice, event) = (&self.ending.notice, self.ending.told());
         owe_calls(tx, &self.service, notice, NoticeAct::Supersede, &written, self.now)?;
-        let words = withdrawals(&self.service, notice, &told, event, self.now)?;
-        Ok(message_insert_all(tx, &words, self.now)?)
+        let words = withdrawals(&self.service, notice, &told, &event, self.now)?;
+        message_insert_all(tx, &words, self.now)?;
+        let mut knows = Knows::of(tx, notice)?;
+        knows.written_anew(deliveries, messages);
+        Ok(tell_older(tx, &self.service, &self.ending, &mut knows)?)
     }
 }

@@ -10,7 +10,7 @@ use super::confirm_marks::{Asked, Confirmed, Confirmer, admit};
 use super::send_back::take_back;
 use super::{Service, ServiceError};
 use crate::adapters::files::sniff::{FileKind, FileRefusal, sniff};
-use crate::adapters::files::{FilesFault, ReadSeek, Upload};
+use crate::adapters::files::{FilesFault, Opened, ReadSeek, Upload};
 use crate::domain::account::Account;
 use crate::domain::classification::{Screening, screen_file_name, screen_text};
 use crate::domain::digest::Sha256Digest;
@@ -138,8 +138,8 @@ pub fn attach_confirmed(
     if open.files.len() >= FILES_MAX {
         return Err(UploadRefused::TooMany);
     }
-    let desk = Desk { service, account, notice: draft.id, confirmer };
-    let (kind, legibility, confirmed) = desk.look(&name, upload.as_mut())?;
+    let desk = Desk { service, account, notice: draft.id, into: draft.id, confirmer };
+    let (kind, legibility, confirmed) = desk.look(&name, upload.look()?)?;
     let stored = upload.finish()?;
     let same = |file: &NoticeFile| file.sha256 == stored.digest && file.name == name.as_str();
     if open.files.iter().any(same) {
@@ -187,20 +187,22 @@ pub fn remove(
 }
 
 /// Where a file is looked at, and who is there.
-struct Desk<'d> {
-    service: &'d Service,
-    account: &'d Account,
-    notice: NoticeId,
-    confirmer: Option<&'d Confirmer>,
+pub(super) struct Desk<'d> {
+    pub(super) service: &'d Service,
+    pub(super) account: &'d Account,
+    /// The notice whose confirmations count.
+    pub(super) notice: NoticeId,
+    /// The notice that a confirmation of now is for.
+    pub(super) into: NoticeId,
+    pub(super) confirmer: Option<&'d Confirmer>,
 }
 
 impl Desk<'_> {
-    fn look(
+    pub(super) fn look(
         &self,
         name: &FileName,
-        upload: &mut dyn Upload,
+        mut opened: Opened,
     ) -> Result<(FileKind, Legibility, Vec<Confirmed>), UploadRefused> {
-        let mut opened = upload.look()?;
         // The name alone may give it away, whatever the file turns out to be.
         let named = screen_file_name(name.as_str());
         let file = if named.refuses() { digest_of(opened.reader.as_mut())? } else { NO_FILE };
@@ -223,7 +225,7 @@ impl Desk<'_> {
     ) -> Result<Option<Confirmed>, UploadRefused> {
         let (clerk, confirmer) = (self.account, self.confirmer);
         let asked = Asked { clerk, notice: Some(self.notice), place, confirmer };
-        match admit(self.service, &asked, found, self.notice, self.service.now()) {
+        match admit(self.service, &asked, found, self.into, self.service.now()) {
             Err(ComposeRefused::Classified(found)) => Err(UploadRefused::Classified(found)),
             other => Ok(other?),
         }

@@ -6,9 +6,10 @@ use std::collections::BTreeMap;
 use diesel::prelude::*;
 
 use super::schema::{
-    contact_addresses, deliveries, messages, organizations, receipts, returns, rungs,
+    call_tasks, contact_addresses, deliveries, messages, organizations, receipts, returns, rungs,
 };
 use super::{Conn, StoreError};
+use crate::domain::call_task::TaskKind;
 use crate::domain::delivery::{ReceiptMode, ReturnDecision};
 use crate::domain::ids::{DeliveryId, NoticeId, OrganizationId};
 use crate::domain::time::Timestamp;
@@ -156,6 +157,8 @@ pub fn return_list_of_notice(
 pub enum Owed {
     /// A rung of the ladder, by the word of its act.
     Rung(String),
+    /// A call by a person of the issuing office.
+    Call,
     /// A message: its channel, and how often it has been tried.
     Message {
         /// `email`, `sms` or `webhook`.
@@ -196,12 +199,19 @@ pub fn owed_list_of_notice(
             messages::lease_token,
         ))
         .load(conn.db())?;
+    let calls: Vec<(DeliveryId, Timestamp)> = call_tasks::table
+        .filter(call_tasks::notice_id.eq(notice.to_string()))
+        .filter(call_tasks::kind.eq(TaskKind::Call.as_str()))
+        .filter(call_tasks::closed_at.is_null())
+        .select((call_tasks::delivery_id, call_tasks::due_at))
+        .load(conn.db())?;
+    let calls = calls.into_iter().map(|(id, at)| (id, Some(at), Owed::Call));
     let steps = steps.into_iter().map(|(id, at, act)| (id, at, Owed::Rung(act)));
     let mails = mails.into_iter().filter_map(|(id, at, channel, tries, lease)| {
         Some((id?, at, Owed::Message { channel, tries, leased: lease.is_some() }))
     });
     let mut all: BTreeMap<DeliveryId, Vec<(Timestamp, Owed)>> = BTreeMap::new();
-    for (id, at, owed) in steps.chain(mails) {
+    for (id, at, owed) in steps.chain(mails).chain(calls) {
         all.entry(id).or_default().extend(at.map(|at| (at, owed)));
     }
     for owed in all.values_mut() {

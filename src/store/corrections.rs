@@ -2,6 +2,7 @@
 
 use diesel::prelude::*;
 
+use super::ends::{EndLine, end_find};
 use super::schema::{contact_addresses, deliveries, links, notices};
 use super::{Conn, StoreError, Tx};
 use crate::domain::ids::{AddressId, DeliveryId, LinkId, NoticeId, OrganizationId};
@@ -21,6 +22,21 @@ pub struct Successor {
     pub version: i32,
     /// The organisation's delivery of it; none if it is not among its recipients.
     pub delivery: Option<DeliveryId>,
+    /// How it was taken back itself, if it was.
+    pub ended: Option<EndLine>,
+}
+
+/// The last of the notices that stand in the place of another.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Latest {
+    /// The notice.
+    pub notice: NoticeId,
+    /// 发文字号.
+    pub document_number: String,
+    /// Which version of the matter it is.
+    pub version: i32,
+    /// How it was taken back itself, if it was.
+    pub ended: Option<EndLine>,
 }
 
 /// The notice in force in the place of this one, however often it was replaced.
@@ -32,27 +48,26 @@ pub fn successor_find(
     notice: NoticeId,
     organization: OrganizationId,
 ) -> Result<Option<Successor>, StoreError> {
-    let Some((last, document_number, version)) = successor_notice_find(conn, notice)? else {
-        return Ok(None);
-    };
+    let Some(latest) = successor_notice_find(conn, notice)? else { return Ok(None) };
+    let Latest { notice: last, document_number, version, ended } = latest;
     let delivery: Option<DeliveryId> = deliveries::table
         .filter(deliveries::notice_id.eq(last.to_string()))
         .filter(deliveries::organization_id.eq(organization.to_string()))
         .select(deliveries::id)
         .first(conn.db())
         .optional()?;
-    Ok(Some(Successor { notice: last, document_number, version, delivery }))
+    Ok(Some(Successor { notice: last, document_number, version, delivery, ended }))
 }
 
-/// The same without asking for an organisation: its id, number and version.
+/// The same without asking for an organisation.
 ///
 /// # Errors
 /// The store's own.
 pub fn successor_notice_find(
     conn: &mut Conn,
     notice: NoticeId,
-) -> Result<Option<(NoticeId, String, i32)>, StoreError> {
-    let mut found: Option<(NoticeId, String, i32)> = None;
+) -> Result<Option<Latest>, StoreError> {
+    let mut found: Option<NoticeId> = None;
     let mut at = notice;
     for _ in 0..STEPS_MAX {
         let next: Option<Option<NoticeId>> = notices::table
@@ -61,14 +76,16 @@ pub fn successor_notice_find(
             .first(conn.db())
             .optional()?;
         let Some(Some(next)) = next else { break };
-        let row: (String, i32) = notices::table
-            .filter(notices::id.eq(next.to_string()))
-            .select((notices::document_number, notices::version))
-            .first(conn.db())?;
-        found = Some((next, row.0, row.1));
+        found = Some(next);
         at = next;
     }
-    Ok(found)
+    let Some(notice) = found else { return Ok(None) };
+    let (document_number, version, state): (String, i32, NoticeState) = notices::table
+        .filter(notices::id.eq(notice.to_string()))
+        .select((notices::document_number, notices::version, notices::state))
+        .first(conn.db())?;
+    let ended = if state.is_void() { end_find(conn, notice)? } else { None };
+    Ok(Some(Latest { notice, document_number, version, ended }))
 }
 
 /// What a notice stands in the place of, and why.
@@ -162,6 +179,19 @@ pub fn notice_set_superseded(
     Ok(())
 }
 
+/// The notices that this one replaced, directly or through others, the newest first.
+///
+/// # Errors
+/// The store's own.
+pub fn notice_list_before(conn: &mut Conn, notice: NoticeId) -> Result<Vec<NoticeId>, StoreError> {
+    let (mut older, mut at) = (Vec::new(), notice);
+    while let Some(one) = corrects_find(conn, at)?.filter(|_| older.len() < STEPS_MAX) {
+        older.push(one.notice);
+        at = one.notice;
+    }
+    Ok(older)
+}
+
 /// The addresses at which organisations hold links, of a notice or of what it replaced itself,
 /// that still open something.
 ///
@@ -171,12 +201,8 @@ pub fn link_holders_of_notice(
     conn: &mut Conn,
     notice: NoticeId,
 ) -> Result<Vec<(OrganizationId, AddressId)>, StoreError> {
-    let mut versions = vec![notice.to_string()];
-    let mut at = notice;
-    while let Some(older) = corrects_find(conn, at)?.filter(|_| versions.len() < STEPS_MAX) {
-        versions.push(older.notice.to_string());
-        at = older.notice;
-    }
+    let older = notice_list_before(conn, notice)?;
+    let versions: Vec<String> = older.iter().chain([&notice]).map(ToString::to_string).collect();
     Ok(links::table
         .inner_join(deliveries::table.on(deliveries::id.eq(links::delivery_id)))
         .inner_join(contact_addresses::table.on(contact_addresses::id.eq(links::address_id)))

@@ -6,10 +6,15 @@ use std::collections::BTreeMap;
 use diesel::prelude::*;
 
 use super::engine::on_engine;
-use super::schema::{call_tasks, delegated_calls, delegations, deliveries, organizations};
+use super::schema::{
+    call_tasks, contact_addresses, delegated_calls, delegations, deliveries, messages,
+    organizations,
+};
 use super::{Conn, StoreError, Tx};
+use crate::domain::address::AddressStatus;
 use crate::domain::delegation::{DelegatedOutcome, DelegationCounts, DelegationEnd};
 use crate::domain::ids::{AccountId, DelegationId, DeliveryId, NoticeId, OrganizationId, TaskId};
+use crate::domain::message::{MessagePurpose, MessageState};
 use crate::domain::organization::Level;
 use crate::domain::time::Timestamp;
 
@@ -71,6 +76,8 @@ pub struct DelegatedCall {
     pub organization_name: String,
     /// It has answered, or need not be called for another reason.
     pub is_closed: bool,
+    /// It has answered by itself.
+    pub is_answered: bool,
     /// What was reported.
     pub outcome: Option<DelegatedOutcome>,
 }
@@ -144,6 +151,21 @@ pub fn delegation_list_of(
         .load(conn.db())?)
 }
 
+/// The delegations of a notice that are open.
+///
+/// # Errors
+/// The store's own.
+pub fn delegation_list_open_of_notice(
+    conn: &mut Conn,
+    notice: NoticeId,
+) -> Result<Vec<Delegation>, StoreError> {
+    Ok(delegation_rows!()
+        .filter(delegations::notice_id.eq(notice.to_string()))
+        .filter(delegations::ended_at.is_null())
+        .order(delegations::id)
+        .load(conn.db())?)
+}
+
 /// Open delegations that should have reported by `now`.
 ///
 /// # Errors
@@ -162,11 +184,46 @@ pub fn delegation_list_overdue(
         .load(conn.db())?)
 }
 
+/// Open delegations of which no letter has reached the desk or still may: each was given up, came
+/// back, or went to an address that fails; and the desk has reported nothing.
+///
+/// # Errors
+/// The store's own.
+pub fn delegation_list_undelivered(
+    conn: &mut Conn,
+    limit: i64,
+) -> Result<Vec<DelegationId>, StoreError> {
+    let works = [AddressStatus::Unverified.as_str(), AddressStatus::Verified.as_str()];
+    let calls = MessagePurpose::DelegatedCalls.as_str();
+    let letters = messages::table
+        .filter(messages::about.eq(delegations::id.nullable()))
+        .filter(messages::purpose.eq(calls));
+    let alive = messages::table
+        .inner_join(contact_addresses::table.on(contact_addresses::id.eq(messages::address_id)))
+        .filter(messages::about.eq(delegations::id.nullable()))
+        .filter(messages::purpose.eq(calls))
+        .filter(
+            messages::due_at.is_not_null().or(messages::state
+                .eq(MessageState::HandedOver.as_str())
+                .and(contact_addresses::status.eq_any(works))),
+        );
+    Ok(delegations::table
+        .filter(delegations::ended_at.is_null())
+        .filter(delegations::reported_at.is_null())
+        .filter(diesel::dsl::exists(letters))
+        .filter(diesel::dsl::not(diesel::dsl::exists(alive)))
+        .order(delegations::id)
+        .limit(limit)
+        .select(delegations::id)
+        .load(conn.db())?)
+}
+
 type CallRow = (
     DelegationId,
     (TaskId, DeliveryId, OrganizationId, String),
     Option<Timestamp>,
     Option<DelegatedOutcome>,
+    (Option<Timestamp>, Option<Timestamp>),
 );
 
 /// The calls of delegations, in the order of the tree.
@@ -193,16 +250,19 @@ pub fn delegated_call_list(
             ),
             call_tasks::closed_at,
             delegated_calls::outcome,
+            (deliveries::acknowledged_at, deliveries::returned_at),
         ))
         .load(conn.db())?;
     let mut found: BTreeMap<DelegationId, Vec<DelegatedCall>> = BTreeMap::new();
-    for (id, (task_id, delivery_id, organization_id, organization_name), closed, outcome) in rows {
+    for (id, whom, closed, outcome, answers) in rows {
+        let (task_id, delivery_id, organization_id, organization_name) = whom;
         found.entry(id).or_default().push(DelegatedCall {
             task_id,
             delivery_id,
             organization_id,
             organization_name,
             is_closed: closed.is_some(),
+            is_answered: answers.0.or(answers.1).is_some(),
             outcome,
         });
     }
@@ -215,11 +275,14 @@ pub fn delegated_counts(calls: &[DelegatedCall]) -> DelegationCounts {
     let count = |wanted: &dyn Fn(&&DelegatedCall) -> bool| {
         i64::try_from(calls.iter().filter(wanted).count()).unwrap_or(i64::MAX)
     };
+    let silent = |call: &&DelegatedCall| call.is_closed && call.outcome.is_none();
     DelegationCounts {
         asked: count(&|_| true),
         told: count(&|call| call.outcome == Some(DelegatedOutcome::Told)),
         not_reached: count(&|call| call.outcome == Some(DelegatedOutcome::NotReached)),
         open: count(&|call| call.is_owed()),
+        answered: count(&|call| silent(call) && call.is_answered),
+        dropped: count(&|call| silent(call) && !call.is_answered),
     }
 }
 
@@ -250,7 +313,8 @@ pub fn delegated_call_report(
     Ok(moved == 1)
 }
 
-/// Keeps who reported, while the delegation is open; false: it has ended.
+/// Keeps who reported, while the delegation is open, or if its notice ended over it: what was told
+/// until then is still to be known. False: the calls are the issuer's own again.
 ///
 /// # Errors
 /// The store's own.
@@ -260,9 +324,11 @@ pub fn delegation_note_report(
     (name, phone): (&str, &str),
     now: Timestamp,
 ) -> Result<bool, StoreError> {
-    let open = delegations::table
-        .filter(delegations::id.eq(id.to_string()))
-        .filter(delegations::ended_at.is_null());
+    let open = delegations::table.filter(delegations::id.eq(id.to_string())).filter(
+        delegations::ended_at
+            .is_null()
+            .or(delegations::ended_why.eq(DelegationEnd::NoticeEnded.as_str()).assume_not_null()),
+    );
     let moved = diesel::update(open)
         .set((
             delegations::reporter_name.eq(Some(name)),
@@ -271,6 +337,17 @@ pub fn delegation_note_report(
         ))
         .execute(tx.db())?;
     Ok(moved == 1)
+}
+
+/// Whether a delegation is open, looked at while its notice is held.
+///
+/// # Errors
+/// The store's own.
+pub fn delegation_hold_open(tx: &mut Tx, id: DelegationId) -> Result<bool, StoreError> {
+    let open = delegations::table
+        .filter(delegations::id.eq(id.to_string()))
+        .filter(delegations::ended_at.is_null());
+    Ok(open.count().get_result::<i64>(tx.db())? == 1)
 }
 
 /// Ends a delegation that is open; false: it had ended.

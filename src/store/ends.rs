@@ -16,7 +16,7 @@ use super::{Conn, ROWS_PER_INSERT_MAX, StoreError, Tx};
 use crate::domain::address::AddressStatus;
 use crate::domain::call::CallOutcome;
 use crate::domain::delegation::DelegatedOutcome;
-use crate::domain::ids::{AccountId, AddressId, DeliveryId, EventId, NoticeId};
+use crate::domain::ids::{AccountId, AddressId, DelegationId, DeliveryId, EventId, NoticeId};
 use crate::domain::message::{Channel, MessagePurpose, MessageState};
 use crate::domain::notice::{NoticeAct, NoticeState};
 use crate::domain::time::Timestamp;
@@ -121,6 +121,8 @@ pub struct Told {
     pub address_id: AddressId,
     /// By which way.
     pub channel: Channel,
+    /// The calls it was asked to make, if that is what it was told.
+    pub delegation_id: Option<DelegationId>,
 }
 
 /// The messages of a notice that reached somebody, or may have reached him unseen.
@@ -145,19 +147,23 @@ macro_rules! reached {
 /// # Errors
 /// The store's own.
 pub fn told_list_of_notice(conn: &mut Conn, notice: NoticeId) -> Result<Vec<Told>, StoreError> {
-    let rows: Vec<(Option<DeliveryId>, AddressId, String)> = reached!(notice)
-        .select((messages::delivery_id, messages::address_id, messages::channel))
+    type Row = (Option<DeliveryId>, AddressId, Channel, MessagePurpose, Option<String>);
+    let rows: Vec<Row> = reached!(notice)
+        .select((
+            messages::delivery_id,
+            messages::address_id,
+            messages::channel,
+            messages::purpose,
+            messages::about,
+        ))
         .distinct()
         .load(conn.db())?;
-    let told = rows.into_iter().map(|(delivery_id, address_id, channel)| {
-        let channel = channel.parse().map_err(|_| StoreError::Inconsistent {
-            table: "messages",
-            id: notice.to_string(),
-            what: format!("{channel:?} is no way"),
-        })?;
-        Ok(Told { delivery_id, address_id, channel })
+    let told = rows.into_iter().map(|(delivery_id, address_id, channel, purpose, about)| {
+        let calls = about.filter(|_| purpose == MessagePurpose::DelegatedCalls);
+        let delegation_id = calls.and_then(|text| text.parse().ok());
+        Told { delivery_id, address_id, channel, delegation_id }
     });
-    let told: BTreeSet<Told> = told.collect::<Result<_, StoreError>>()?;
+    let told: BTreeSet<Told> = told.collect();
     Ok(told.into_iter().collect())
 }
 
@@ -222,6 +228,27 @@ pub fn message_cancel_of_notice(
     Ok(diesel::update(
         messages::table
             .filter(messages::notice_id.eq(notice.to_string()))
+            .filter(messages::due_at.is_not_null()),
+    )
+    .set(Cancelled::because(why, now))
+    .execute(tx.db())?)
+}
+
+/// Cancels the words of an end that have not left: another end says more. Says how many.
+///
+/// # Errors
+/// The store's own.
+pub fn message_cancel_words(
+    tx: &mut Tx,
+    notice: NoticeId,
+    why: &'static str,
+    now: Timestamp,
+) -> Result<usize, StoreError> {
+    Ok(diesel::update(
+        messages::table
+            .filter(messages::notice_id.eq(notice.to_string()))
+            .filter(messages::purpose.eq(MessagePurpose::Withdrawal.as_str()))
+            .filter(messages::delivery_id.is_not_null())
             .filter(messages::due_at.is_not_null()),
     )
     .set(Cancelled::because(why, now))

@@ -32,6 +32,17 @@ pub enum StillWanted {
     Gone,
     /// Ours, but it must not go out: to be cancelled for this reason.
     No(&'static str),
+    /// Ours and wanted, but what it says has changed since it was read.
+    Outdated,
+}
+
+/// What a letter says of things that may change until it leaves.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Basis {
+    /// Until when to sign.
+    pub deadline_at: Option<Timestamp>,
+    /// The generation of its link.
+    pub generation: Option<i32>,
 }
 
 type LookRow = (
@@ -40,9 +51,11 @@ type LookRow = (
     Option<NoticeState>,
     (String, Option<Timestamp>),
     (Option<LinkId>, Option<Timestamp>),
+    (Option<Timestamp>, Option<i32>),
 );
 
-/// Looks again, just before a message leaves, whether it is still wanted and still ours.
+/// Looks again, just before a message leaves, whether it is still wanted and still ours, and says
+/// what is still so.
 ///
 /// # Errors
 /// The store's own.
@@ -50,6 +63,7 @@ pub fn message_still_wanted(
     conn: &mut Conn,
     id: MessageId,
     token: &str,
+    says: Basis,
     now: Timestamp,
 ) -> Result<StillWanted, StoreError> {
     let row: Option<LookRow> = messages::table
@@ -69,10 +83,13 @@ pub fn message_still_wanted(
             notices::state.nullable(),
             (contact_addresses::status, contacts::retired_at),
             (messages::link_id, links::revoked_at.nullable()),
+            (deliveries::deadline_at.nullable(), links::generation.nullable()),
         ))
         .first(conn.db())
         .optional()?;
-    let Some((lease, answer, notice, address, link)) = row else { return Ok(StillWanted::Gone) };
+    let Some((lease, answer, notice, address, link, so)) = row else {
+        return Ok(StillWanted::Gone);
+    };
     let (state, held_by, until, purpose) = lease;
     let ours = state == MessageState::Leased
         && held_by.as_deref() == Some(token)
@@ -89,7 +106,12 @@ pub fn message_still_wanted(
         address_retired: address.0 == "retired" || address.1.is_some(),
         link_revoked: link.0.is_some() && link.1.is_some(),
     };
-    Ok(unwanted_because(&at).map_or(StillWanted::Yes, StillWanted::No))
+    let still = says == Basis { deadline_at: so.0, generation: so.1 };
+    Ok(match unwanted_because(&at) {
+        Some(why) => StillWanted::No(why),
+        None if still => StillWanted::Yes,
+        None => StillWanted::Outdated,
+    })
 }
 
 /// What a message is written from, but for the header of its notice.
@@ -119,6 +141,17 @@ pub struct Letter {
     pub notice: Option<LetterNotice>,
     /// How many reminders went to this address up to this one.
     pub reminders: i64,
+}
+
+impl Letter {
+    /// What it says of things that may change.
+    #[must_use]
+    pub fn basis(&self) -> Basis {
+        Basis {
+            deadline_at: self.delivery.as_ref().and_then(|delivery| delivery.deadline_at),
+            generation: self.link.map(|(_, generation)| generation),
+        }
+    }
 }
 
 /// The delivery a message is about.

@@ -26,6 +26,7 @@ pub mod columns;
 pub mod contacts;
 pub mod corrections;
 pub mod deadline_moves;
+pub mod delegation_links;
 pub mod delegations;
 pub mod deliveries;
 pub mod desks;

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use diesel::prelude::*;
 
-use super::schema::{call_tasks, deliveries, notice_ends, returns, rungs};
+use super::schema::{call_tasks, deliveries, notice_ends, notices, returns, rungs};
 use super::{Conn, StoreError};
 use crate::domain::ids::{DeliveryId, NoticeId, OrganizationId};
 use crate::domain::time::Timestamp;
@@ -121,6 +121,8 @@ pub struct NoticeEnd {
     pub reason: String,
     /// When.
     pub ended_at: Timestamp,
+    /// Which version of the matter it ended.
+    pub version: i32,
 }
 
 /// The end that this event recorded.
@@ -129,8 +131,9 @@ pub struct NoticeEnd {
 /// The store's own.
 pub fn notice_end_find(conn: &mut Conn, event_id: &str) -> Result<Option<NoticeEnd>, StoreError> {
     Ok(notice_ends::table
+        .inner_join(notices::table.on(notices::id.eq(notice_ends::notice_id)))
         .filter(notice_ends::event_id.eq(event_id))
-        .select((notice_ends::act, notice_ends::reason, notice_ends::ended_at))
+        .select((notice_ends::act, notice_ends::reason, notice_ends::ended_at, notices::version))
         .first(conn.db())
         .optional()?)
 }

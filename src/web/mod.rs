@@ -137,6 +137,7 @@ routes! {
     GET  "/duty/night"       Who::Staff(DUTY_ROOM), None => duty_print::night;
     POST "/notices/{notice}/delegate" Who::Staff(DUTY), Notice => duty::hand_on;
     POST "/notices/{notice}/take-back" Who::Staff(DUTY), Notice => duty::take_back;
+    POST "/notices/{notice}/renew-calls" Who::Staff(DUTY), Notice => duty::renew_calls;
     GET  "/deliveries/{delivery}/calls" Who::Staff(READERS), Delivery => duty_print::calls;
     POST "/deliveries/{delivery}/escalate" Who::Staff(DUTY), Delivery => call::escalate;
     GET  "/notices/{notice}/remind" Who::Staff(CHASERS), Notice => remind::list;

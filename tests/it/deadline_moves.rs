@@ -63,6 +63,7 @@ impl Town {
             seen,
             form_key: format!("issue {number}"),
             gap_reason: None,
+            left_out: None,
         };
         let issued = issue::issue(service, &self.clerk, &request).unwrap();
         assert!(matches!(issued, Issued::Now { .. }));
@@ -273,4 +274,42 @@ fn board_and_story_show_both_dates() {
     let told = "签收时限由2026年12月1日09:00:00改为2026年12月2日09:00:00";
     assert!(story.body.contains(told), "{}", story.body);
     assert!(story.body.contains("原签收时限"));
+}
+
+/// One delivery that cannot be reckoned anew keeps its times and raises an alarm; the others move.
+#[test]
+fn one_that_cannot_be_read_does_not_keep_the_others() {
+    let Some(town) = Town::new() else { return };
+    town.issue("routine", "湘办发电〔2026〕56号");
+    let moving = "delivery_clocks c JOIN deliveries d ON d.id = c.delivery_id WHERE \
+                  d.addressee = 'primary'";
+    let all = town.count(moving);
+    let broken = town.stand.texts(&format!("SELECT d.id AS value FROM {moving} ORDER BY d.id"));
+    let broken = &broken[1];
+    town.stand.sql(&format!(
+        "UPDATE delivery_clocks SET hours = 'whenever' WHERE delivery_id = '{broken}'"
+    ));
+    town.correct(0, &with_monday_free());
+    let mut stuck = 0;
+    loop {
+        let moved = move_deadlines::tick(&town.stand.service).unwrap();
+        stuck = stuck.max(moved.stuck);
+        if !moved.more {
+            break;
+        }
+    }
+    assert_eq!(stuck, 1);
+    assert_eq!(town.count("deadline_changes"), all - 1);
+    assert_eq!(town.count(&format!("deadline_changes WHERE delivery_id = '{broken}'")), 0);
+    let alarm = format!("alarms WHERE kind = 'deadline_stuck' AND subject = '{broken}'");
+    assert_eq!(town.count(&format!("{alarm} AND cleared_at IS NULL")), 1);
+    // It is told of as long as it matters.
+    town.stand.clock.advance(Span::minutes(1));
+    town.carry();
+    town.carry();
+    assert_eq!(town.count(&format!("{alarm} AND cleared_at IS NULL")), 1);
+    let now = town.stand.service.now().as_micros();
+    town.stand.sql(&format!("UPDATE deliveries SET acknowledged_at = {now} WHERE id = '{broken}'"));
+    town.carry();
+    assert_eq!(town.count(&format!("{alarm} AND cleared_at IS NULL")), 0);
 }

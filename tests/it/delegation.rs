@@ -7,14 +7,17 @@ use qianshou::domain::call_task::TaskKind;
 use qianshou::domain::delegation::{DelegationCounts, DelegationEnd};
 use qianshou::domain::ids::{DelegationId, DeliveryId, NoticeId, OrganizationId, TaskId};
 use qianshou::domain::time::{Span, Timestamp};
-use qianshou::service::delegate::{delegate_calls, return_overdue, take_back};
+use qianshou::service::acts::ActForm;
+use qianshou::service::close::{close, to_close};
+use qianshou::service::delegate::{delegate_calls, renew_links, return_overdue, take_back};
 use qianshou::service::deliver::{Dispatch, Sender, Share, tick};
+use qianshou::service::end_notice::{recall, revoke};
 use qianshou::service::{ServiceError, accounts, duty};
 use qianshou::store::call_tasks::{NewTask, task_raise_all};
 
 use crate::support::door::{Door, Heard, Visitor};
 use crate::support::fixture_staff::{PASSWORD, Town};
-use crate::support::house::{count, texts};
+use crate::support::house::{count, execute, texts};
 use crate::support::stand::PUBLIC_URL;
 
 /// A town whose office owes a call to every county of one city.
@@ -119,7 +122,7 @@ struct Desk<'d> {
 
 impl<'d> Desk<'d> {
     fn arrive(calls: &Calls, door: &'d Door) -> Self {
-        let token = calls.town.service.keys.delegation_token(calls.id());
+        let token = calls.town.service.keys.delegation_token(&calls.town.list_link(calls.id()));
         let mut visitor = Visitor::new(door);
         let arrived = visitor.get(&format!("/d/{token}"));
         let page = arrived.header("location").to_owned();
@@ -178,7 +181,7 @@ fn a_desk_gets_its_counties_calls_and_reports_them_without_an_account() {
     let mut desk = Desk::arrive(&calls, &door);
     let list = desk.visitor.get(&desk.page.clone());
     assert!(list.words().contains("湘办发电〔2026〕35号"), "{}", list.words());
-    assert!(!list.body.contains("强降雨"), "the title is not the desk's to know");
+    assert!(list.body.contains("强降雨"), "a call has to name it: {}", list.body);
     assert_eq!(calls.count("events"), events, "looking leaves no trace");
 
     let (first, second) = (calls.owed[0], calls.owed[1]);
@@ -189,11 +192,16 @@ fn a_desk_gets_its_counties_calls_and_reports_them_without_an_account() {
     let kept = desk
         .report(&[(calls.task(first), "told", "陈某"), (calls.task(second), "not_reached", "")]);
     assert_eq!(kept.status, 303, "{}", kept.words());
-    let wanted = DelegationCounts { asked: all, told: 1, not_reached: 1, open: all - 2 };
+    let reported = DelegationCounts { asked: all, told: 1, not_reached: 1, ..Default::default() };
+    let wanted = DelegationCounts { open: all - 2, ..reported };
     assert_eq!(calls.counts(), wanted);
     assert_eq!(calls.due(first), (now.plus(Span::minutes(10)), false), "left alone for a while");
     assert_eq!(calls.due(second), (now, false), "the issuer's at once");
     assert!(calls.due(calls.owed[2]).1);
+    let twice = desk
+        .report(&[(calls.task(first), "told", "陈某"), (calls.task(second), "not_reached", "")]);
+    assert_eq!((twice.status, twice.header("location")), (303, kept.header("location")));
+    assert_eq!(calls.counts(), wanted);
     // What was reported stays as it was.
     desk.report(&[(calls.task(first), "not_reached", "")]);
     assert_eq!(calls.counts(), wanted);
@@ -204,10 +212,12 @@ fn a_desk_gets_its_counties_calls_and_reports_them_without_an_account() {
     let signs = town.ours.sent.iter().find(|(id, _)| *id == calls.owed[2]).unwrap();
     town.sign(*signs, "陈立");
     assert!(desk.visitor.get(&desk.page.clone()).words().contains("已答复，不用再拨"));
+    assert_eq!((calls.counts().answered, calls.counts().open), (1, all - 3));
     let rest: Vec<(TaskId, &str, &str)> =
         calls.owed[3..].iter().map(|id| (calls.task(*id), "told", "周某")).collect();
     assert_eq!(desk.report(&rest).status, 303);
     assert_eq!(calls.ended(), Some(DelegationEnd::Reported));
+    assert_eq!(desk.report(&rest).status, 303, "the last report, posted twice");
     assert_eq!(return_overdue(&town.service).unwrap(), 0);
 }
 
@@ -238,7 +248,7 @@ fn what_is_not_reported_in_time_comes_back() {
     town.clock.advance(Span::minutes(1));
     assert_eq!(calls.hand_on("k2").unwrap(), calls.owed.len());
     let until = town.clock.now().plus(Span::hours(1));
-    let value = town.service.keys.delegation_visit(old, until);
+    let value = town.service.keys.delegation_visit(&town.list_link(old), until);
     desk.visitor.cookies.push((format!("__Host-{}", calls.id()), value));
     assert_eq!(desk.visitor.get(&format!("/delegated/{}", calls.id())).status, 404);
 }
@@ -252,6 +262,7 @@ fn an_officer_takes_calls_back_and_the_link_opens_nothing_more() {
     assert!(matches!(free, Err(ServiceError::Conflict(_))), "nothing is free any more");
     let door = Door::open(&town.service, PUBLIC_URL);
     let mut desk = Desk::arrive(&calls, &door);
+    let token = town.service.keys.delegation_token(&town.list_link(calls.id()));
     let back = |login: &str, notice: NoticeId| {
         take_back(&town.service, &calls.officer(login), notice, calls.id())
     };
@@ -261,7 +272,6 @@ fn an_officer_takes_calls_back_and_the_link_opens_nothing_more() {
     assert!(matches!(back("zhiban", notice), Err(ServiceError::Conflict(_))));
     assert!(!calls.due(calls.owed[0]).1);
     assert_eq!(desk.visitor.get(&desk.page.clone()).status, 404);
-    let token = town.service.keys.delegation_token(calls.id());
     assert_eq!(Visitor::new(&door).get(&format!("/d/{token}")).status, 404);
     // An unsent mail about it is not sent any more.
     let dispatch = Dispatch::open(&town.service);
@@ -269,4 +279,263 @@ fn an_officer_takes_calls_back_and_the_link_opens_nothing_more() {
     tick(&town.service, &mut sender).unwrap();
     let unsent = "messages WHERE purpose = 'delegated_calls' AND state = 'cancelled'";
     assert_eq!(calls.count(unsent), calls.count("messages WHERE purpose = 'delegated_calls'"));
+}
+
+fn send(calls: &Calls) {
+    let dispatch = Dispatch::open(&calls.town.service);
+    let mut sender = Sender::open(&calls.town.service, &dispatch, "test", Share::All);
+    for _ in 0..50 {
+        if tick(&calls.town.service, &mut sender).unwrap().taken == 0 {
+            return;
+        }
+    }
+    panic!("there is no end to the sending");
+}
+
+const WORD: &str = "messages WHERE purpose = 'withdrawal' AND about LIKE 'dlg%'";
+const TELL_END: &str = "call_tasks WHERE kind = 'tell_end' AND closed_at IS NULL";
+
+#[test]
+fn an_end_takes_the_calls_from_the_desk_and_whoever_it_told_is_told_of_the_end() {
+    let Some(calls) = Calls::new() else { return };
+    let (town, notice) = (&calls.town, calls.town.ours.notice);
+    let all = i64::try_from(calls.owed.len()).unwrap();
+    calls.hand_on("k1").unwrap();
+    send(&calls);
+    let asked = calls.count("messages WHERE purpose = 'delegated_calls' AND state = 'handed_over'");
+    assert!(asked > 0);
+    let door = Door::open(&town.service, PUBLIC_URL);
+    let mut desk = Desk::arrive(&calls, &door);
+    let (first, second, third) = (calls.owed[0], calls.owed[1], calls.owed[2]);
+    desk.report(&[(calls.task(first), "told", "陈某")]);
+    let signs = town.ours.sent.iter().find(|(id, _)| *id == third).unwrap();
+    town.sign(*signs, "陈立");
+    // One more is being told while the office takes the notice back.
+    let open = desk.visitor.get(&desk.page.clone());
+    assert!(open.words().contains("未联系上"));
+    town.clock.advance(Span::minutes(1));
+    let form = ActForm { key: "end".into(), reason: "附件有误".into() };
+    recall(&town.service, &calls.officer("jingban"), notice, &form).unwrap();
+
+    assert_eq!(calls.ended(), Some(DelegationEnd::NoticeEnded));
+    let wanted = DelegationCounts {
+        asked: all,
+        told: 1,
+        answered: 1,
+        dropped: all - 2,
+        ..Default::default()
+    };
+    assert_eq!(calls.counts(), wanted);
+    assert_eq!(calls.count("events WHERE kind = 'delegation_ended'"), all - 2);
+    assert_eq!(calls.count("call_tasks WHERE kind = 'call' AND closed_at IS NULL"), 0);
+    assert_eq!(return_overdue(&town.service).unwrap(), 0);
+    let mut officer = Visitor::new(&door).sign_in("zhiban", PASSWORD);
+    let row = officer.get("/duty").words();
+    let words = format!("未报 0，已自行答复 1，不用再拨 {}", all - 2);
+    assert!(row.contains(&words) && row.contains("公文已不在办理"), "{row}");
+
+    // The desk is told by every way by which it was asked, in words of its own.
+    assert_eq!(calls.count(WORD), asked);
+    send(&calls);
+    assert_eq!(calls.count(&format!("{WORD} AND state = 'handed_over'")), asked);
+    let mails = town.mails.received();
+    let word = mails.iter().rfind(|mail| mail.subject.contains("不用再拨")).unwrap();
+    assert!(word.subject.contains("公文已撤回"), "{}", word.subject);
+    assert!(word.text.contains("附件有误") && word.text.contains("/d/dlg_"), "{}", word.text);
+    assert!(word.text.contains("请打开下面的页面报来"), "{}", word.text);
+
+    let page = desk.visitor.get(&desk.page.clone());
+    let words = page.words();
+    assert!(words.contains("撤回，理由：附件有误。这些电话不用再拨。"), "{words}");
+    assert!(!page.body.contains("tel:0731-5"), "nobody is to be rung any more");
+    assert!(!words.contains("未联系上") && !words.contains("还有"), "{words}");
+    assert!(words.contains("已答复，不用再拨"), "of the one that signed: {words}");
+    assert_eq!(calls.count(&format!("{TELL_END} AND delivery_id = '{first}'")), 1);
+    assert_eq!(calls.count(TELL_END), 1);
+    let late = [(calls.task(second), "told", "周某")];
+    for _ in 0..2 {
+        assert_eq!(desk.report(&late).status, 303, "what was told is still to be known");
+    }
+    assert_eq!(calls.count(&format!("{TELL_END} AND delivery_id = '{second}'")), 1);
+    assert_eq!(calls.count("events WHERE kind = 'delegation_reported'"), 2);
+    assert_eq!(calls.counts(), DelegationCounts { told: 2, dropped: all - 3, ..wanted });
+}
+
+#[test]
+fn a_closed_notice_is_not_called_about_and_nothing_of_it_is_void() {
+    let Some(calls) = Calls::new() else { return };
+    let (town, notice) = (&calls.town, calls.town.ours.notice);
+    calls.hand_on("k1").unwrap();
+    send(&calls);
+    let door = Door::open(&town.service, PUBLIC_URL);
+    let mut desk = Desk::arrive(&calls, &door);
+    let clerk = calls.officer("jingban");
+    let open = to_close(&town.service, &clerk, notice).unwrap().unsigned;
+    let gaps = open.iter().map(|one| (one.id, "已由值班室当面送达".to_owned())).collect();
+    let form = |key: &str| ActForm { key: key.into(), reason: "办结".into() };
+    close(&town.service, &clerk, notice, &form("end"), &gaps).unwrap();
+    assert_eq!(calls.ended(), Some(DelegationEnd::NoticeEnded));
+    let told = calls.count(WORD);
+    assert!(told > 0);
+    send(&calls);
+    let page = desk.visitor.get(&desk.page.clone()).words();
+    assert!(page.contains("办结，理由：") && !page.contains("报来结果"), "{page}");
+    let late = desk.report(&[(calls.task(calls.owed[0]), "told", "陈某")]);
+    assert_eq!((late.status, calls.count(TELL_END)), (409, 0));
+    // What is closed may still be revoked, and then the desk hears of that as well.
+    revoke(&town.service, &clerk, notice, &form("end2")).unwrap();
+    assert_eq!(calls.count(WORD), 2 * told);
+    send(&calls);
+    assert_eq!(calls.count(&format!("{WORD} AND state = 'handed_over'")), 2 * told);
+}
+
+/// A link is of one address and one generation, stops with the address, and is renewed on demand;
+/// its page closes a while after the calls ended, or when the office says so.
+#[test]
+fn the_link_to_the_list_is_bound_renewed_and_closed() {
+    let Some(calls) = Calls::new() else { return };
+    let (town, notice) = (&calls.town, calls.town.ours.notice);
+    calls.hand_on("k1").unwrap();
+    let id = calls.id();
+    let links = format!("delegation_links WHERE delegation_id = '{id}' AND revoked_at IS NULL");
+    let mails = "messages WHERE purpose = 'delegated_calls'";
+    assert_eq!(calls.count(&links), calls.count(mails), "one for each address");
+    send(&calls);
+    let door = Door::open(&town.service, PUBLIC_URL);
+    let link = town.list_link(id);
+    let token = town.service.keys.delegation_token(&link);
+    let opens = |token: &str| Visitor::new(&door).get(&format!("/d/{token}")).status;
+    assert_eq!(opens(&token), 303);
+    let carried: Vec<String> = town.mails.received().into_iter().map(|mail| mail.text).collect();
+    assert!(carried.iter().any(|text| text.contains(&token)), "{carried:?}");
+    // Out of use, the address opens nothing; in use again, it does.
+    let set = |status: &str| {
+        let of = format!("WHERE id = '{}'", link.address);
+        execute(&town.url, &format!("UPDATE contact_addresses SET status = '{status}' {of}"));
+    };
+    let mut desk = Desk::arrive(&calls, &door);
+    set("retired");
+    assert_eq!((opens(&token), desk.visitor.get(&desk.page.clone()).status), (404, 404));
+    set("verified");
+    assert_eq!((opens(&token), desk.visitor.get(&desk.page.clone()).status), (303, 200));
+
+    // Renewed: neither the old token nor the visit it began opens anything; posted twice, once.
+    let mut officer = Visitor::new(&door).sign_in("zhiban", PASSWORD);
+    let path = format!("/notices/{notice}/renew-calls");
+    assert!(officer.get("/duty").body.contains(&format!("action=\"{path}\"")));
+    let (form_token, named) = (officer.form_token(), id.to_string());
+    let fields = [("form_token", &*form_token), ("key", "r1"), ("delegation", &named)];
+    for _ in 0..2 {
+        assert_eq!(officer.post(&path, &fields).header("location"), "/duty");
+    }
+    assert_eq!((opens(&token), desk.visitor.get(&desk.page.clone()).status), (404, 404));
+    let renewed = town.list_link(id);
+    assert_eq!((renewed.address, renewed.generation), (link.address, 2));
+    let token = town.service.keys.delegation_token(&renewed);
+    assert_eq!(calls.count("events WHERE kind = 'delegation_links'"), 1);
+    send(&calls);
+    let carried: Vec<String> = town.mails.received().into_iter().map(|mail| mail.text).collect();
+    assert_eq!(carried.iter().filter(|text| text.contains(&token)).count(), 1);
+    let foreign = renew_links(&town.service, &calls.officer("zf-zhiban"), notice, id, "x");
+    assert!(matches!(foreign, Err(ServiceError::NotFound)));
+
+    // Its page says how long it stays, and then opens nothing.
+    let mut desk = Desk::arrive(&calls, &door);
+    town.clock.advance(Span::minutes(15));
+    return_overdue(&town.service).unwrap();
+    assert!(desk.visitor.get(&desk.page.clone()).words().contains("本页留到"));
+    let late = renew_links(&town.service, &calls.officer("zhiban"), notice, id, "y");
+    assert!(matches!(late, Err(ServiceError::Conflict(_))));
+    let stays = town.service.settings.duty.delegated_page_stays;
+    town.clock.advance(Span::micros(stays.as_micros() - 1));
+    assert_eq!(opens(&token), 303);
+    town.clock.advance(Span::micros(1));
+    assert_eq!(opens(&token), 404);
+}
+
+/// All had answered before the letter left: nothing failed.
+#[test]
+fn a_letter_that_was_not_needed_any_more_is_no_failure() {
+    let Some(calls) = Calls::new() else { return };
+    calls.hand_on("k1").unwrap();
+    let done = "UPDATE call_tasks SET closed_at = 1, closed_why = 'acknowledged'";
+    execute(&calls.town.url, done);
+    send(&calls);
+    assert_eq!(return_overdue(&calls.town.service).unwrap(), 1);
+    assert_eq!(calls.ended(), Some(DelegationEnd::Answered));
+}
+
+#[test]
+fn the_page_of_calls_that_ended_is_closed_by_the_office() {
+    let Some(calls) = Calls::new() else { return };
+    let (town, notice) = (&calls.town, calls.town.ours.notice);
+    calls.hand_on("k1").unwrap();
+    // Renewed before its letters left: only the new ones leave.
+    let letters = "messages WHERE purpose = 'delegated_calls'";
+    let asked = calls.count(letters);
+    renew_links(&town.service, &calls.officer("zhiban"), notice, calls.id(), "r1").unwrap();
+    send(&calls);
+    assert_eq!(calls.count(letters), 2 * asked);
+    assert_eq!(calls.count(&format!("{letters} AND state = 'handed_over'")), asked);
+    town.clock.advance(Span::minutes(15));
+    return_overdue(&town.service).unwrap();
+    let door = Door::open(&town.service, PUBLIC_URL);
+    let mut desk = Desk::arrive(&calls, &door);
+    let mut officer = Visitor::new(&door).sign_in("zhiban", PASSWORD);
+    let page = officer.get("/duty");
+    assert!(page.words().contains("页面留到") && page.words().contains("停用页面"));
+    let path = format!("/notices/{notice}/take-back");
+    let (form_token, named) = (officer.form_token(), calls.id().to_string());
+    let fields = [("form_token", &*form_token), ("delegation", &named)];
+    assert_eq!(officer.post(&path, &fields).status, 303);
+    assert_eq!(desk.visitor.get(&desk.page.clone()).status, 404);
+    assert_eq!(calls.ended(), Some(DelegationEnd::Overdue), "what ended it stays on record");
+    assert_eq!(calls.count("events WHERE kind = 'delegation_links'"), 2);
+    assert!(!officer.get("/duty").words().contains("停用页面"));
+    assert_eq!(officer.post(&path, &fields).status, 409);
+}
+
+/// A desk that no mail reaches cannot call: its calls come back at once, not when they are late.
+#[test]
+fn calls_that_the_desk_was_not_told_of_come_back_at_once() {
+    for (bounced, reported) in [(false, false), (true, false), (true, true)] {
+        let Some(calls) = Calls::new() else { return };
+        let (town, all) = (&calls.town, calls.owed.len());
+        calls.hand_on("k1").unwrap();
+        assert_eq!(return_overdue(&town.service).unwrap(), 0, "it is on its way");
+        let mails = "purpose = 'delegated_calls'";
+        if bounced {
+            send(&calls);
+            assert_eq!(return_overdue(&town.service).unwrap(), 0, "it arrived");
+            if reported {
+                let door = Door::open(&town.service, PUBLIC_URL);
+                let call = (calls.task(calls.owed[0]), "told", "陈某");
+                assert_eq!(Desk::arrive(&calls, &door).report(&[call]).status, 303);
+            }
+            execute(
+                &town.url,
+                &format!(
+                    "UPDATE contact_addresses SET status = 'failing' WHERE id IN \
+                     (SELECT address_id FROM messages WHERE {mails})"
+                ),
+            );
+        } else {
+            let dead = "state = 'dead', due_at = NULL, finished_at = 1, finished_why = 'rejected'";
+            execute(&town.url, &format!("UPDATE messages SET {dead} WHERE {mails}"));
+        }
+        let ended = return_overdue(&town.service).unwrap();
+        if reported {
+            assert_eq!((ended, calls.ended()), (0, None), "it has the list all the same");
+            continue;
+        }
+        assert_eq!((ended, calls.ended()), (1, Some(DelegationEnd::Undelivered)));
+        assert_eq!(return_overdue(&town.service).unwrap(), 0, "once");
+        let now = town.clock.now();
+        assert!(calls.owed.iter().all(|id| calls.due(*id) == (now, false)));
+        let told = calls.count("events WHERE kind = 'delegation_ended'");
+        assert_eq!(told, i64::try_from(all).unwrap());
+        let door = Door::open(&town.service, PUBLIC_URL);
+        let mut officer = Visitor::new(&door).sign_in("zhiban", PASSWORD);
+        assert!(officer.get("/duty").words().contains("邮件没有送到，已收回"));
+    }
 }

@@ -9,7 +9,7 @@ use qianshou::adapters::mail::{
     MailSession, Mailer, MemoryMailer, OutgoingMail, SendLimits, SendReport,
 };
 use qianshou::domain::delivery::Tally;
-use qianshou::domain::ids::{AttemptId, NoticeId};
+use qianshou::domain::ids::{AttemptId, LinkId, NoticeId};
 use qianshou::domain::message::{Channel, Happening, Phase, RetrySchedule};
 use qianshou::domain::time::Span;
 use qianshou::domain::urgency::Urgency;
@@ -556,4 +556,31 @@ fn workers_wake_at_once_and_stop_without_leaving_a_lease() {
     assert_eq!(post.at.number(held), 0);
     assert_eq!(post.counts(first.id).handed_over, 1);
     assert_eq!(post.counts(second.id).handed_over, 300);
+}
+
+/// Letters of one taking are read ahead; what has moved until one leaves is not said any more.
+#[test]
+fn a_letter_whose_deadline_or_link_changed_meanwhile_is_written_anew() {
+    // 14 o'clock of that Monday.
+    let moved = "UPDATE deliveries SET deadline_at = 1795413600000000";
+    for change in [moved, "UPDATE links SET generation = 2"] {
+        let Some(post) = post() else { return };
+        post.at.issue(Urgency::Flash, 1, 1);
+        let (at, mut first) = (Arc::clone(&post.at), true);
+        set(&post.hooks.before, move |_| {
+            if std::mem::take(&mut first) {
+                at.sql(change);
+            }
+        });
+        let done = post.tick();
+        assert_eq!((done.taken, done.handed_back, done.handed_over), (1, 1, 0), "{change}");
+        assert_eq!(post.tick().handed_over, 1);
+        let mails = post.memory.received();
+        let [mail] = &mails[..] else { panic!("{} mails", mails.len()) };
+        let link: LinkId = post.at.texts("SELECT id AS value FROM links")[0].parse().unwrap();
+        let token = post.at.service.keys.link_token(link, if change == moved { 1 } else { 2 });
+        assert!(mail.text.contains(&token), "{}", mail.text);
+        assert_eq!(mail.text.contains("14时") || mail.text.contains("14:00"), change == moved);
+        assert_eq!(post.message(), "handed_over - 2 1 0", "no try is used up");
+    }
 }

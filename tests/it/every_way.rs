@@ -106,8 +106,13 @@ impl World {
         let seen = self.preview().digest;
         submit(&self.service, &self.account("jingban"), self.notice, seen).unwrap();
         let gap_reason = Some("汛情紧急，先行发出".to_owned());
-        let request =
-            IssueRequest { notice: self.notice, seen, form_key: "a key".into(), gap_reason };
+        let request = IssueRequest {
+            notice: self.notice,
+            seen,
+            form_key: "a key".into(),
+            gap_reason,
+            left_out: None,
+        };
         release_and_issue(&self.service, &self.account("hefa"), &request).unwrap()
     }
 

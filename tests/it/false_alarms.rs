@@ -5,7 +5,14 @@
 use qianshou::domain::account::Role;
 use qianshou::domain::evidence::Actor;
 use qianshou::domain::ids::DelegationId;
+use qianshou::domain::notice::NoticeDraft;
 use qianshou::service::accounts::{self, AccountRequest};
+use qianshou::service::acts::ActRefused;
+use qianshou::service::compose::{self, ComposeRefused, Content, save_confirmed};
+use qianshou::service::confirm_marks::{Confirmer, Typed, prove};
+use qianshou::service::pick::Ticks;
+use qianshou::service::supersede::begin;
+use qianshou::service::upload::{Incoming, attach_confirmed, begin as begin_upload};
 use qianshou::web::ROUTES;
 use qianshou::web::route::{Subject, Who};
 
@@ -13,6 +20,7 @@ use crate::support::door::{Door, Heard, Visitor};
 use crate::support::fixture_staff::{PASSWORD, Town};
 use crate::support::form::Form;
 use crate::support::house::count;
+use crate::support::office::{Office, PASSWORD as OFFICE_PASSWORD, form, office};
 use crate::support::stand::PUBLIC_URL;
 
 const PROSE: &str = "关于印发《机密★级计算机使用管理办法》的通知";
@@ -282,4 +290,104 @@ fn no_other_form_takes_a_marking_either() {
         tried += 1;
     }
     assert!(tried > 30, "{tried}");
+}
+
+fn clerk_and(at: &Office) -> Confirmer {
+    let typed =
+        Typed { login: "hefa".into(), password: OFFICE_PASSWORD.into(), reason: REASON.into() };
+    prove(&at.ground.service, &at.clerk, &typed).unwrap().unwrap()
+}
+
+/// What was confirmed in a notice stays so in its correction, word for word and byte for byte.
+#[test]
+fn a_correction_carries_what_was_confirmed_and_nothing_else() {
+    let Some(at) = office(1) else { return };
+    let (service, seats) = (&at.ground.service, [&at.issued.seats[0]]);
+    let draft = at.draft(at.issued.notice, &seats, "k1");
+    let open = compose::load(service, &at.clerk, draft).unwrap();
+    let mut header = open.notice.draft;
+    header.title = PROSE.into();
+    let ticks = Ticks { primary: [seats[0].organization].into(), ..Ticks::default() };
+    let content = |draft: &NoticeDraft| Content { draft: draft.clone(), ticks: ticks.clone() };
+    let hefa = clerk_and(&at);
+    let at_revision = (draft, open.notice.revision);
+    let saved =
+        save_confirmed(service, &at.clerk, at_revision, content(&header), Some(&hefa)).unwrap();
+    let mut upload = begin_upload(service).unwrap();
+    upload.write(PROSE.as_bytes()).unwrap();
+    let file = Incoming { name: "说明.txt".into(), upload };
+    attach_confirmed(service, &at.clerk, saved, file, Some(&hefa)).unwrap();
+    at.submit(draft).unwrap();
+    at.release(draft, "k2").unwrap();
+    let confirmed = at.ground.count("events WHERE kind = 'mark_confirmed'");
+
+    let third = begin(service, &at.clerk, draft, &form("k3", "附件日期有误")).unwrap();
+    let open = compose::load(service, &at.clerk, third).unwrap();
+    assert_eq!(open.files.len(), 3);
+    header.body = "请遵照执行。".into();
+    let saved = compose::save(service, &at.clerk, third, open.notice.revision, content(&header));
+    let saved = saved.unwrap();
+    let mut upload = begin_upload(service).unwrap();
+    upload.write(PROSE.as_bytes()).unwrap();
+    let again = Incoming { name: "说明（又一份）.txt".into(), upload };
+    let saved = attach_confirmed(service, &at.clerk, saved, again, None).unwrap();
+    assert_eq!(at.ground.count("events WHERE kind = 'mark_confirmed'"), confirmed, "no new one");
+    for other in ["关于印发《秘密★级计算机使用管理办法》的通知", "机密★1年"]
+    {
+        header.title = other.into();
+        let refused = compose::save(service, &at.clerk, third, saved.revision, content(&header));
+        assert!(matches!(refused, Err(ComposeRefused::Classified(_))), "{other}: {refused:?}");
+    }
+}
+
+/// What is out was let in by the rules of its day; a draft that begins with it is looked at by
+/// those of today.
+#[test]
+fn text_and_files_that_a_correction_begins_with_are_looked_at_again() {
+    let Some(at) = office(1) else { return };
+    let (service, old) = (&at.ground.service, at.issued.notice);
+    let header = |text: &str| {
+        at.ground.sql(&format!(
+            "UPDATE notice_versions SET header = REPLACE(header, '\"title\":\"', \
+             '\"title\":\"{text}') WHERE notice_id = '{old}';"
+        ));
+    };
+    let door = Door::open(service, PUBLIC_URL);
+    let mut clerk = Visitor::new(&door).sign_in("jingban", OFFICE_PASSWORD);
+    let path = format!("/notices/{old}/supersede");
+    header("印发《机密★级计算机使用管理办法》，");
+    let mut asked = Form::holding(&clerk.get(&path).body, "reason").unwrap();
+    asked.type_in("reason", "附件日期有误");
+    let send = |clerk: &mut Visitor, form: &Form| {
+        let fields: Vec<(&str, &str)> =
+            form.fields.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
+        clerk.post(&form.action, &fields)
+    };
+    let refused = send(&mut clerk, &asked);
+    assert_eq!(refused.status, 422, "{}", refused.words());
+    assert_eq!(at.ground.count("events WHERE kind = 'classified_refused'"), 1);
+    assert_eq!(at.ground.count("notices WHERE corrects_id IS NOT NULL"), 0, "nothing is begun");
+    let mut again = Form::holding(&refused.body, "confirm_reason").unwrap();
+    confirm(&mut again, "hefa", "a guess of it", REASON);
+    let wrong = send(&mut clerk, &again);
+    assert!(wrong.status == 422 && wrong.words().contains("账号或口令不对"), "{}", wrong.words());
+    let mut again = Form::holding(&wrong.body, "confirm_reason").unwrap();
+    confirm(&mut again, "hefa", OFFICE_PASSWORD, REASON);
+    let begun = send(&mut clerk, &again);
+    assert_eq!(begun.status, 303, "{}", begun.words());
+    let draft = "notice_id IN (SELECT id FROM notices WHERE corrects_id IS NOT NULL)";
+    assert_eq!(at.ground.count(&format!("confirmed_marks WHERE {draft}")), 1);
+
+    let Some(at) = office(1) else { return };
+    let (service, old) = (&at.ground.service, at.issued.notice);
+    let file = at.ground.lines(&format!(
+        "SELECT name AS line FROM notice_files WHERE notice_id = '{old}' ORDER BY id"
+    ));
+    at.ground.sql(&format!(
+        "UPDATE notice_files SET name = '机密★1年.pdf' WHERE notice_id = '{old}' AND name = '{}';",
+        file[0]
+    ));
+    let refused = begin(service, &at.clerk, old, &form("k1", "附件日期有误")).unwrap_err();
+    assert!(matches!(refused, ActRefused::Classified(_)), "{refused:?}");
+    assert_eq!(at.ground.count("events WHERE kind = 'classified_refused'"), 1);
 }

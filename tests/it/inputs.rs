@@ -77,7 +77,13 @@ fn no_field_becomes_a_header_of_a_mail() {
     let seen = preview(service, &clerk, notice).unwrap();
     assert!(seen.faults.is_empty(), "{:?}", seen.faults);
     let gap_reason = Some(format!("先行发出{LINES}"));
-    let request = IssueRequest { notice, seen: seen.digest, form_key: "k".into(), gap_reason };
+    let request = IssueRequest {
+        notice,
+        seen: seen.digest,
+        form_key: "k".into(),
+        gap_reason,
+        left_out: None,
+    };
     submit(service, &clerk, notice, request.seen).unwrap();
     release_and_issue(service, &releaser, &request).unwrap();
     let dispatch = Dispatch::open(service);

@@ -239,3 +239,47 @@ fn the_page_works_without_script_and_keeps_what_was_typed() {
     assert_eq!(twice.status, 303, "posted twice it is one: {}", twice.body);
     assert_eq!(at.deliveries(id).len(), 4);
 }
+
+/// Where the level wants a second person for the issue, it wants one for the adding, whatever
+/// roles the author holds; and where it does not, it does not.
+#[test]
+fn adding_wants_a_second_person_where_issuing_does() {
+    let Some((at, id, rest)) = started(2) else { return };
+    // No gaps, so that nothing else stands in the way.
+    let desk = "dsk_0000000000000000000000000b";
+    at.ground.sql(&format!(
+        "INSERT INTO desks (id, code, name, kind, round_the_clock) VALUES \
+         ('{desk}', 'e', '值班室', 'duty_desk', {});",
+        if at.ground.url.starts_with("sqlite") { "1" } else { "TRUE" }
+    ));
+    for organization in &rest {
+        at.ground.sql(&format!(
+            "INSERT INTO desk_organizations (desk_id, organization_id) VALUES \
+             ('{desk}', '{organization}');"
+        ));
+    }
+    let refused = |by: &Account, key: &str| {
+        let refused = at.add(by, id, key, &further(&rest[..1], "")).unwrap_err();
+        let (place, text) = field(&refused);
+        assert!(place == "to" && text.contains("起草人以外的核发人或值班员"), "{place} {text}");
+        assert_eq!(at.deliveries(id).len(), 2);
+    };
+    refused(&at.clerk, "k1");
+    let author = |by: &Account| {
+        at.ground.sql(&format!("UPDATE notices SET author_id = '{}' WHERE id = '{id}';", by.id));
+    };
+    // Who may release other people's may not widen his own.
+    for by in [&at.releaser, &at.duty] {
+        author(by);
+        refused(by, "k2");
+    }
+    author(&at.clerk);
+    at.add(&at.duty, id, "k3", &further(&rest[..1], "")).unwrap();
+    assert_eq!(at.deliveries(id).len(), 3);
+    at.ground.sql(&format!(
+        "UPDATE notice_versions SET ladder = REPLACE(ladder, '\"needs_second_person\":true', \
+         '\"needs_second_person\":false') WHERE notice_id = '{id}';"
+    ));
+    at.add(&at.clerk, id, "k4", &further(&rest[1..], "")).unwrap();
+    assert_eq!(at.deliveries(id).len(), 4);
+}

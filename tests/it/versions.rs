@@ -2,14 +2,18 @@
 //! towards everybody who was told.
 
 use qianshou::domain::delivery::DeliveryState;
+use qianshou::domain::ids::NoticeId;
 use qianshou::domain::notice::NoticeState;
 use qianshou::domain::time::Span;
 use qianshou::service::acknowledge::{Acknowledged, Signature, acknowledge};
 use qianshou::service::acts::ActRefused;
+use qianshou::service::add_recipients::{Further, add_recipients};
 use qianshou::service::compose;
 use qianshou::service::deliver::{Dispatch, Sender, Share, tick};
 use qianshou::service::end_notice::recall;
 use qianshou::service::issue::{IssueRefused, Issued as Outcome};
+use qianshou::service::pick::Ticks;
+use qianshou::service::preview::preview;
 use qianshou::service::supersede::begin;
 use qianshou::store::deliveries::delivery_list_of_notice;
 use qianshou::store::notices::notice_find;
@@ -17,7 +21,7 @@ use qianshou::store::notices::notice_find;
 use crate::support::door::{Door, Visitor};
 use crate::support::fixture_link::{PUBLIC_URL, Seat};
 use crate::support::form::Form;
-use crate::support::office::{PASSWORD, addresses, form, office};
+use crate::support::office::{Office, PASSWORD, addresses, form, office};
 use crate::support::trustcheck::{Books, breaches};
 
 #[test]
@@ -327,4 +331,183 @@ fn staff_see_both_versions_from_each() {
     assert!(register.contains("已由新版代替，未签收本版。"));
     let register = clerk.get(&format!("/notices/{newer}/register")).body;
     assert!(register.contains("第2版，更正第1版（附件日期有误）。"), "{register}");
+}
+
+fn phoned(at: &Office, place: usize, seat: &Seat, notice: NoticeId) {
+    at.ground.sql(&format!(
+        "INSERT INTO calls (id, notice_id, delivery_id, caller_id, called_at, outcome, \
+         number_differs, read_back, event_id) VALUES ('cal_{place}', '{notice}', '{}', '{}', 1, \
+         'told', FALSE, FALSE, 'evt_{place}');",
+        seat.delivery, at.clerk.id
+    ));
+}
+
+fn send(at: &Office) {
+    let service = &at.ground.service;
+    let dispatch = Dispatch::open(service);
+    let mut sender = Sender::open(service, &dispatch, "test", Share::All);
+    while tick(service, &mut sender).unwrap().taken > 0 {}
+}
+
+/// Taken back before its letters left, a correction was told to nobody; those who have the first
+/// version must not be left with it.
+#[test]
+fn a_correction_that_is_void_unsent_is_told_to_who_has_the_version_before() {
+    let Some(at) = office(5) else { return };
+    let [written, twice, rung, unaware, dropped] = &at.issued.seats[..] else { panic!() };
+    let old = at.issued.notice;
+    at.hand_over(&[written, twice, dropped]);
+    phoned(&at, 1, rung, old);
+    let newer = at.replace(old, &[written, twice, rung, unaware], "k1");
+    // One letter of the correction left; the word to the one left out did not.
+    at.ground.sql(&format!(
+        "UPDATE messages SET state = 'handed_over', due_at = NULL, finished_at = 2 \
+         WHERE notice_id = '{newer}' AND address_id = '{}';",
+        twice.address
+    ));
+    assert_eq!(at.told("withdrawal", old), addresses(&[dropped]));
+    let tell_end = "call_tasks WHERE kind = 'tell_end' AND closed_at IS NULL";
+    assert_eq!(at.ground.count(tell_end), 0, "who was rung is written the correction");
+    recall(&at.ground.service, &at.clerk, newer, &form("k2", "整件有误")).unwrap();
+
+    assert_eq!(at.told("withdrawal", newer), addresses(&[twice]));
+    assert_eq!(at.told("withdrawal", old), addresses(&[written, dropped]));
+    let of = format!("{tell_end} AND reason = 'recall' AND delivery_id = '{}'", rung.delivery);
+    assert_eq!((at.ground.count(&of), at.ground.count(tell_end)), (1, 1));
+    send(&at);
+    let one = |seat: &Seat| {
+        let mails = at.ground.mails.mail_to(&format!("{}@example.invalid", seat.address));
+        let [mail] = &mails[..] else { panic!("{} mails", mails.len()) };
+        mail.text.clone()
+    };
+    for seat in [written, dropped] {
+        let text = one(seat);
+        assert!(text.contains("（第1版）已经更正，更正后的第2版现也已撤回"), "{text}");
+        assert!(text.contains("整件有误") && !text.contains("以更正后的为准"), "{text}");
+    }
+    assert!(one(twice).contains("已撤回发给贵单位的一份"), "{}", one(twice));
+    assert!(at.ground.mails.mail_to(&format!("{}@example.invalid", unaware.address)).is_empty());
+
+    let door = Door::open(&at.ground.service, PUBLIC_URL);
+    let mut person = Visitor::new(&door);
+    let path = format!("/receive/{}", written.delivery);
+    assert_eq!(person.get(&format!("/l/{}", written.token)).header("location"), path);
+    let page = person.get(&path).words();
+    assert!(page.contains("第2版已于") && page.contains("整件有误"), "{page}");
+    assert!(page.contains("新版也已收回") && !page.contains("现行版本"), "{page}");
+    assert!(!page.contains("请看并签收"), "{page}");
+    let mut officer = Visitor::new(&door).sign_in("zhiban", PASSWORD);
+    let call = officer.get(&format!("/deliveries/{}/call", rung.delivery)).words();
+    assert!(call.contains("本件已更正，代替它的第2版也已撤回。请告知对方"), "{call}");
+    let board = officer.get(&format!("/notices/{old}")).words();
+    assert!(board.contains("代替它的第2版也已撤回，理由：整件有误"), "{board}");
+    assert!(!board.contains("看现行版本"), "{board}");
+    let register = officer.get(&format!("/notices/{old}/register")).words();
+    assert!(register.contains("撤回（整件有误）"), "{register}");
+    assert_eq!(breaches(&mut Books::open(&at.ground.url)), Vec::<String>::new());
+}
+
+/// The second version was never told, the third replaces it: who has the first hears from the
+/// third or in a word of its own, each once.
+#[test]
+fn who_has_the_first_version_hears_of_the_third_once() {
+    let Some(at) = office(3) else { return };
+    let [stays, dropped, rung] = &at.issued.seats[..] else { panic!() };
+    let old = at.issued.notice;
+    at.hand_over(&[stays, dropped]);
+    phoned(&at, 1, rung, old);
+    let second = at.replace(old, &[stays, dropped, rung], "k1");
+    assert_eq!(at.told("withdrawal", old), Vec::<String>::new());
+    let third = at.replace(second, &[stays], "k2");
+    assert_eq!(at.told("invitation", third), addresses(&[stays]));
+    assert_eq!(at.told("withdrawal", old), addresses(&[dropped]));
+    assert_eq!(at.told("withdrawal", second), Vec::<String>::new());
+    let tell_end = "call_tasks WHERE kind = 'tell_end' AND closed_at IS NULL";
+    let of = format!("{tell_end} AND delivery_id = '{}'", rung.delivery);
+    assert_eq!((at.ground.count(&of), at.ground.count(tell_end)), (1, 1));
+    send(&at);
+    // Taken back after its letters left, it is told to who has it, and to nobody twice.
+    recall(&at.ground.service, &at.clerk, third, &form("k3", "整件有误")).unwrap();
+    assert_eq!(at.told("withdrawal", third), addresses(&[stays]));
+    assert_eq!(at.told("withdrawal", old), addresses(&[dropped]));
+    send(&at);
+    let dead = at.ground.count("messages WHERE state = 'dead'");
+    assert_eq!(dead, 0);
+    assert_eq!(breaches(&mut Books::open(&at.ground.url)), Vec::<String>::new());
+}
+
+/// 补发 of the old version while its correction waits for 核发: nobody is left out unseen.
+#[test]
+fn who_is_added_to_the_old_version_meanwhile_is_listed_and_not_lost() {
+    let Some(at) = office(4) else { return };
+    let [stays, dropped, later, last] = &at.issued.seats[..] else { panic!() };
+    let service = &at.ground.service;
+    let second = at.replace(at.issued.notice, &[stays, dropped], "k1");
+    let draft = at.draft(second, &[stays], "k2");
+    at.submit(draft).unwrap();
+    let further = |seat: &Seat| Further {
+        ticks: Ticks { primary: [seat.organization].into(), ..Ticks::default() },
+        gap_reason: "情况紧急".into(),
+    };
+    let add = |key: &str, seat: &Seat| {
+        add_recipients(service, &at.releaser, second, &form(key, "漏送"), &further(seat)).unwrap();
+    };
+    add("a1", later);
+    let door = Door::open(service, PUBLIC_URL);
+    let mut releaser = Visitor::new(&door).sign_in("hefa", PASSWORD);
+    let path = format!("/notices/{draft}/preview");
+    let page = releaser.get(&path);
+    let names: Vec<String> = service
+        .store
+        .read(|conn| delivery_list_of_notice(conn, second))
+        .unwrap()
+        .into_iter()
+        .filter(|one| one.organization_id != stays.organization)
+        .map(|one| one.organization_name)
+        .collect();
+    assert_eq!(names.len(), 2);
+    let words = format!("有第2版、本次不发的单位 2 个：</strong>{}。", names.join("、"));
+    assert!(page.body.contains(&words), "{}", page.body);
+    let mut asked = Form::holding(&page.body, "gap_reason").unwrap();
+    assert!(asked.fields.iter().all(|(name, _)| name != "left_out"), "nothing is ticked");
+    asked.type_in("gap_reason", "情况紧急");
+    let send = |releaser: &mut Visitor, form: &Form, tick: Option<&str>| {
+        let mut fields: Vec<(&str, &str)> =
+            form.fields.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
+        fields.extend(tick.map(|digest| ("left_out", digest)));
+        releaser.post(&form.action, &fields)
+    };
+    let refused = send(&mut releaser, &asked, None);
+    assert_eq!(refused.status, 409, "{}", refused.words());
+    assert!(refused.words().contains("不在本次名单上。请把要发的加上"), "{}", refused.words());
+    let tick = |page: &str| {
+        let at = page.split("name=\"left_out\" value=\"").nth(1).unwrap();
+        at.split('"').next().unwrap().to_owned()
+    };
+    // One more comes between the look and the press: what was confirmed is not what would be done.
+    let seen = tick(&refused.body);
+    add("a2", last);
+    let stale = send(&mut releaser, &asked, Some(&seen));
+    assert_eq!(stale.status, 409, "{}", stale.words());
+    assert!(stale.words().contains("本次不发的单位 3 个"), "{}", stale.words());
+    let state = service.store.read(|conn| notice_find(conn, second)).unwrap().unwrap().state;
+    assert_eq!(state, NoticeState::Issued, "nothing of it was done");
+    let done = send(&mut releaser, &asked, Some(&tick(&stale.body)));
+    assert_eq!(done.status, 303, "{}", done.words());
+    assert_eq!(breaches(&mut Books::open(&at.ground.url)), Vec::<String>::new());
+}
+
+#[test]
+fn a_correction_begins_with_everybody_who_has_the_old_version() {
+    let Some(at) = office(3) else { return };
+    let seats: Vec<&Seat> = at.issued.seats.iter().collect();
+    let second = at.replace(at.issued.notice, &seats[..2], "k1");
+    let service = &at.ground.service;
+    let ticks = Ticks { primary: [seats[2].organization].into(), ..Ticks::default() };
+    let further = Further { ticks, gap_reason: "情况紧急".into() };
+    add_recipients(service, &at.releaser, second, &form("a1", "漏送"), &further).unwrap();
+    let draft = begin(service, &at.clerk, second, &form("k2", "附件有误")).unwrap();
+    let open = compose::load(service, &at.clerk, draft).unwrap();
+    assert_eq!(open.picks.len(), 3);
+    assert!(preview(service, &at.clerk, draft).unwrap().left_out.is_none());
 }

@@ -42,7 +42,7 @@ use super::stand::{Stand, resume_now};
 const ISSUED_AT: Timestamp = Timestamp::from_micros(1_795_000_000_000_000);
 /// How long the recipients of [`Ground::issue`] have.
 pub(crate) const SIGN_WITHIN: Span = Span::minutes(30);
-pub(crate) const MAIN_FILE: &[u8] = b"%PDF-1.7 the notice";
+pub(crate) const MAIN_FILE: &[u8] = include_bytes!("../../config/demo/notice/正文.pdf");
 
 /// A server without a door, on a database of its own.
 pub(crate) struct Ground {
@@ -100,7 +100,7 @@ impl Ground {
         let notice = NoticeId::new(ISSUED_AT, entropy());
         let files: Vec<NoticeFile> = [
             (FileRole::Main, "通知.pdf", "application/pdf", MAIN_FILE),
-            (FileRole::Attachment, "值班安排表.csv", "text/csv", b"name,phone"),
+            (FileRole::Attachment, "值班安排表.txt", "text/plain", b"name,phone"),
         ]
         .into_iter()
         .map(|(role, name, media_type, bytes)| self.keep(role, name, media_type, bytes))

@@ -6,6 +6,7 @@ use std::ops::Deref;
 use qianshou::adapters::clock::Clock as _;
 use qianshou::adapters::mail::MemoryMailer;
 use qianshou::adapters::random::{Random as _, SystemRandom};
+use qianshou::adapters::secrets::delegations::DelegationVisit;
 use qianshou::domain::account::Role;
 use qianshou::domain::delivery::{Addressee, DeliveryFacts, Tally};
 use qianshou::domain::digest::Sha256Digest;
@@ -24,6 +25,7 @@ use qianshou::service::visit::{self, Visiting};
 use qianshou::service::{Sending, directory};
 use qianshou::store::StoreError;
 use qianshou::store::contacts::reach_list;
+use qianshou::store::delegation_links::delegation_link_renew;
 use qianshou::store::delegations::{Delegation, delegation_insert};
 use qianshou::store::deliveries::{
     NewDelivery, OnceFact, delivery_find, delivery_insert_all, delivery_set_once,
@@ -39,6 +41,7 @@ use qianshou::store::organizations::OrganizationBrief;
 use qianshou::store::shelves::{Shelf, shelf_list};
 use qianshou::store::tallies::{TallyChanges, tally_insert};
 
+use super::house::{count, texts};
 use super::stand::{Stand, resume_now};
 
 pub(crate) const PASSWORD: &str = DEMO_PASSWORD;
@@ -48,6 +51,8 @@ pub(crate) const NIGHT: Timestamp = Timestamp::from_micros(1_795_456_920_000_000
 /// Two offices and their notices.
 pub(crate) struct Town {
     stand: Stand,
+    /// What arrived.
+    pub(crate) mails: MemoryMailer,
     /// Of the party office.
     pub(crate) ours: IssuedTo,
     /// Of the government office.
@@ -79,7 +84,8 @@ fn bits() -> [u8; 10] {
 impl Town {
     /// `None`: no PostgreSQL on this machine, skip.
     pub(crate) fn new() -> Option<Self> {
-        let stand = Stand::new(NIGHT, MemoryMailer::default(), Sending::default())?;
+        let mails = MemoryMailer::default();
+        let stand = Stand::new(NIGHT, mails.clone(), Sending::default())?;
         fill(&stand.service).unwrap();
         let account = |login: &str| {
             let all = accounts::list(&stand.service).unwrap();
@@ -123,7 +129,7 @@ impl Town {
         let owner = (their_clerk.organization_id, their_clerk.id);
         let theirs = draft_of(&stand, owner.0, owner.1, numbered("湘政办发电〔2026〕7号"));
         let theirs = issue(&stand, theirs, owner.1, &few);
-        Some(Self { stand, ours, theirs, draft, waiting })
+        Some(Self { stand, mails, ours, theirs, draft, waiting })
     }
 
     /// The visit that a delivery's link opens, and the value of its cookie.
@@ -153,14 +159,42 @@ impl Town {
             ended_at: None,
             ended_why: None,
         };
-        self.service.store.write("test", move |tx| delegation_insert(tx, &new, &[])).unwrap();
+        let desk = self.desk_address(new.organization_id);
+        let write = move |tx: &mut qianshou::store::Tx| {
+            delegation_insert(tx, &new, &[])?;
+            delegation_link_renew(tx, id, &[desk], NIGHT)
+        };
+        self.service.store.write("test", write).unwrap();
         id
+    }
+
+    /// Some address of an organisation, else of any.
+    fn desk_address(&self, organization: OrganizationId) -> AddressId {
+        let any = directory::list(&self.service).unwrap();
+        let all = [organization].into_iter().chain(any.into_iter().map(|one| one.id));
+        all.filter_map(|id| first_address(&self.stand, id)).next().unwrap()
+    }
+
+    /// The link by which a desk comes to the list of a delegation.
+    pub(crate) fn list_link(&self, id: DelegationId) -> DelegationVisit {
+        let of = format!(
+            "SELECT address_id AS value FROM delegation_links WHERE delegation_id = '{id}' AND \
+             revoked_at IS NULL ORDER BY address_id"
+        );
+        let address = texts(&self.url, &of)[0].parse().unwrap();
+        let of = format!(
+            "delegation_links WHERE delegation_id = '{id}' AND address_id = '{address}' AND \
+             generation >"
+        );
+        let newer = |than: u32| count(&self.url, &format!("{of} {than}")) > 0;
+        let generation = (1..9).find(|one| !newer(*one)).unwrap();
+        DelegationVisit { delegation: id, address, generation }
     }
 
     /// The cookie of that desk, and the token of its forms.
     pub(crate) fn desk_of(&self, id: DelegationId) -> ((String, String), String) {
         let keys = &self.service.keys;
-        let value = keys.delegation_visit(id, NIGHT.plus(Span::hours(1)));
+        let value = keys.delegation_visit(&self.list_link(id), NIGHT.plus(Span::hours(1)));
         ((format!("__Host-{id}"), value), keys.form_token(&id.to_bytes()))
     }
 

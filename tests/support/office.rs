@@ -15,6 +15,7 @@ use qianshou::service::acts::ActForm;
 use qianshou::service::compose::{self, Content};
 use qianshou::service::issue::{IssueRefused, IssueRequest, Issued as Outcome};
 use qianshou::service::pick::Ticks;
+use qianshou::service::preview::preview;
 use qianshou::service::release_and_issue::release_and_issue;
 use qianshou::service::submit::submit;
 use qianshou::service::supersede::begin;
@@ -89,11 +90,14 @@ impl Office {
     pub(crate) fn release(&self, draft: NoticeId, key: &str) -> Result<Outcome, IssueRefused> {
         let service = &self.ground.service;
         let seen = compose::load(service, &self.releaser, draft).map(|open| open.digest());
+        let without = preview(service, &self.releaser, draft).ok().and_then(|it| it.left_out);
+        let left_out = without.map(|it| it.digest);
         let request = IssueRequest {
             notice: draft,
             seen: seen.unwrap_or_else(|_| Sha256Digest::of(b"")),
             form_key: key.to_owned(),
             gap_reason: Some("情况紧急".into()),
+            left_out,
         };
         release_and_issue(service, &self.releaser, &request)
     }

@@ -17,7 +17,9 @@ pub use chasing::{
 };
 pub use session::{EmailSession, Envelope, Hurry};
 use telling::reason_or_where;
-pub use telling::{Decided, EndedBy, ReturnDecisionWords, VerificationWords, WithdrawalWords};
+pub use telling::{
+    CallsEndedWords, Decided, EndedBy, ReturnDecisionWords, VerificationWords, WithdrawalWords,
+};
 
 use super::NoticeWords;
 use crate::domain::time::Timestamp;

@@ -63,9 +63,23 @@ pub struct WithdrawalWords {
     pub reason: String,
     /// When.
     pub ended_at: Timestamp,
+    /// It is a later version that ended, and this tells who has the earlier: which is which.
+    pub after: Option<(i32, i32)>,
 }
 
 impl WithdrawalWords {
+    fn opening(&self) -> String {
+        let (organ, what) = (&self.notice.dispatching_organ, self.notice.what());
+        let (act, meaning) = (self.ended_by.word_zh(), self.ended_by.meaning_zh());
+        match (self.after, self.ended_by) {
+            (Some((had, ended)), EndedBy::Recall | EndedBy::Revoke | EndedBy::Abolish) => format!(
+                "{organ}发给贵单位的一份{what}（第{had}版）已经更正，更正后的第{ended}版现也已{act}，\
+                 各版都不再作为依据，也没有新版。{meaning}"
+            ),
+            _ => format!("{organ}已{act}发给贵单位的一份{what}。{meaning}"),
+        }
+    }
+
     /// The parts of the mail.
     ///
     /// # Errors
@@ -80,14 +94,60 @@ impl WithdrawalWords {
             subject: format!("【{urgency_word}】{act}：{}", self.notice.called()),
             urgency_word: Some(urgency_word.clone()),
             to: self.organization_name.clone(),
-            opening: vec![format!(
-                "{}已{act}发给贵单位的一份{}。{}",
-                self.notice.dispatching_organ,
-                self.notice.what(),
-                self.ended_by.meaning_zh()
-            )],
+            opening: vec![self.opening()],
             facts,
             closing: vec![self.notice.ask_at("有疑问，请致电值班室：")],
+            ..Sheet::default()
+        }
+        .render()
+    }
+}
+
+/// The calls that a desk was asked to make are not to be made: the notice ended.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CallsEndedWords {
+    /// The notice.
+    pub notice: NoticeWords,
+    /// The desk, with its organisation.
+    pub to: String,
+    /// The verb of what ended it: 撤回, 撤销, 废止, 更正, 办结.
+    pub act: &'static str,
+    /// What was told of it does not hold any more.
+    pub is_void: bool,
+    /// The reason that was written.
+    pub reason: String,
+    /// When.
+    pub ended_at: Timestamp,
+    /// Where the list is, while it can be opened.
+    pub page: Option<String>,
+}
+
+impl CallsEndedWords {
+    /// The parts of the mail.
+    ///
+    /// # Errors
+    /// A template failed.
+    pub fn render(&self) -> Result<Rendered, WordsError> {
+        let NoticeWords { urgency_word, dispatching_organ, .. } = &self.notice;
+        let act = self.act;
+        let told = match self.is_void && self.page.is_some() {
+            true => "已经电话通知过的单位，请打开下面的页面报来，由发文单位告知其不再作为依据。",
+            false => "谢谢。",
+        };
+        let mut facts = self.notice.facts();
+        facts.push(("时间", when::full(self.ended_at)));
+        facts.push(("原因", reason_or_where(&self.notice, &self.reason)));
+        facts.extend(self.page.clone().map(|page| ("名单和填报页面", page)));
+        Sheet {
+            subject: format!("【{urgency_word}】代拨的电话不用再拨：公文已{act}"),
+            urgency_word: Some(urgency_word.clone()),
+            to: self.to.clone(),
+            opening: vec![format!(
+                "{dispatching_organ}请贵值班室代拨电话的一份{}已{act}，不用再拨。{told}",
+                self.notice.what()
+            )],
+            facts,
+            closing: vec![self.notice.ask_at("有疑问，请致电发文单位值班室：")],
             ..Sheet::default()
         }
         .render()

@@ -233,6 +233,7 @@ fn sheets(network: Network) -> Vec<Rendered> {
             organization_name: organization_name(),
             ended_by,
             reason: "强降温通知第35号数字有误".to_owned(),
+            after: None,
             ended_at: at(1, 0),
         };
         all.push(words.render());

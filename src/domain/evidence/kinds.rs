@@ -171,6 +171,8 @@ event_kinds! {
     DelegationReported = "delegation_reported" in Local,
     /// Calls that a 市州 was asked to make came back.
     DelegationEnded = "delegation_ended" in Local,
+    /// The links to the list of such calls were renewed or revoked.
+    DelegationLinks = "delegation_links" in Local,
     /// Through its link an organisation told who answers tonight.
     DutyTonightTold = "duty_tonight_told" in Local,
     /// A person asked for the next responsible person to be involved: leader or superior.

@@ -122,6 +122,18 @@ fn what_comes_next_is_still_to_come() {
     assert_eq!(next_of(owed(), at(100)), Some(rung(150, "call")));
     assert_eq!(next_of(owed(), at(200)), Some(rung(50, "remind")));
     assert_eq!(next_of(Vec::new(), at(0)), None);
+    // A call that is owed comes before a reminder that will find nobody.
+    let call = |minute| (at(minute), Owed::Call);
+    let owed = |minute| {
+        let mut owed = vec![rung(50, "remind"), rung(150, "call"), call(minute)];
+        owed.sort_by_key(|(at, _)| *at);
+        owed
+    };
+    assert_eq!(next_of(owed(20), at(100)), Some(call(20)));
+    assert_eq!(next_of(owed(120), at(100)), Some(call(120)));
+    assert_eq!(next_of(owed(180), at(100)), Some(rung(150, "call")), "later than the step");
+    assert_eq!(next_of(owed(20), at(200)), Some(call(20)));
+    assert_eq!(next_of(vec![call(20)], at(10)), Some(call(20)));
 }
 
 fn some_facts() -> impl Strategy<Value = DeliveryFacts> {

@@ -7,31 +7,42 @@ use super::super::duty::Ringing;
 use super::super::{Service, ServiceError};
 use super::end::end;
 use crate::adapters::random;
+use crate::adapters::secrets::delegations::DelegationVisit;
+use crate::adapters::secrets::keys::Keys;
 use crate::domain::call_point::Line;
+use crate::domain::call_task::TaskKind;
 use crate::domain::delegation::{DelegatedOutcome, DelegationEnd};
 use crate::domain::evidence::{Actor, Event, EventKind};
 use crate::domain::id_source::IdSource;
-use crate::domain::ids::{DelegationId, EventId, OrganizationId, TaskId};
+use crate::domain::ids::{AddressId, DelegationId, EventId, OrganizationId, TaskId};
+use crate::domain::notice::NoticeState;
 use crate::domain::stated_person::{PersonFaults, STATED_NAME_CHARS_MAX, StatedPerson};
 use crate::domain::text::clean_line;
 use crate::domain::time::Timestamp;
 use crate::domain::urgency::Urgency;
+use crate::service::end_notice::owe_word;
+use crate::service::issue::lane_of;
 use crate::service::visit::VISIT_LASTS;
-use crate::store::Tx;
 use crate::store::call_list::organization_names;
+use crate::store::call_tasks::NewTask;
+use crate::store::delegation_links::delegation_link_find;
 use crate::store::delegations::{
     DelegatedCall, Delegation, delegated_call_list, delegated_call_report, delegation_find,
     delegation_note_report, task_take_back,
 };
 use crate::store::deliveries::delivery_lock;
+use crate::store::ends::{EndLine, end_find};
 use crate::store::events::event_append;
 use crate::store::notices::{notice_find, notice_hold};
+use crate::store::{StoreError, Tx};
 
 /// Somebody who came by the link of a delegation.
 #[derive(Debug, Clone)]
 pub struct Holder {
     /// The delegation it opens.
     pub delegation: DelegationId,
+    /// The address that the link was sent to.
+    pub address: AddressId,
     /// What its form must bring along.
     pub form_token: String,
 }
@@ -50,29 +61,55 @@ pub struct Arrival {
 /// # Errors
 /// [`ServiceError::NotFound`] for every token that opens nothing, whatever the cause.
 pub fn arrive(service: &Service, token: &str) -> Result<Arrival, ServiceError> {
-    let id = service.keys.read_delegation_token(token).ok_or(ServiceError::NotFound)?;
-    open(service, id)?;
-    let until = service.now().plus(VISIT_LASTS);
-    Ok(Arrival { delegation: id, cookie: service.keys.delegation_visit(id, until) })
-}
-
-/// The holder that a cookie keeps.
-///
-/// # Errors
-/// [`ServiceError::NotFound`] if it keeps none of that delegation, or the calls were taken back.
-pub fn holder(service: &Service, id: DelegationId, cookie: &str) -> Result<Holder, ServiceError> {
-    if service.keys.read_delegation_visit(cookie, service.now()) != Some(id) {
+    let named = Keys::parse_delegation_token(token);
+    let (delegation, address) = named.ok_or(ServiceError::NotFound)?;
+    let link = open(service, delegation, address)?;
+    if !service.keys.verify_delegation_token(token, &link) {
         return Err(ServiceError::NotFound);
     }
-    open(service, id)?;
-    Ok(Holder { delegation: id, form_token: service.keys.form_token(&id.to_bytes()) })
+    let until = service.now().plus(VISIT_LASTS);
+    Ok(Arrival { delegation, cookie: service.keys.delegation_visit(&link, until) })
 }
 
-/// What was taken back opens nothing any more; what ended by itself still says so.
-fn open(service: &Service, id: DelegationId) -> Result<Delegation, ServiceError> {
-    let found = service.store.read(|conn| delegation_find(conn, id))?;
-    let revoked = Some(DelegationEnd::Revoked);
-    found.filter(|one| one.ended_why != revoked).ok_or(ServiceError::NotFound)
+/// The holder that a cookie keeps. The link is proved again each time, so that one that is
+/// revoked, renewed or over stops at once.
+///
+/// # Errors
+/// [`ServiceError::NotFound`] if it keeps none of that delegation, or it opens nothing more.
+pub fn holder(service: &Service, id: DelegationId, cookie: &str) -> Result<Holder, ServiceError> {
+    let visit = service.keys.read_delegation_visit(cookie, service.now());
+    let visit = visit.filter(|visit| visit.delegation == id).ok_or(ServiceError::NotFound)?;
+    if open(service, id, visit.address)? != visit {
+        return Err(ServiceError::NotFound);
+    }
+    let form_token = service.keys.form_token(&id.to_bytes());
+    Ok(Holder { delegation: id, address: visit.address, form_token })
+}
+
+/// The link as it stands, if it opens something: what was taken back opens nothing any more; what
+/// ended otherwise still says so for a while.
+fn open(
+    service: &Service,
+    id: DelegationId,
+    address: AddressId,
+) -> Result<DelegationVisit, ServiceError> {
+    let now = service.now();
+    let found = service.store.read(|conn| {
+        Ok::<_, StoreError>((delegation_find(conn, id)?, delegation_link_find(conn, id, address)?))
+    })?;
+    let (Some(delegation), Some(link)) = found else { return Err(ServiceError::NotFound) };
+    let over = closes_at(service, &delegation).is_some_and(|at| now >= at);
+    let good = link.revoked_at.is_none() && link.address_status.may_be_used();
+    if over || !good || delegation.ended_why == Some(DelegationEnd::Revoked) {
+        return Err(ServiceError::NotFound);
+    }
+    let generation = u32::try_from(link.generation).unwrap_or(0);
+    Ok(DelegationVisit { delegation: id, address, generation })
+}
+
+/// When the page of a delegation that has ended opens no more.
+pub(super) fn closes_at(service: &Service, one: &Delegation) -> Option<Timestamp> {
+    one.ended_at.map(|at| at.plus(service.settings.duty.delegated_page_stays))
 }
 
 /// One call on the list.
@@ -86,7 +123,8 @@ pub struct SheetCall {
     pub tonight: Option<(String, String)>,
 }
 
-/// The list. It says level and number, which the call has to name, and no title.
+/// The list. It says level, number and title, which the call has to name, and nothing more of
+/// the notice.
 #[derive(Debug, Clone)]
 pub struct Sheet {
     /// The delegation.
@@ -101,12 +139,43 @@ pub struct Sheet {
     pub urgency: Option<Urgency>,
     /// 发文字号.
     pub document_number: String,
+    /// Which version of the matter it is.
+    pub version: i32,
+    /// 标题, which a call has to name.
+    pub title: String,
     /// Until when the organisations are to sign.
     pub deadline_at: Option<Timestamp>,
+    /// Where the notice stands.
+    pub state: NoticeState,
+    /// How it ended, if it did.
+    pub ended: Option<EndLine>,
+    /// When the list opens no more, once the calls are no longer the desk's.
+    pub closes_at: Option<Timestamp>,
     /// The calls, in the order of the tree.
     pub calls: Vec<SheetCall>,
     /// When it was read.
     pub read_at: Timestamp,
+}
+
+impl Sheet {
+    /// Whether something may be reported: while the calls are the desk's, and after their notice
+    /// ended over them, so that whoever was told of it until then hears of the end.
+    #[must_use]
+    pub fn takes_reports(&self) -> bool {
+        self.delegation.ended_why.is_none() || self.calls.iter().any(|one| self.is_open(&one.call))
+    }
+
+    /// Whether a call may still be reported.
+    #[must_use]
+    pub fn is_open(&self, call: &DelegatedCall) -> bool {
+        match self.delegation.ended_why {
+            None => call.is_owed(),
+            Some(DelegationEnd::NoticeEnded) => {
+                self.state.is_void() && call.outcome.is_none() && !call.is_answered
+            }
+            Some(_) => false,
+        }
+    }
 }
 
 /// Reads the list.
@@ -139,7 +208,15 @@ pub fn sheet(service: &Service, id: DelegationId) -> Result<Sheet, ServiceError>
             duty_phone: notice.draft.duty_phone.clone(),
             urgency: notice.draft.urgency.parse().ok(),
             document_number: notice.draft.document_number.clone(),
+            version: notice.version,
+            title: notice.draft.title.clone(),
             deadline_at: notice.deadline_at,
+            closes_at: closes_at(service, &delegation),
+            state: notice.state,
+            ended: match notice.state {
+                NoticeState::Issued => None,
+                _ => end_find(conn, notice.id)?,
+            },
             calls: calls.into_iter().map(line).collect(),
             delegation,
             read_at: now,
@@ -190,10 +267,18 @@ pub fn report(
     let now = service.now();
     let id = holder.delegation;
     let sheet = sheet(service, id)?;
+    if is_repeated(&sheet, request) {
+        return Ok(Reported::Yes(0));
+    }
+    let conflict = || ServiceError::Conflict("这些电话已由发文单位收回，不用再报。".to_owned());
+    if !sheet.takes_reports() {
+        return Err(conflict());
+    }
     let (person, made) = match check(&sheet, request) {
         Ok(checked) => checked,
         Err(faults) => return Ok(Reported::Mistaken(faults)),
     };
+    let lane = lane_of(sheet.urgency.unwrap_or(Urgency::Ordinary));
     let level = sheet.urgency.unwrap_or(Urgency::Ordinary);
     let wait = service.settings.duty.cool_down.of(level);
     let seed: [u8; 16] = random::bytes(service.random.as_ref())?;
@@ -203,6 +288,7 @@ pub fn report(
         let event = Event::new(event_id, EventKind::DelegationReported, now, Actor::Delegate(id))
             .delivery(one.call.delivery_id)
             .organization(sheet.delegation.organization_id)
+            .address(holder.address)
             .fact("delegation", id.to_string())
             .fact("from", sheet.name.clone())
             .fact("outcome", one.outcome.as_str());
@@ -216,9 +302,8 @@ pub fn report(
     }
     let delegation = sheet.delegation;
     service.store.write("report_calls", move |tx: &mut Tx| {
-        let conflict = || ServiceError::Conflict("这些电话已由发文单位收回，不用再报。".to_owned());
         let held = notice_hold(tx, &[delegation.notice_id])?.pop();
-        let (_, _, version) = held.ok_or(ServiceError::NotFound)?;
+        let (_, state, version) = held.ok_or(ServiceError::NotFound)?;
         let deliveries: Vec<_> = made.iter().map(|one| one.call.delivery_id).collect();
         delivery_lock(tx, &deliveries)?;
         if !delegation_note_report(tx, id, (&person.name, &person.phone), now)? {
@@ -238,12 +323,27 @@ pub fn report(
             kept.push(event.clone().notice(delegation.notice_id, version));
         }
         event_append(tx, &kept)?;
+        let mut ids = IdSource::new(seed);
+        if state.is_void() {
+            // What they were told does not hold any more, whenever it was that they were told.
+            let of = |task: &TaskId| made.iter().find(|one| one.call.task_id == *task);
+            let misled = told.iter().filter_map(of).map(|one| NewTask {
+                id: TaskId::new(now, ids.entropy()),
+                issuer_id: delegation.issuer_id,
+                notice_id: delegation.notice_id,
+                delivery_id: one.call.delivery_id,
+                kind: TaskKind::TellEnd,
+                reason: String::new(),
+                lane,
+                due_at: now,
+            });
+            owe_word(tx, delegation.notice_id, misled.collect(), now)?;
+        }
         // Who was told is left alone for a while; who was not reached is the issuer's at once.
         task_take_back(tx, &told, now.plus(wait))?;
         task_take_back(tx, &lost, now)?;
         let calls = delegated_call_list(tx, &[id])?.remove(&id).unwrap_or_default();
         if !calls.iter().any(DelegatedCall::is_owed) {
-            let mut ids = IdSource::new(seed);
             let by = Actor::Delegate(id);
             end(tx, &delegation, DelegationEnd::Reported, by, &mut ids, now)?;
         }
@@ -258,6 +358,17 @@ struct Made {
     callee: Option<String>,
 }
 
+/// The same was reported before: of every call that is ticked, what is on record.
+fn is_repeated(sheet: &Sheet, request: &ReportRequest) -> bool {
+    let mut ticked = request.calls.iter().filter_map(|(task, outcome, _)| {
+        let outcome = outcome.parse::<DelegatedOutcome>().ok()?;
+        let task = task.parse::<TaskId>().ok()?;
+        let call = sheet.calls.iter().find(|one| one.call.task_id == task)?;
+        Some(call.call.outcome == Some(outcome))
+    });
+    ticked.next() == Some(true) && ticked.all(|same| same)
+}
+
 fn check(
     sheet: &Sheet,
     request: &ReportRequest,
@@ -269,7 +380,7 @@ fn check(
         let task = task.parse::<TaskId>().ok();
         let call = sheet.calls.iter().map(|one| &one.call);
         let Some(call) = call.clone().find(|call| Some(call.task_id) == task) else { continue };
-        if call.outcome.is_some() || !seen.insert(call.task_id) {
+        if !sheet.is_open(call) || !seen.insert(call.task_id) {
             continue;
         }
         let name = &call.organization_name;

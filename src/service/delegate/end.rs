@@ -1,5 +1,7 @@
 //! Calls come back: taken back by a person of the office, or not reported in time.
 
+use std::collections::BTreeMap;
+
 use super::super::{Service, ServiceError};
 use super::owed;
 use crate::adapters::random;
@@ -9,19 +11,22 @@ use crate::domain::evidence::{Actor, Event, EventKind};
 use crate::domain::id_source::IdSource;
 use crate::domain::ids::{DelegationId, DeliveryId, EventId, NoticeId};
 use crate::domain::time::Timestamp;
+use crate::store::delegation_links::delegation_link_revoke;
 use crate::store::delegations::{
-    Delegation, delegated_call_list, delegation_end, delegation_find, delegation_list_overdue,
+    Delegation, delegated_call_list, delegation_end, delegation_find,
+    delegation_list_open_of_notice, delegation_list_overdue, delegation_list_undelivered,
     task_take_back,
 };
 use crate::store::events::event_append;
-use crate::store::notices::notice_hold;
+use crate::store::notices::{notice_find, notice_hold};
 use crate::store::{StoreError, Tx};
 
 const ACTOR: Actor = Actor::System("delegate");
 /// Delegations ended in one turn, at most.
 const ENDED_MAX: i64 = 50;
 
-/// Takes the calls of a delegation of the account's office back; says how many return.
+/// Takes the calls of a delegation of the account's office back; says how many return. Of one
+/// that has ended otherwise it closes the page.
 ///
 /// # Errors
 /// [`ServiceError::NotFound`] for another office's notice or delegation,
@@ -35,35 +40,71 @@ pub fn take_back(
     let now = service.now();
     let (office, by) = (account.organization_id, Actor::Account(account.id));
     let seed: [u8; 16] = random::bytes(service.random.as_ref())?;
+    let version = service.store.read(|conn| notice_find(conn, notice))?.map_or(0, |it| it.version);
+    let event_id = EventId::new(now, service.entropy()?);
+    let event = Event::new(event_id, EventKind::DelegationLinks, now, by)
+        .notice(notice, u32::try_from(version).unwrap_or(0))
+        .fact("delegation", id.to_string())
+        .fact("act", "revoked");
     service.store.write("take_back_calls", move |tx: &mut Tx| {
         let found = delegation_find(tx, id)?;
         let found = found.filter(|one| one.issuer_id == office && one.notice_id == notice);
         let found = found.ok_or(ServiceError::NotFound)?;
         match end(tx, &found, DelegationEnd::Revoked, by, &mut IdSource::new(seed), now)? {
-            Some(returned) => Ok(returned),
+            Some(returned) => {
+                delegation_link_revoke(tx, id, now)?;
+                Ok(returned)
+            }
+            None if delegation_link_revoke(tx, id, now)? > 0 => {
+                let event = event.clone().organization(found.organization_id);
+                event_append(tx, &[event])?;
+                Ok(0)
+            }
             None => Err(ServiceError::Conflict("这些电话已不在市州手里，不用收回。".to_owned())),
         }
     })
 }
 
-/// Ends the delegations that did not report in time; says how many.
+/// Ends the delegations that did not report in time, or that no mail has reached; says how many.
 ///
 /// # Errors
 /// The store's own.
 pub fn return_overdue(service: &Service) -> Result<usize, ServiceError> {
     let now = service.now();
-    let overdue = service.store.read(|conn| delegation_list_overdue(conn, now, ENDED_MAX))?;
-    for id in &overdue {
-        let id = *id;
+    let ended = service.store.read(|conn| {
+        let overdue = delegation_list_overdue(conn, now, ENDED_MAX)?;
+        let overdue = overdue.into_iter().map(|id| (id, DelegationEnd::Overdue));
+        // Who is overdue as well is ended once.
+        let lost = delegation_list_undelivered(conn, ENDED_MAX)?;
+        let lost = lost.into_iter().map(|id| (id, DelegationEnd::Undelivered));
+        Ok::<_, StoreError>(lost.chain(overdue).collect::<BTreeMap<_, _>>())
+    })?;
+    for (id, why) in &ended {
+        let (id, why) = (*id, *why);
         let seed: [u8; 16] = random::bytes(service.random.as_ref())?;
         service.store.write("return_calls", move |tx: &mut Tx| {
             let Some(found) = delegation_find(tx, id)? else { return Ok(()) };
             let mut ids = IdSource::new(seed);
-            end(tx, &found, DelegationEnd::Overdue, ACTOR, &mut ids, now)?;
+            end(tx, &found, why, ACTOR, &mut ids, now)?;
             Ok::<_, StoreError>(())
         })?;
     }
-    Ok(overdue.len())
+    Ok(ended.len())
+}
+
+/// Ends those of a notice that has just ended, before its calls are closed; says which.
+pub(in crate::service) fn end_with_notice(
+    tx: &mut Tx,
+    notice: NoticeId,
+    by: Actor,
+    ids: &mut IdSource,
+    now: Timestamp,
+) -> Result<Vec<DelegationId>, StoreError> {
+    let open = delegation_list_open_of_notice(tx, notice)?;
+    for one in &open {
+        end(tx, one, DelegationEnd::NoticeEnded, by, ids, now)?;
+    }
+    Ok(open.into_iter().map(|one| one.id).collect())
 }
 
 /// Ends one that is open; says how many calls return, none if it had ended.
@@ -80,7 +121,9 @@ pub(super) fn end(
     let calls = delegated_call_list(tx, &[delegation.id])?;
     let (tasks, deliveries) = owed(calls.get(&delegation.id).map_or(&[], Vec::as_slice));
     let why = match why {
-        DelegationEnd::Overdue if tasks.is_empty() => DelegationEnd::Answered,
+        DelegationEnd::Overdue | DelegationEnd::Undelivered if tasks.is_empty() => {
+            DelegationEnd::Answered
+        }
         why => why,
     };
     if !delegation_end(tx, delegation.id, why, now)? {

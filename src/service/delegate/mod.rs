@@ -4,6 +4,7 @@
 
 mod by_link;
 mod end;
+mod renew;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -11,26 +12,31 @@ pub use by_link::{
     Arrival, Holder, ReportFaults, ReportRequest, Reported, Sheet, SheetCall, arrive, holder,
     report, sheet,
 };
+pub(super) use end::end_with_notice;
 pub use end::{return_overdue, take_back};
+pub use renew::renew_links;
 
 use super::{Service, ServiceError};
 use crate::domain::account::Account;
 use crate::domain::call_task::TaskKind;
 use crate::domain::delegation::{DelegationCounts, is_above};
-use crate::domain::escalation::duty_desk;
+use crate::domain::escalation::{Way, duty_desk};
 use crate::domain::evidence::{Actor, Event, EventKind};
 use crate::domain::ids::{
-    DelegationId, DeliveryId, EventId, MessageId, NoticeId, OrganizationId, TaskId,
+    AddressId, DelegationId, DeliveryId, EventId, MessageId, NoticeId, OrganizationId, TaskId,
 };
 use crate::domain::message::MessagePurpose;
 use crate::domain::notice::NoticeState;
 use crate::domain::organization::Level;
-use crate::domain::time::{Span, Timestamp};
+use crate::domain::time::Timestamp;
 use crate::domain::urgency::Urgency;
 use crate::store::call_list::{
     OpenTask, organization_names, task_delegate, task_list_open_of_notice,
 };
 use crate::store::contacts::reach_list;
+use crate::store::delegation_links::{
+    delegation_link_find, delegation_link_open, delegation_link_renew,
+};
 use crate::store::delegations::{
     Delegation, delegated_call_list, delegated_counts, delegation_insert, delegation_list_of,
     prefecture_list_above,
@@ -42,11 +48,9 @@ use crate::store::notices::{notice_hold, notice_numbers};
 use crate::store::organizations::organization_list_of;
 use crate::store::{Conn, StoreError, Tx};
 
+use self::by_link::closes_at;
 use super::issue::lane_of;
 use super::scope::Scope;
-
-/// How long an ended delegation is still shown.
-const SHOWN_AFTER: Span = Span::hours(-2);
 
 /// Calls that could be handed on.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -76,6 +80,18 @@ pub struct Delegated {
     pub document_number: String,
     /// In numbers.
     pub counts: DelegationCounts,
+    /// When its page opens no more, once it has ended.
+    pub closes_at: Option<Timestamp>,
+    /// Some link still opens it.
+    pub is_open_page: bool,
+}
+
+impl Delegated {
+    /// Whether its page, which closes at that time, is there to be closed before.
+    #[must_use]
+    pub fn closes(&self, at: Timestamp, now: Timestamp) -> bool {
+        now < at && self.is_open_page
+    }
 }
 
 /// A call that one's own people would make, and that nobody has taken.
@@ -111,13 +127,17 @@ pub(super) fn may_delegate(
 
 /// What an office has handed on, or had lately.
 pub(super) fn delegated(
+    service: &Service,
     conn: &mut Conn,
     office: OrganizationId,
     now: Timestamp,
 ) -> Result<Vec<Delegated>, StoreError> {
-    let all = delegation_list_of(conn, office, now.plus(SHOWN_AFTER))?;
+    // As long as its page can be opened, so long it can be closed.
+    let stays = service.settings.duty.delegated_page_stays;
+    let all = delegation_list_of(conn, office, now.minus(stays))?;
     let ids: Vec<DelegationId> = all.iter().map(|one| one.id).collect();
     let calls = delegated_call_list(conn, &ids)?;
+    let opened = delegation_link_open(conn, &ids)?;
     let desks: Vec<OrganizationId> = all.iter().map(|one| one.organization_id).collect();
     let names = organization_names(conn, &desks)?;
     let notices: Vec<NoticeId> = all.iter().map(|one| one.notice_id).collect();
@@ -125,6 +145,8 @@ pub(super) fn delegated(
     let line = |delegation: Delegation| Delegated {
         document_number: numbers.get(&delegation.notice_id).cloned().unwrap_or_default(),
         name: names.get(&delegation.organization_id).cloned().unwrap_or_default(),
+        closes_at: closes_at(service, &delegation),
+        is_open_page: opened.contains(&delegation.id),
         counts: delegated_counts(calls.get(&delegation.id).map_or(&[], Vec::as_slice)),
         delegation,
     };
@@ -219,21 +241,7 @@ pub fn delegate_calls(
             return Err(ServiceError::Conflict(text.to_owned()));
         }
         delegation_insert(tx, &delegation, &calls)?;
-        let messages = messages.iter().map(|(message, way)| NewMessage {
-            id: *message,
-            notice_id: Some(notice),
-            version,
-            delivery_id: None,
-            address_id: way.address,
-            about: Some(id.to_string()),
-            link_id: None,
-            channel: way.channel,
-            step: 0,
-            purpose: MessagePurpose::DelegatedCalls,
-            lane,
-            due_at: now,
-        });
-        message_insert_all(tx, &messages.collect::<Vec<_>>(), now)?;
+        write_to(tx, &delegation, version, lane, &messages, now)?;
         let number = u32::try_from(version).unwrap_or(0);
         let events: Vec<Event> =
             events.iter().map(|event| event.clone().notice(notice, number)).collect();
@@ -242,6 +250,40 @@ pub fn delegate_calls(
     })?;
     service.bell.ring();
     Ok(handed)
+}
+
+/// Gives the desk's addresses new links and owes the letters that carry them.
+fn write_to(
+    tx: &mut Tx,
+    delegation: &Delegation,
+    version: i32,
+    lane: i32,
+    messages: &[(MessageId, Way)],
+    now: Timestamp,
+) -> Result<(), StoreError> {
+    let id = delegation.id;
+    let addresses: Vec<AddressId> = messages.iter().map(|(_, way)| way.address).collect();
+    delegation_link_renew(tx, id, &addresses, now)?;
+    let mut new = Vec::with_capacity(messages.len());
+    for (message, way) in messages {
+        let link = delegation_link_find(tx, id, way.address)?.ok_or(StoreError::NotFound)?;
+        new.push(NewMessage {
+            id: *message,
+            notice_id: Some(delegation.notice_id),
+            version,
+            delivery_id: None,
+            address_id: way.address,
+            about: Some(id.to_string()),
+            link_id: None,
+            channel: way.channel,
+            // Each generation is told once.
+            step: link.generation.saturating_sub(1),
+            purpose: MessagePurpose::DelegatedCalls,
+            lane,
+            due_at: now,
+        });
+    }
+    message_insert_all(tx, &new, now)
 }
 
 /// The deliveries of calls that are still to be made.

@@ -13,7 +13,9 @@ use crate::domain::notice::NoticeDraft;
 use crate::domain::time::Timestamp;
 use crate::service::{Service, short_code};
 use crate::store::StoreError;
-use crate::store::letters::{Letter, message_letter, message_letters, notice_header_of_version};
+use crate::store::letters::{
+    Basis, Letter, message_letter, message_letters, notice_header_of_version,
+};
 use crate::store::outbox::Taken;
 
 use super::ways::Written;
@@ -92,13 +94,13 @@ impl From<StoreError> for NoLetter {
     }
 }
 
-/// Writes a message in the form of its way.
+/// Writes a message in the form of its way, and says on what it rests.
 pub(super) fn write(
     service: &Service,
     headers: &mut Headers,
     taken: &Taken,
     now: Timestamp,
-) -> Result<Written, NoLetter> {
+) -> Result<(Written, Basis), NoLetter> {
     if !service.outlets.has(taken.channel) {
         return Err(NoLetter::Unwritable(format!("there is no way {} here", taken.channel)));
     }
@@ -107,15 +109,22 @@ pub(super) fn write(
         Some(notice) => Some(headers.of(service, notice, taken.version)?),
         None => None,
     };
-    let told = words::Told { service, letter: &letter, header: header.as_deref(), now };
+    let told = words::Told {
+        service,
+        letter: &letter,
+        header: header.as_deref(),
+        address: taken.address_id,
+        now,
+    };
     let message_id = message_id_header(taken.id, &service.settings.message_id_domain);
-    match taken.channel {
+    let basis = letter.basis();
+    let written = match taken.channel {
         Channel::Email => {
             let rendered = told.mail()?;
             let to = Mailbox { name: letter.contact_name, address: letter.address };
             let return_path = service.return_path(taken.id);
             let envelope = Envelope { to, return_path, message_id, date: now };
-            Ok(Written::Mail(Box::new((envelope, rendered))))
+            Written::Mail(Box::new((envelope, rendered)))
         }
         Channel::Webhook => {
             let url = WebhookUrl::parse(&letter.address)
@@ -124,7 +133,7 @@ pub(super) fn write(
             let id = message_id.split('@').next().unwrap_or_default().replace('<', "");
             let body = told.webhook_body(id.clone())?;
             let secret = service.keys.webhook_secret(taken.address_id);
-            Ok(Written::Call(Box::new(WebhookMessage { url, id, secret, at: now, body })))
+            Written::Call(Box::new(WebhookMessage { url, id, secret, at: now, body }))
         }
         Channel::Sms => {
             let attempt = u32::try_from(taken.number).unwrap_or(1);
@@ -134,7 +143,8 @@ pub(super) fn write(
                 short_code::keep(service, link, generation, now)
                     .map_err(|error| NoLetter::Store(short_code::store_error(error)))?;
             }
-            Ok(Written::Text { mobile: letter.address, text })
+            Written::Text { mobile: letter.address, text }
         }
-    }
+    };
+    Ok((written, basis))
 }

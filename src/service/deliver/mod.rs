@@ -31,7 +31,7 @@ use crate::domain::time::{Span, Timestamp};
 use crate::domain::urgency::Urgency;
 use crate::service::escalate::Engine;
 use crate::store::events::event_append;
-use crate::store::letters::{StillWanted, message_still_wanted};
+use crate::store::letters::{Basis, StillWanted, message_still_wanted};
 use crate::store::outbox::{TakeOrder, Taken, message_any_due, message_renew, message_take_due};
 use crate::store::outcomes::{NextPlace, Standing};
 use crate::store::{Lane, StoreError};
@@ -324,7 +324,7 @@ fn attempt(batch: &Batch<'_>, sender: &mut Sender, taken: Taken) -> Result<Ended
         return judge::not_tried(batch, taken, next, why, now);
     }
     let hurry = if taken.lane == FLASH_LANE { Hurry::Flash } else { Hurry::Ordinary };
-    let written = match write_letter(service, sender, &taken, now) {
+    let (written, says) = match write_letter(service, sender, &taken, now) {
         Ok(written) => written,
         Err(NoLetter::Unwritable(why)) => {
             let next = NextPlace::Dead { why: "unwritable", uncertain: false };
@@ -344,13 +344,15 @@ fn attempt(batch: &Batch<'_>, sender: &mut Sender, taken: Taken) -> Result<Ended
         return conclude(batch, sender, taken, &report);
     }
     let now = service.now();
-    let look = service.store.read(|conn| message_still_wanted(conn, taken.id, &batch.token, now));
+    let (id, token) = (taken.id, &batch.token);
+    let look = service.store.read(|conn| message_still_wanted(conn, id, token, says, now));
     let next = match look {
         Ok(StillWanted::Yes) => {
             let report = send(service, sender, written, hurry);
             return conclude(batch, sender, taken, &report);
         }
         Ok(StillWanted::No(why)) => (NextPlace::Cancelled(why), why.to_owned()),
+        Ok(StillWanted::Outdated) => (handed_back(now), "what it says has changed".to_owned()),
         Ok(StillWanted::Gone) => (handed_back(now), "no longer held".to_owned()),
         Err(error) => {
             let error: StoreError = error;
@@ -368,7 +370,7 @@ fn write_letter(
     sender: &mut Sender,
     taken: &Taken,
     now: Timestamp,
-) -> Result<Written, NoLetter> {
+) -> Result<(Written, Basis), NoLetter> {
     let headers = &mut sender.headers;
     catch_unwind(AssertUnwindSafe(|| letter::write(service, headers, taken, now)))
         .unwrap_or_else(|_| Err(NoLetter::Unwritable("writing it panicked".to_owned())))

@@ -189,6 +189,7 @@ fn tell(story: &Story, event: &StoredEvent, kind: EventKind) -> (Tone, String, S
         | Kind::ReleasedAfterwards
         | Kind::CallMade
         | Kind::CallsDelegated
+        | Kind::DelegationLinks
         | Kind::DelegationReported
         | Kind::DelegationEnded
         | Kind::DutyTonightTold

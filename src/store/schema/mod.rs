@@ -64,6 +64,7 @@ allow_tables_to_appear_in_same_query!(
     alarms,
     duty_tonight,
     delegations,
+    delegation_links,
     delegated_calls,
     verification_rounds,
     address_verifications,

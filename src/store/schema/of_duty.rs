@@ -33,6 +33,16 @@ table! {
 }
 
 table! {
+    delegation_links (delegation_id, address_id) {
+        delegation_id -> Text,
+        address_id -> Text,
+        generation -> Integer,
+        created_at -> BigInt,
+        revoked_at -> Nullable<BigInt>,
+    }
+}
+
+table! {
     delegated_calls (delegation_id, task_id) {
         delegation_id -> Text,
         task_id -> Text,

@@ -75,6 +75,7 @@ fn read(fields: &Fields) -> CallRequest {
         code_token: text("code_token"),
         note: text("note"),
         also: also(fields),
+        shown: text("shown"),
         form_key: text("key"),
     }
 }
@@ -159,10 +160,12 @@ fn filled(
         ended: match notice.state {
             NoticeState::Issued | NoticeState::Closed | NoticeState::Archived => String::new(),
             over => format!(
-                "本件{}。请告知对方：不要再办理、转发，已有的不再作为依据。",
-                over.word_zh()
+                "本件{}{}。请告知对方：不要再办理、转发，已有的不再作为依据。",
+                over.word_zh(),
+                then(sheet)
             ),
         },
+        shown: notice.state.as_str().to_owned(),
         held_by: match (&sheet.holder, sheet.is_mine) {
             (Some(name), false) => format!("{name}已接手这个电话"),
             _ => String::new(),
@@ -205,6 +208,14 @@ fn replaces(version: i32, older: &Corrects) -> String {
     let reason = older.reason.trim_end_matches('。');
     let before = older.version;
     format!("本件是第{version}版，代替第{before}版，第{before}版不再使用。更正理由：{reason}。")
+}
+
+/// How the version in the place of this one ended, if it did.
+fn then(sheet: &CallSheet) -> String {
+    let next = sheet.successor.as_ref().and_then(|next| Some((next.version, next.ended.as_ref()?)));
+    next.map_or_else(String::new, |(version, end)| {
+        format!("，代替它的第{version}版也已{}", end.act.word_zh())
+    })
 }
 
 /// What may be done besides, while the organisation has not answered.

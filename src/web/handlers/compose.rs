@@ -111,7 +111,7 @@ impl Typed {
 }
 
 /// The releaser who stands by, if one has typed; or the fields again with what was wrong.
-fn confirmer(
+pub(super) fn confirmer(
     service: &Service,
     staff: &Staff,
     fields: &Fields,

@@ -7,7 +7,9 @@ use actix_web::dev::Payload;
 use actix_web::http::{StatusCode, header};
 use actix_web::{FromRequest, HttpMessage, HttpRequest, HttpResponse, web};
 
+use super::marks;
 use crate::domain::delegation::{DelegatedOutcome, DelegationEnd};
+use crate::domain::human_time::{clock_zh, full_zh};
 use crate::domain::ids::DelegationId;
 use crate::service::delegate::{
     self, Holder, ReportFaults, ReportRequest, Reported, Sheet, SheetCall,
@@ -145,11 +147,7 @@ async fn draw(
     let now = sheet.read_at;
     let field = |name, error| Field { value: typed.text(name).to_owned(), error };
     let calls = faults.calls.into_iter().map(|text| Mistake { id: "calls", text });
-    let ended = sheet.delegation.ended_why.map_or("", |why| match why {
-        DelegationEnd::Reported => "已全部报来，谢谢。其余由发文单位继续联系。",
-        DelegationEnd::Answered => "各单位都已答复，不用再拨。",
-        DelegationEnd::Overdue | DelegationEnd::Revoked => "这些电话已由发文单位收回，不用再拨。",
-    });
+    let ended = sheet.delegation.ended_why.map_or(String::new(), |why| ended(&sheet, why));
     let phone = sheet.duty_phone.trim();
     let digits = |text: &str| text.chars().filter(char::is_ascii_digit).collect::<String>();
     let page = DelegatedPage {
@@ -158,10 +156,12 @@ async fn draw(
         issuer_phone: (!phone.is_empty())
             .then(|| Phone { shown: phone.to_owned(), dial: digits(phone) }),
         urgency: UrgencyMark::of(sheet.urgency.map_or("", |level| level.as_str())),
-        number: sheet.document_number.clone(),
+        number: marks::numbered(&sheet.document_number, sheet.version),
+        title: sheet.title.clone(),
         deadline: sheet.deadline_at.map_or_else(Moment::none, |at| Moment::in_table(at, now)),
         report_by: Moment::in_table(sheet.delegation.due_at, now),
-        ended: ended.to_owned(),
+        ended,
+        takes_reports: sheet.takes_reports(),
         said,
         rows: sheet.calls.iter().map(|one| row(&sheet, one, typed)).collect(),
         call_mistakes: calls.collect(),
@@ -176,12 +176,41 @@ async fn draw(
     page_with(status, &page)
 }
 
+/// Why nothing is to be called any more, and how the notice itself ended.
+fn ended(sheet: &Sheet, why: DelegationEnd) -> String {
+    let notice = sheet.ended.as_ref().map_or(String::new(), |end| {
+        let (at, act) = (full_zh(end.ended_at), end.act.word_zh());
+        let reason = end.reason.trim_end_matches(['。', '.']);
+        format!("本件已于{at}{act}，理由：{reason}。")
+    });
+    let calls = match why {
+        DelegationEnd::Reported => "已全部报来，谢谢。",
+        DelegationEnd::Answered => "各单位都已答复，不用再拨。",
+        DelegationEnd::Overdue | DelegationEnd::Revoked | DelegationEnd::Undelivered => {
+            "这些电话已由发文单位收回，不用再拨。"
+        }
+        DelegationEnd::NoticeEnded => "这些电话不用再拨。",
+    };
+    let rest = match (why, sheet.state.is_void()) {
+        (DelegationEnd::NoticeEnded, true) if sheet.takes_reports() => {
+            "已经电话通知过的单位，请在下面报来，由发文单位告知其不再作为依据。"
+        }
+        (DelegationEnd::Reported, false) if sheet.ended.is_none() => "其余由发文单位继续联系。",
+        _ => "",
+    };
+    let until = sheet
+        .closes_at
+        .map_or(String::new(), |at| format!("本页留到{}。", clock_zh(at, sheet.read_at)));
+    format!("{notice}{calls}{rest}{until}")
+}
+
 fn row(sheet: &Sheet, one: &SheetCall, typed: &Fields) -> DelegatedRow {
     let call = &one.call;
-    let open = sheet.delegation.ended_at.is_none() && call.is_owed();
+    let (open, to_ring) = (sheet.is_open(call), sheet.delegation.ended_at.is_none());
     let standing = match call.outcome {
         Some(outcome) => outcome.word_zh(),
-        None if call.is_closed => "已答复，不用再拨",
+        None if call.is_answered => "已答复，不用再拨",
+        None if call.is_closed => "未报，不用再拨",
         None => "",
     };
     let told = one.tonight.iter().map(|(name, phone)| (format!("今晚值班 {name}"), phone.clone()));
@@ -196,7 +225,7 @@ fn row(sheet: &Sheet, one: &SheetCall, typed: &Fields) -> DelegatedRow {
     DelegatedRow {
         name: call.organization_name.clone(),
         standing: standing.to_owned(),
-        lines: if open { told.chain(known).map(line).collect() } else { Vec::new() },
+        lines: if open && to_ring { told.chain(known).map(line).collect() } else { Vec::new() },
         told: ticked == DelegatedOutcome::Told.as_str(),
         not_reached: ticked == DelegatedOutcome::NotReached.as_str(),
         callee: typed.text(&format!("callee-{task}")).to_owned(),

@@ -100,6 +100,24 @@ pub(in crate::web) async fn take_back(
     or_say(&service, &staff, done.await?.map(drop), Said::TakenBack).await
 }
 
+/// Gives the desk a new link to its list; the old one opens nothing more.
+pub(in crate::web) async fn renew_calls(
+    service: web::Data<Service>,
+    request: HttpRequest,
+    staff: Staff,
+    posted: Posted,
+) -> Result<HttpResponse, WebError> {
+    let notice: NoticeId = id(&request, "notice")?;
+    let delegation = posted.0.text("delegation").parse::<DelegationId>();
+    let key = posted.0.text("key").to_owned();
+    let (account, renewing) = (staff.account.clone(), service.clone());
+    let done = web::block(move || {
+        let delegation = delegation.map_err(|_| ServiceError::NotFound)?;
+        delegate::renew_links(&renewing, &account, notice, delegation, &key)
+    });
+    or_say(&service, &staff, done.await?, Said::Renewed).await
+}
+
 /// Back to the page with what was done, or with why it was not.
 async fn or_say(
     service: &web::Data<Service>,
@@ -242,7 +260,7 @@ fn reason(task: &OpenTask) -> String {
     }
     if task.kind == TaskKind::TellEnd {
         let ended = task.reason.parse::<NoticeAct>().map_or("撤回", NoticeAct::word_zh);
-        return format!("公文已{ended}，只在电话里通知过，要打电话告知");
+        return format!("公文已{ended}，此前在电话里通知过，要打电话告知");
     }
     let text = match task.reason.as_str() {
         "call_unreachable" => "联系方式不全，发出即打电话",
@@ -285,20 +303,29 @@ fn hand_on_row(one: &MayDelegate) -> DutyHandOn {
 
 fn handed(one: &Delegated, now: Timestamp) -> DutyHanded {
     let (of, counts) = (&one.delegation, &one.counts);
+    let also = [("已自行答复", counts.answered), ("不用再拨", counts.dropped)];
+    let also = also.into_iter().filter(|(_, count)| *count > 0);
+    let also: String = also.map(|(word, count)| format!("，{word} {count}")).collect();
     let by = of.reporter_name.as_ref().map_or_else(String::new, |name| format!("（{name}报）"));
     DutyHanded {
         id: of.id.to_string(),
         name: one.name.clone(),
         number: one.document_number.clone(),
         counts: format!(
-            "代拨 {} 个：已通知 {}，未联系上 {}，未报 {}{by}",
+            "代拨 {} 个：已通知 {}，未联系上 {}，未报 {}{also}{by}",
             counts.asked, counts.told, counts.not_reached, counts.open
         ),
         standing: of.ended_why.map_or_else(
             || format!("{} 前报来", Moment::in_table(of.due_at, now).short),
-            |why| why.word_zh().to_owned(),
+            |why| {
+                let until = one.closes_at.filter(|at| one.closes(*at, now));
+                let until = until.map(|at| format!("，页面留到{}", clock_zh(at, now)));
+                format!("{}{}", why.word_zh(), until.unwrap_or_default())
+            },
         ),
         open: of.ended_at.is_none(),
+        closes: one.closes_at.is_some_and(|at| one.closes(at, now)),
+        renew: format!("/notices/{}/renew-calls", of.notice_id),
         action: format!("/notices/{}/take-back", of.notice_id),
     }
 }

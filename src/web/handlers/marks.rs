@@ -42,6 +42,11 @@ pub(super) fn of_owed(owed: &(Timestamp, Owed), now: Timestamp) -> String {
     let (at, what) = owed;
     let words = match what {
         Owed::Rung(act) => act.parse::<RungAct>().map_or("下一步催签", RungAct::word_zh).to_owned(),
+        // A person does it, so it is not left undone a minute later.
+        Owed::Call if *at <= now => {
+            return format!("{} 起待打电话", Moment::in_table(*at, now).short);
+        }
+        Owed::Call => "打电话".to_owned(),
         Owed::Message { channel, tries, leased } => {
             let way = channel.parse::<Channel>().map_or("消息", Channel::word_zh);
             if *leased && *at >= now {

@@ -54,7 +54,7 @@ fn sheet(board: &Board, issued_at: Timestamp, staff: &Staff) -> RegisterSheet {
     let size = |count: i64| usize::try_from(count).unwrap_or(0);
     let level = notice.draft.urgency.parse::<Urgency>().map_or("", Urgency::word_zh);
     let state = notice.state;
-    let (when, unsigned) = match state.is_taken_back() {
+    let (when, unsigned) = match state.is_void() {
         true => (
             format!("{}前", state.end_zh()),
             format!("{}时未签收 {}", state.end_zh(), tally.recalled),
@@ -100,9 +100,13 @@ fn versions(board: &Board) -> String {
     if let Some(older) = &board.bounds.corrects {
         parts.push(format!("更正第{}版（{}）", older.version, older.reason));
     }
-    if let (Some((_, number, version)), Some(end)) = (&board.bounds.successor, &board.bounds.end) {
-        let at = full_zh(end.ended_at);
+    if let (Some(next), Some(end)) = (&board.bounds.successor, &board.bounds.end) {
+        let (at, number, version) = (full_zh(end.ended_at), &next.document_number, next.version);
         parts.push(format!("{at}由{number}第{version}版代替（{}）", end.reason));
+        if let Some(end) = &next.ended {
+            let (at, act) = (full_zh(end.ended_at), end.act.word_zh());
+            parts.push(format!("第{version}版{at}{act}（{}）", end.reason));
+        }
     }
     if parts.is_empty() {
         return String::new();

@@ -31,7 +31,9 @@ use crate::web::forms::{Fields, Posted};
 use crate::web::pages::compose::Truth;
 use crate::web::pages::moment::Moment;
 use crate::web::pages::parts::{Errors, Fact, Link, Place, UrgencyMark};
-use crate::web::pages::review::{MailPreview, ReviewActs, ReviewForm, ReviewPage, ReviewRecipient};
+use crate::web::pages::review::{
+    LeftOutRow, MailPreview, ReviewActs, ReviewForm, ReviewPage, ReviewRecipient,
+};
 use crate::web::said::Said;
 use crate::web::session::Staff;
 use crate::web::shell::shell;
@@ -192,6 +194,7 @@ async fn act(
             seen,
             form_key: form_key.to_owned(),
             gap_reason: fields.filled("gap_reason").map(str::to_owned),
+            left_out: fields.text("left_out").parse().ok(),
         };
         match what(&service, &staff, &asked, &fields) {
             Ok((next, said, count)) => Ok(Drawn::next(&next).saying(said, count)),
@@ -200,6 +203,7 @@ async fn act(
                 let status = match why {
                     IssueRefused::Changed
                     | IssueRefused::NumberTaken(_)
+                    | IssueRefused::LeftOut(_)
                     | IssueRefused::OlderEnded(_) => StatusCode::CONFLICT,
                     _ => StatusCode::UNPROCESSABLE_ENTITY,
                 };
@@ -264,6 +268,11 @@ fn draw(
         page_href: format!("{path}/preview/page"),
         edit_href: if staff.is(Role::Clerk) { format!("{path}/edit") } else { String::new() },
         acts,
+        left_out: seen.left_out.as_ref().map(|without| LeftOutRow {
+            version: without.version,
+            names: without.names.clone(),
+            digest: without.digest.to_string(),
+        }),
         needs_gap_reason: seen.outlook.must_explain_gaps(),
         form,
         errors,

@@ -3,6 +3,7 @@
 
 use askama::Template;
 
+use super::compose::ConfirmForm;
 use super::compose::GapRow;
 use super::parts::{Errors, Link, Shell, UrgencyMark};
 use super::picker::Picker;
@@ -114,6 +115,8 @@ pub struct ActPage {
     pub presses: Vec<Press>,
     /// Why there is nothing to do any more: then nothing is offered.
     pub over: EndBanner,
+    /// Where a releaser may confirm that what was refused is no marking.
+    pub confirm: Option<ConfirmForm>,
     /// Mistakes.
     pub errors: Errors,
 }

@@ -92,6 +92,8 @@ pub struct CallPage {
     pub answered: String,
     /// What to tell once the notice is over: `本件已撤回…`; empty while it is in force.
     pub ended: String,
+    /// Where the notice stands, as the page says it.
+    pub shown: String,
     /// Numbers, the first to be tried first.
     pub lines: Vec<DutyLine>,
     /// Who answers tonight, as the organisation told.

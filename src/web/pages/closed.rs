@@ -32,11 +32,29 @@ pub struct Closure {
     pub signed: Option<String>,
     /// The way to the version in force.
     pub current: Option<CurrentVersion>,
+    /// The version in its place was taken back too.
+    pub newer: Option<NewerEnded>,
+}
+
+/// How the version in the place of this one ended.
+#[derive(Clone, Debug)]
+pub struct NewerEnded {
+    /// Which version.
+    pub version: i32,
+    /// The verb: 撤回, 撤销, 废止.
+    pub act: &'static str,
+    /// The issuer's reason.
+    pub reason: String,
+    /// When.
+    pub at: Moment,
 }
 
 impl Closure {
     /// What it means for this organisation.
     fn meaning(&self) -> &'static str {
+        if self.newer.is_some() {
+            return "这一版已由新版代替，新版也已收回，都不再作为依据。不必签收，也不会再催签。";
+        }
         match (self.kind, &self.current) {
             (ClosureKind::Superseded, None) => {
                 "这一版已由新版代替。新版不发给贵单位，贵单位不必签收，也不会再催签。"

@@ -1,5 +1,5 @@
 //! 代拨: the list of calls that the desk of a 市州 makes for another office, with one form to report
-//! them. Says level and number, which the call has to name, and no title.
+//! them. Says level, number and title, which the call has to name, and nothing more of it.
 
 use askama::Template;
 
@@ -54,12 +54,16 @@ pub struct DelegatedPage {
     pub urgency: UrgencyMark,
     /// 发文字号.
     pub number: String,
+    /// 标题.
+    pub title: String,
     /// Until when the organisations are to sign.
     pub deadline: Moment,
     /// Until when the desk is to report.
     pub report_by: Moment,
     /// Why nothing is to be called any more; empty while something is.
     pub ended: String,
+    /// Something may still be reported, be it only what was told before the end.
+    pub takes_reports: bool,
     /// A report was just kept.
     pub said: bool,
     /// The calls.

@@ -195,6 +195,10 @@ pub struct DutyHanded {
     pub standing: String,
     /// It can still be taken back.
     pub open: bool,
+    /// It has ended, and its page can still be closed.
+    pub closes: bool,
+    /// Where a new link is asked for.
+    pub renew: String,
     /// Where that is posted to.
     pub action: String,
 }

@@ -45,6 +45,17 @@ pub struct MailPreview {
     pub body: String,
 }
 
+/// Who has the older version and does not get this one.
+#[derive(Clone, Debug)]
+pub struct LeftOutRow {
+    /// Which version they have.
+    pub version: i32,
+    /// Their names.
+    pub names: Vec<String>,
+    /// What the tick that confirms it posts as `left_out`.
+    pub digest: String,
+}
+
 /// What the reader may do here. All false: it is only looked at.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct ReviewActs {
@@ -118,6 +129,8 @@ pub struct ReviewPage {
     pub edit_href: String,
     /// What may be done.
     pub acts: ReviewActs,
+    /// 更正: who is left out, to be confirmed by whoever issues it.
+    pub left_out: Option<LeftOutRow>,
     /// Whether a reason for the unreachable ones is demanded before 核发.
     pub needs_gap_reason: bool,
     /// What was typed.

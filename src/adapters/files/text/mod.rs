@@ -26,7 +26,9 @@ const WORDS_BYTES_MAX: usize = 256 * 1024;
 /// Bytes of plain text that are looked at.
 const HEAD_BYTES: u64 = 64 * 1024;
 /// Pages that are looked at.
-const PAGES_MAX: usize = 20;
+const PAGES_MAX: usize = 100;
+/// A picture over this share of a page may be the page itself.
+const PAGE_SHARE: f64 = 0.4;
 /// Divides pages.
 const PAGE_END: char = '\u{c}';
 
@@ -62,6 +64,12 @@ impl Words {
             text.push(PAGE_END);
         }
         Self { text, legibility }
+    }
+
+    /// The same, known not to be all: pages were not looked at, or a picture may hold words.
+    fn not_all(mut self) -> Self {
+        self.legibility = self.legibility.min(Legibility::Part);
+        self
     }
 
     fn bounded(mut self) -> Self {

@@ -3,7 +3,7 @@
 use super::super::ReadSeek;
 use super::lines::{Piece, assemble, width_of};
 use super::xml::{Met, Package, attribute, walk};
-use super::{PAGES_MAX, Words};
+use super::{PAGE_SHARE, PAGES_MAX, Words};
 use crate::domain::legibility::Legibility;
 
 pub(super) fn words(file: &mut dyn ReadSeek) -> Option<Words> {
@@ -12,20 +12,44 @@ pub(super) fn words(file: &mut dyn ReadSeek) -> Option<Words> {
     if names.iter().any(|name| name.ends_with("Encryptions.xml")) {
         return None;
     }
-    let mut pages = Vec::new();
+    let (mut pages, mut beyond) = (Vec::new(), false);
     for root in texts_of(&package.part("OFD.xml")?, "DocRoot")? {
         let root = root.trim_start_matches('/').to_owned();
         let folder = root.rsplit_once('/').map_or("", |(folder, _)| folder).to_owned();
-        for place in places(&package.part(&root)?)?.into_iter().take(PAGES_MAX) {
+        let document = package.part(&root)?;
+        let area = area_of(&document)?.unwrap_or(A4);
+        for place in places(&document)? {
+            if pages.len() == PAGES_MAX {
+                beyond = true;
+                break;
+            }
             let path = match place.strip_prefix('/') {
                 Some(path) => path.to_owned(),
                 None if folder.is_empty() => place,
                 None => format!("{folder}/{place}"),
             };
-            pages.push(package.part(&path).and_then(|xml| page(&xml)).unwrap_or(Words::unread()));
+            pages.push(
+                package.part(&path).and_then(|xml| page(&xml, area)).unwrap_or(Words::unread()),
+            );
         }
     }
-    (!pages.is_empty()).then(|| Words::of_pages(pages))
+    let all = (!pages.is_empty()).then(|| Words::of_pages(pages))?;
+    Some(if beyond { all.not_all() } else { all })
+}
+
+/// Square millimetres of a page that does not say how large it is.
+const A4: f64 = 210.0 * 297.0;
+
+/// The size of a page, where it is said; nothing if it is no XML.
+fn area_of(xml: &str) -> Option<Option<f64>> {
+    let boxes = texts_of(xml, "PhysicalBox")?;
+    let area = boxes.iter().filter_map(|text| area(&numbers(text))).find(|area| *area > 1.0);
+    Some(area)
+}
+
+/// Of a box: its place, its width and height.
+fn area(sides: &[f64]) -> Option<f64> {
+    Some((sides.get(2)? * sides.get(3)?).abs())
 }
 
 /// The texts of all elements of that name.
@@ -67,7 +91,9 @@ fn places(xml: &str) -> Option<Vec<String>> {
     whole.then_some(templates)
 }
 
-fn page(xml: &str) -> Option<Words> {
+fn page(xml: &str, usual: f64) -> Option<Words> {
+    let whole_page = area_of(xml).flatten().unwrap_or(usual);
+    let mut shown = 0.0;
     let mut pieces: Vec<Piece> = Vec::new();
     let (mut pictures, mut paths) = (0u32, 0u32);
     let mut object = (0.0, 0.0, 3.0);
@@ -85,7 +111,12 @@ fn page(xml: &str) -> Option<Words> {
             let place = (object.0 + at("X").unwrap_or(0.0), object.1 + at("Y").unwrap_or(0.0));
             code = Some((place.0, -place.1));
         }
-        Met::Begin("ImageObject", _) => pictures += 1,
+        Met::Begin("ImageObject", start) => {
+            pictures += 1;
+            let boundary = numbers(&attribute(start, "Boundary").unwrap_or_default());
+            // One that does not say how large it is may be the page itself, and so may strips.
+            shown += area(&boundary).unwrap_or(whole_page);
+        }
         Met::Begin("PathObject", _) => paths += 1,
         Met::Words(words) => {
             if let Some((x, y)) = code {
@@ -101,7 +132,7 @@ fn page(xml: &str) -> Option<Words> {
     let painted = pictures > 0 || paths > 0;
     let legibility = match pieces.iter().all(|piece| piece.text.trim().is_empty()) {
         true if painted => Legibility::None,
-        _ if !whole => Legibility::Part,
+        _ if !whole || shown > PAGE_SHARE * whole_page => Legibility::Part,
         _ => Legibility::Whole,
     };
     let mut text = String::new();

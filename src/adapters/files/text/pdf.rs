@@ -11,7 +11,7 @@ use lopdf::{Dictionary, Document, LoadOptions, Object, ObjectId, Stream};
 use super::super::ReadSeek;
 use super::lines::{Piece, assemble, width_of};
 use super::pdf_font::Font;
-use super::{PAGES_MAX, Words, all_bytes};
+use super::{PAGE_SHARE, PAGES_MAX, Words, all_bytes};
 use crate::domain::legibility::Legibility;
 
 /// Bytes of one unpacked stream.
@@ -20,8 +20,6 @@ const STREAM_MAX: usize = 64 << 20;
 const DEPTH_MAX: u8 = 6;
 /// Steps of painting, all pages together.
 const STEPS_MAX: u32 = 3_000_000;
-/// A picture over this share of a page may be the page itself.
-const PAGE_SHARE: f64 = 0.4;
 /// One unread letter in so many makes a page unread.
 const UNREAD_SHARE: u32 = 20;
 
@@ -33,12 +31,15 @@ pub(super) fn words(file: &mut dyn ReadSeek) -> Option<Words> {
         return None;
     }
     let mut steps = STEPS_MAX;
-    let pages: Vec<Words> = document
-        .page_iter()
+    let mut left = document.page_iter();
+    let pages: Vec<Words> = left
+        .by_ref()
         .take(PAGES_MAX)
         .map(|page| page_words(&document, page, &mut steps).unwrap_or_else(Words::unread))
         .collect();
-    (!pages.is_empty()).then(|| Words::of_pages(pages))
+    let beyond = left.next().is_some();
+    let all = (!pages.is_empty()).then(|| Words::of_pages(pages))?;
+    Some(if beyond { all.not_all() } else { all })
 }
 
 fn page_words(document: &Document, page: ObjectId, steps: &mut u32) -> Option<Words> {

@@ -24,13 +24,17 @@ fn package(parts: &[(&str, &str)]) -> Vec<u8> {
 
 /// A PDF of one page: its content, and the objects from number 5 on; `/F` is number 5, `/X` 6.
 fn pdf(content: &[u8], objects: &[&[u8]]) -> Vec<u8> {
+    pdf_of(b"<</Type/Pages/Kids[3 0 R]/Count 1>>", content, objects)
+}
+
+/// The same with a list of its pages.
+fn pdf_of(pages: &[u8], content: &[u8], objects: &[&[u8]]) -> Vec<u8> {
     let page = b"<</Type/Page/Parent 2 0 R/MediaBox[0 0 600 800]/Contents 4 0 R\
         /Resources<</Font<</F 5 0 R>>/XObject<</X 6 0 R>>>>>>";
     let mut stream = format!("<</Length {}>>stream\n", content.len()).into_bytes();
     stream.extend_from_slice(content);
     stream.extend_from_slice(b"\nendstream");
-    let first: [&[u8]; 4] =
-        [b"<</Type/Catalog/Pages 2 0 R>>", b"<</Type/Pages/Kids[3 0 R]/Count 1>>", page, &stream];
+    let first: [&[u8]; 4] = [b"<</Type/Catalog/Pages 2 0 R>>", pages, page, &stream];
     let mut file = b"%PDF-1.5\n".to_vec();
     let mut places = Vec::new();
     for (n, object) in first.iter().chain(objects).enumerate() {
@@ -176,7 +180,7 @@ fn ofd_gives_its_lines_in_the_order_of_its_pages() {
     let first = format!("<ofd:Page>{}</ofd:Page>", objects.concat());
     let first = first.as_str();
     let second = "<ofd:Page><ofd:ImageObject/></ofd:Page>";
-    let file = |second| {
+    let file = |second: &str| {
         package(&[
             ("OFD.xml", root),
             ("Doc_0/Document.xml", document),
@@ -189,6 +193,28 @@ fn ofd_gives_its_lines_in_the_order_of_its_pages() {
     assert_eq!(lines[..2], ["机密★1年", "关于某事"]);
     assert_eq!(words.legibility, Legibility::Part, "the second page is a picture");
     assert_eq!(read(FileKind::Ofd, &file("<ofd:Page/>")).legibility, Legibility::Whole);
+    // A page that was scanned with a line of text over it is none that was read.
+    let picture = |sides: &str| {
+        let image = format!("<ofd:ImageObject {sides}/>");
+        format!("<ofd:Page>{}{image}</ofd:Page>", object(20, 20, "扫描件"))
+    };
+    for (sides, wanted) in [
+        ("Boundary='20 20 40 40'", Legibility::Whole),
+        ("Boundary='0 0 210 297'", Legibility::Part),
+        ("", Legibility::Part),
+    ] {
+        let page = picture(sides);
+        assert_eq!(read(FileKind::Ofd, &file(&page)).legibility, wanted, "{sides}");
+    }
+    let strips = "<ofd:ImageObject Boundary='0 0 210 60'/>".repeat(3);
+    let strips = format!("<ofd:Page>{}{strips}</ofd:Page>", object(20, 20, "扫描件"));
+    assert_eq!(read(FileKind::Ofd, &file(&strips)).legibility, Legibility::Part, "in strips");
+    let small = "<ofd:Page><ofd:Area><ofd:PhysicalBox>0 0 50 50</ofd:PhysicalBox></ofd:Area>";
+    let small = format!(
+        "{small}{}<ofd:ImageObject Boundary='0 0 40 40'/></ofd:Page>",
+        object(2, 2, "扫描件")
+    );
+    assert_eq!(read(FileKind::Ofd, &file(&small)).legibility, Legibility::Part, "of its own size");
     let declared = "<!DOCTYPE a [<!ENTITY b 'c'>]><ofd:Page>&b;</ofd:Page>";
     assert_eq!(read(FileKind::Ofd, &file(declared)).legibility, Legibility::Part, "a DTD");
     let locked = package(&[("OFD.xml", root), ("Encryptions.xml", "<x/>")]);
@@ -206,10 +232,36 @@ fn word_and_excel_give_heads_boxes_and_cells() {
         ("word/header1.xml", runs),
     ]);
     let words = read(FileKind::Docx, &word);
-    assert_eq!(words.text.split_whitespace().collect::<Vec<_>>(), ["机密★", "关于", "通知"]);
+    assert_eq!(words.text.split_whitespace().collect::<Vec<_>>(), ["关于", "通知", "机密★"]);
+    assert!(words.text.contains("\u{c}机密★"), "the head of a page is the head of a page");
     assert_eq!(words.legibility, Legibility::Whole);
     let scanned = package(&[("word/document.xml", "<w:p/>"), ("word/media/image1.png", "x")]);
     assert_eq!(read(FileKind::Docx, &scanned).legibility, Legibility::None, "a scan in Word");
+    let prose = "关于做好强降雨防范应对工作的紧急通知，各县市区委、人民政府，省直各单位";
+    let word = |drawing: &str| {
+        let text = format!("<w:body><w:p><w:t>{prose}</w:t></w:p>{drawing}</w:body>");
+        package(&[("word/document.xml", &text), ("word/media/image1.png", "x")])
+    };
+    let drawn = |mm: u32, many: usize| {
+        let emu = mm * 36_000;
+        let one = format!("<wp:extent cx='{emu}' cy='{emu}'/><pic><a:blip r:embed='r1'/></pic>");
+        word(&one.repeat(many))
+    };
+    let older = |style: &str| {
+        word(&format!("<w:pict><v:shape style='{style}'><v:imagedata/></v:shape></w:pict>"))
+    };
+    for (file, wanted, why) in [
+        (drawn(20, 1), Legibility::Whole, "a small picture"),
+        (drawn(190, 1), Legibility::Part, "a page that was scanned beside text"),
+        (drawn(100, 7), Legibility::Part, "a page in strips"),
+        (older("width:20pt;height:1cm"), Legibility::Whole, "a small one of the older kind"),
+        (older("width:15cm;height:7in"), Legibility::Part, "a large one of the older kind"),
+        (older("left:0"), Legibility::Part, "nobody knows how large"),
+        (word("<a:blip/>"), Legibility::Part, "nor here"),
+        (word(""), Legibility::Part, "nor where it stands"),
+    ] {
+        assert_eq!(read(FileKind::Docx, &file).legibility, wanted, "{why}");
+    }
     let excel = package(&[
         ("xl/workbook.xml", "<sheets><sheet name='值班表'/></sheets>"),
         (
@@ -244,6 +296,29 @@ fn there_is_an_end_to_everything() {
     let cut = read(FileKind::Docx, &word);
     assert!(cut.text.len() <= WORDS_BYTES_MAX);
     assert_eq!(cut.legibility, Legibility::Part, "the rest was not looked through");
+    // Headers do not crowd out the text itself.
+    let mut parts = vec![("word/document.xml", "<w:p><w:t>机密★1年</w:t></w:p>")];
+    let head = format!("<w:p><w:t>{many}</w:t></w:p>");
+    parts.insert(0, ("word/header1.xml", &head));
+    let crowded = read(FileKind::Docx, &package(&parts));
+    assert!(screen_text(&crowded.text).refuses() && crowded.legibility == Legibility::Part);
+    for (pages, wanted) in [(PAGES_MAX, Legibility::Whole), (PAGES_MAX + 1, Legibility::Part)] {
+        // The first is number 3, the others come after the font and the picture.
+        let kids: String = (6..pages + 5).map(|n| format!(" {} 0 R", n + 1)).collect();
+        let list = format!("<</Type/Pages/Kids[3 0 R{kids}]/Count {pages}>>");
+        let mut objects: Vec<&[u8]> = vec![b"null", PICTURE];
+        objects.resize(pages + 1, b"<</Type/Page/Parent 2 0 R/MediaBox[0 0 600 800]>>");
+        let long = pdf_of(list.as_bytes(), b"", &objects);
+        assert_eq!(read(FileKind::Pdf, &long).legibility, wanted, "{pages} pages");
+        let page = "<ofd:Page ID='1' BaseLoc='p.xml'/>".repeat(pages);
+        let document = format!("<ofd:Document><ofd:Pages>{page}</ofd:Pages></ofd:Document>");
+        let long = package(&[
+            ("OFD.xml", "<ofd:OFD><ofd:DocRoot>d.xml</ofd:DocRoot></ofd:OFD>"),
+            ("d.xml", &document),
+            ("p.xml", "<ofd:Page/>"),
+        ]);
+        assert_eq!(read(FileKind::Ofd, &long).legibility, wanted, "{pages} pages");
+    }
     let bomb = package(&[("word/document.xml", &" ".repeat(20 << 20))]);
     assert_eq!(read(FileKind::Docx, &bomb).legibility, Legibility::Part, "too large to look at");
 }

@@ -1,23 +1,27 @@
 //! Which words a message carries: from what was read to the template of its purpose.
 
 use super::NoLetter;
+use crate::adapters::secrets::delegations::DelegationVisit;
 use crate::channel::NoticeWords;
 use crate::channel::email::{
-    AddressedAs, CorrectionWords, Decided, DelegatedCallsWords, DeskLine, EndedBy, InvitationKind,
-    InvitationWords, IssuerAlertWords, LeaderPromptWords, Rendered, ReturnDecisionWords,
-    SuperiorRequestWords, UnsignedLine, VerificationWords, WithdrawalWords, WordsError,
+    AddressedAs, CallsEndedWords, CorrectionWords, Decided, DelegatedCallsWords, DeskLine, EndedBy,
+    InvitationKind, InvitationWords, IssuerAlertWords, LeaderPromptWords, Rendered,
+    ReturnDecisionWords, SuperiorRequestWords, UnsignedLine, VerificationWords, WithdrawalWords,
+    WordsError,
 };
 use crate::channel::sms::{SmsAbout, SmsWords};
 use crate::channel::webhook::{WebhookFacts, body_of};
 use crate::domain::delivery::Addressee;
-use crate::domain::ids::{DelegationId, LinkId, OrganizationId};
+use crate::domain::ids::{AddressId, DelegationId, LinkId, OrganizationId};
 use crate::domain::message::MessagePurpose;
-use crate::domain::notice::NoticeDraft;
+use crate::domain::notice::{NoticeAct, NoticeDraft};
 use crate::domain::organization::Desk;
 use crate::domain::time::Timestamp;
 use crate::service::Service;
+use crate::service::acts::LIST_AND_END;
 use crate::store::StoreError;
 use crate::store::corrections::{corrects_find, successor_find};
+use crate::store::delegation_links::delegation_link_find;
 use crate::store::delegations::{delegated_call_list, delegation_find};
 use crate::store::desks::desk_list_of;
 use crate::store::letters::{Letter, LetterDelivery, LetterNotice};
@@ -40,6 +44,8 @@ pub(super) struct Told<'a> {
     pub(super) service: &'a Service,
     pub(super) letter: &'a Letter,
     pub(super) header: Option<&'a NoticeDraft>,
+    /// The address it goes to.
+    pub(super) address: AddressId,
     pub(super) now: Timestamp,
 }
 
@@ -54,7 +60,10 @@ impl Told<'_> {
             MessagePurpose::IssuerAlert => self.issuer_alert()?.render()?,
             MessagePurpose::SuperiorRequest => self.superior_request()?.render()?,
             MessagePurpose::DelegatedCalls => self.delegated_calls()?.render()?,
-            MessagePurpose::Withdrawal => self.withdrawal()?.render()?,
+            MessagePurpose::Withdrawal => match self.calls_ended()? {
+                Some(words) => words.render()?,
+                None => self.withdrawal()?.render()?,
+            },
             MessagePurpose::ReturnDecision => self.return_decision()?.render()?,
             MessagePurpose::Verification => self.verification()?.render()?,
         })
@@ -101,9 +110,12 @@ impl Told<'_> {
             MessagePurpose::DelegatedCalls => {
                 SmsAbout::Delegated { count: self.delegated_calls()?.organizations.len() }
             }
-            MessagePurpose::Withdrawal => {
-                SmsAbout::Ended { act: self.withdrawal()?.ended_by.word_zh() }
-            }
+            MessagePurpose::Withdrawal => SmsAbout::Ended {
+                act: match self.calls_ended()? {
+                    Some(words) => words.act,
+                    None => self.withdrawal()?.ended_by.word_zh(),
+                },
+            },
             MessagePurpose::ReturnDecision => {
                 SmsAbout::Decided { decision: self.return_decision()?.decided.word_zh() }
             }
@@ -245,14 +257,44 @@ impl Told<'_> {
         if found.ended_at.is_some() || owed.is_empty() {
             return Err(NoLetter::Moot("nothing_to_call"));
         }
-        let token = self.service.keys.delegation_token(id);
+        let page = self.list_of_calls(id)?.ok_or(NoLetter::Moot("link_revoked"))?;
         Ok(DelegatedCallsWords {
             notice: self.notice()?.1,
             to: self.addressed(),
             organizations: owed,
             report_by: found.due_at,
-            page: format!("{}/d/{token}", self.service.settings.public_url),
+            page,
         })
+    }
+
+    /// The page of a list of calls, as it is opened from this address; none if it opens no more.
+    fn list_of_calls(&self, delegation: DelegationId) -> Result<Option<String>, NoLetter> {
+        let (service, address) = (self.service, self.address);
+        let link = service.store.read(|conn| delegation_link_find(conn, delegation, address))?;
+        let Some(link) = link.filter(|link| link.revoked_at.is_none()) else { return Ok(None) };
+        let generation = u32::try_from(link.generation).unwrap_or(0);
+        let link = DelegationVisit { delegation, address, generation };
+        let token = service.keys.delegation_token(&link);
+        Ok(Some(format!("{}/d/{token}", service.settings.public_url)))
+    }
+
+    /// The word of an end to a desk that was asked to make calls; none to everybody else.
+    fn calls_ended(&self) -> Result<Option<CallsEndedWords>, NoLetter> {
+        let about = self.letter.about.as_deref().unwrap_or_default();
+        let Some((calls, event)) = about.split_once(LIST_AND_END) else { return Ok(None) };
+        let id: DelegationId = calls.parse().map_err(|_| unwritable("it is about no calls"))?;
+        let end = self.service.store.read(|conn| notice_end_find(conn, event))?;
+        let end = end.ok_or_else(|| unwritable("the end it tells of is not on record"))?;
+        let act: NoticeAct = end.act.parse().map_err(|_| unwritable("it ended by no act"))?;
+        Ok(Some(CallsEndedWords {
+            notice: self.notice()?.1,
+            to: self.addressed(),
+            act: act.word_zh(),
+            is_void: act != NoticeAct::Close,
+            reason: end.reason,
+            ended_at: end.ended_at,
+            page: self.list_of_calls(id)?,
+        }))
     }
 
     fn withdrawal(&self) -> Result<WithdrawalWords, NoLetter> {
@@ -267,7 +309,9 @@ impl Told<'_> {
             "supersede" => EndedBy::SupersedeElsewhere,
             other => return Err(NoLetter::Unwritable(format!("{other} is told to nobody"))),
         };
+        let had = self.notice()?.0.version;
         Ok(WithdrawalWords {
+            after: (had < end.version).then_some((had, end.version)),
             notice: self.notice()?.1,
             // Who was told of the notice as a whole is no recipient of it.
             organization_name: match &self.letter.delivery {

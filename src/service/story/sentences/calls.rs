@@ -37,7 +37,20 @@ pub(super) fn tell(
             let text = match fact(event, "why").parse() {
                 Ok(DelegationEnd::Revoked) => format!("{who}收回了请市州代拨的电话。"),
                 Ok(DelegationEnd::Overdue) => "市州没有按时报来，电话转回本单位拨打。".to_owned(),
+                Ok(DelegationEnd::Undelivered) => {
+                    "请市州代拨的邮件没有送到，电话转回本单位拨打。".to_owned()
+                }
+                Ok(DelegationEnd::NoticeEnded) => {
+                    "公文已不在办理，请市州代拨的电话不用再拨。".to_owned()
+                }
                 _ => "请市州代拨的电话已办完。".to_owned(),
+            };
+            (Tone::Plain, text, String::new())
+        }
+        Kind::DelegationLinks => {
+            let text = match fact(event, "act").as_str() {
+                "renewed" => format!("{who}换了代拨页面的链接，原链接作废。"),
+                _ => format!("{who}停用了代拨页面的链接。"),
             };
             (Tone::Plain, text, String::new())
         }

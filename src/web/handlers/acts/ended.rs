@@ -33,12 +33,18 @@ pub(in crate::web::handlers) fn end_banner(state: NoticeState, bounds: &Bounds) 
         };
     }
     let end = bounds.end.as_ref();
-    let on = bounds
-        .successor
-        .as_ref()
-        .map(|(id, number, version)| way(format!("看现行版本：{number} 第{version}版"), *id));
+    let next = bounds.successor.as_ref();
+    let on = next.map(|next| {
+        let (number, version) = (&next.document_number, next.version);
+        let what = if next.ended.is_some() { "看" } else { "看现行版本：" };
+        way(format!("{what}{number} 第{version}版"), next.notice)
+    });
+    let then = next.and_then(|next| Some((next.version, next.ended.as_ref()?)));
+    let then = then.map_or_else(String::new, |(version, end)| {
+        format!("代替它的第{version}版也已{}，理由：{}。", end.act.word_zh(), end.reason)
+    });
     EndBanner {
-        words: format!("本件{}。", state.word_zh()),
+        words: format!("本件{}。{then}", state.word_zh()),
         reason: end.map(|end| end.reason.clone()).unwrap_or_default(),
         by: end
             .map(|end| format!("{} {}", end.account_name, full_zh(end.ended_at)))

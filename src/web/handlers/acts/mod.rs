@@ -54,7 +54,7 @@ fn mistakes(refused: ActRefused) -> Result<(StatusCode, Errors), WebError> {
             let ActRefused::Service(error) = refused else { return Err(WebError::NotFound) };
             return Err(error.into());
         }
-        ActRefused::Fields(_) => StatusCode::UNPROCESSABLE_ENTITY,
+        ActRefused::Fields(_) | ActRefused::Classified(_) => StatusCode::UNPROCESSABLE_ENTITY,
         ActRefused::State(_) | ActRefused::Changed(_) => StatusCode::CONFLICT,
     };
     let mut errors = Errors::none();
@@ -115,6 +115,7 @@ fn page(staff: &Staff, notice: &Notice, key: String, sheet: Sheet<'_>, errors: E
         same: sheet.same,
         reason: sheet.reason,
         presses: sheet.presses,
+        confirm: None,
         errors,
     }
 }

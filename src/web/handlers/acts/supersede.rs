@@ -1,17 +1,21 @@
 //! 更正: asks why, and leads to the draft of the next version.
 
+use actix_web::http::StatusCode;
 use actix_web::{HttpRequest, HttpResponse, web};
 
 use super::{Done, Sheet, answered, board_link, form, lines, named, over_for, page, press, reason};
 use crate::domain::ids::NoticeId;
 use crate::domain::notice::NoticeAct;
 use crate::service::Service;
-use crate::service::acts::issued_notice;
-use crate::service::supersede::{begin, begun};
+use crate::service::acts::{ActRefused, issued_notice};
+use crate::service::supersede::{begin_confirmed, begun};
 use crate::web::drawn::{Drawn, drawn};
 use crate::web::error::WebError;
 use crate::web::forms::Posted;
+use crate::web::handlers::compose::confirmer;
+use crate::web::handlers::compose_form::errors_of;
 use crate::web::pages::acts::ActPage;
+use crate::web::pages::compose::ConfirmForm;
 use crate::web::pages::parts::Errors;
 use crate::web::said::Said;
 use crate::web::session::Staff;
@@ -49,9 +53,27 @@ pub(in crate::web) async fn start(
     drawn(move || {
         issued_notice(&service, &staff.account, id)?;
         let form = form(&posted.0)?;
-        let begun = begin(&service, &staff.account, id, &form)
-            .map(|draft| Done(edit_path(draft), Said::CorrectionBegun, 0));
-        answered(begun, |errors| draw(&service, &staff, id, &path, &form.reason, errors))
+        let again = |errors, confirm| {
+            let page = draw(&service, &staff, id, &path, &form.reason, errors)?;
+            Ok::<_, WebError>(ActPage { confirm, ..page })
+        };
+        let confirmer = match confirmer(&service, &staff, &posted.0)? {
+            Ok(confirmer) => confirmer,
+            Err(typed) => {
+                let errors = errors_of([("do", typed.error.clone())]);
+                let page = again(errors, Some(typed))?;
+                return Drawn::page_with(StatusCode::UNPROCESSABLE_ENTITY, &page);
+            }
+        };
+        let begun = begin_confirmed(&service, &staff.account, id, &form, confirmer.as_ref());
+        let confirm = match &begun {
+            Err(ActRefused::Classified(found)) if found.is_confirmable() => {
+                Some(ConfirmForm::default())
+            }
+            _ => None,
+        };
+        let begun = begun.map(|draft| Done(edit_path(draft), Said::CorrectionBegun, 0));
+        answered(begun, |errors| again(errors, confirm))
     })
     .await
 }

@@ -20,7 +20,7 @@ use crate::service::receive::{Receiving, receive};
 use crate::service::visit::{VISIT_LASTS, follow};
 use crate::store::receipts::Receipt;
 use crate::web::error::WebError;
-use crate::web::pages::closed::{ClosedPage, Closure, ClosureKind, CurrentVersion};
+use crate::web::pages::closed::{ClosedPage, Closure, ClosureKind, CurrentVersion, NewerEnded};
 use crate::web::pages::moment::Moment;
 use crate::web::pages::parts::Link;
 use crate::web::pages::receive::{Pending, ReceivePage, SignForm};
@@ -204,10 +204,19 @@ fn closed_page(receiving: &Receiving, visit: &Visit, state: NoticeState) -> Clos
     let ended = receiving.ended.as_ref();
     let at = ended.map(|end| end.ended_at).or(receiving.delivery.facts.recalled_at);
     let current = receiving.successor.as_ref().and_then(|next| {
-        next.delivery?;
+        next.delivery.filter(|_| next.ended.is_none())?;
         Some(CurrentVersion {
             label: format!("{} 第{}版", next.document_number, next.version),
             href: format!("{}/current", page_path(visit.delivery)),
+        })
+    });
+    let newer = receiving.successor.as_ref().and_then(|next| {
+        let end = next.ended.as_ref()?;
+        Some(NewerEnded {
+            version: next.version,
+            act: end.act.word_zh(),
+            reason: end.reason.clone(),
+            at: Moment::at(end.ended_at, receiving.now),
         })
     });
     let signed = receiving
@@ -221,6 +230,7 @@ fn closed_page(receiving: &Receiving, visit: &Visit, state: NoticeState) -> Clos
         by: receiving.offer.header.dispatching_organ.clone(),
         signed,
         current,
+        newer,
     };
     ClosedPage { slip: fill::slip(receiving, &visit.form_token), closure }
 }

@@ -50,8 +50,8 @@ pub(in crate::web) async fn sign(
         }
         Acknowledged::Withdrawn(_) => {
             let receiving = load(&service, &visit).await?;
-            if let Some(next) = receiving.successor.as_ref().filter(|next| next.delivery.is_some())
-            {
+            let goes_on = |next: &&Successor| next.delivery.is_some() && next.ended.is_none();
+            if let Some(next) = receiving.successor.as_ref().filter(goes_on) {
                 return replaced(&receiving, &visit, next);
             }
             let seat = seat_of(&request, visit.delivery);

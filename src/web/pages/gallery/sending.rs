@@ -289,6 +289,7 @@ fn review() -> ReviewPage {
         page_href: "#".into(),
         edit_href: String::new(),
         acts: ReviewActs { release: true, oral: true, ..ReviewActs::default() },
+        left_out: None,
         needs_gap_reason: true,
         form: ReviewForm::default(),
         errors: Errors::none(),

@@ -44,9 +44,11 @@ fn page(ended: &str, mistaken: bool) -> DelegatedPage {
         }),
         urgency: UrgencyMark::of("flash"),
         number: "湘办发电〔2026〕35号".to_owned(),
+        title: super::fixtures::TITLE.to_owned(),
         deadline: Moment::in_table(now.plus(Span::minutes(20)), now),
         report_by: Moment::in_table(now.plus(Span::minutes(15)), now),
         ended: ended.to_owned(),
+        takes_reports: ended.is_empty(),
         said: !ended.is_empty(),
         rows: vec![row("望城区委", open), row("浏阳市委会", "已通知"), row("宁乡", "未联系上")],
         call_mistakes: mistaken

@@ -317,6 +317,7 @@ fn closed_pages() -> Vec<Drawn> {
         by: text("中共××省委办公厅"),
         signed: None,
         current: None,
+        newer: None,
     };
     let mut superseded = closure(ClosureKind::Superseded, "附件1 值班安排表日期有误");
     superseded.signed = Some(text("2026年11月23日 14:35 王某"));
