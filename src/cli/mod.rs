@@ -64,7 +64,7 @@ impl Settings {
 #[derive(Debug, Subcommand)]
 pub enum Command {
     /// Run the server until it is told to stop (SIGTERM or Ctrl-C).
-    #[command(after_help = "Examples:\n  qianshou serve --config /etc/qianshou/qianshou.toml\n  \
+    #[command(after_help = "Examples:\n  qianshou serve --config /etc/qianshou/config.toml\n  \
         QIANSHOU_LOG_FORMAT=json qianshou serve")]
     Serve {
         /// Where the settings are.
@@ -280,7 +280,7 @@ pub enum BounceCommand {
     /// Read one mail from standard input; what it proves is put on record.
     #[command(
         after_help = "Example, in the aliases of the mail server that takes the return path:\n  \
-        bounces: \"|qianshou bounce read --config /etc/qianshou/qianshou.toml || exit 75\"\n\n\
+        bounces: \"|qianshou bounce read --config /etc/qianshou/config.toml || exit 75\"\n\n\
         With 75 the mail server tries again later, as when the database is away."
     )]
     Read {

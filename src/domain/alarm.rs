@@ -4,6 +4,7 @@
 //! call task or an event of the delivery. One is open per kind and subject until it is cleared.
 //! Never here: when one is raised, and who is told.
 
+use super::account::Role;
 use super::ids::AlarmId;
 use super::words::word_enum;
 
@@ -31,7 +32,7 @@ word_enum! {
         /// The clock of a server differs from the time the servers agree on.
         ClockDiffers = "clock_differs", "服务器时钟不准";
         /// The holiday table does not reach far enough.
-        HolidaysMissing = "holidays_missing", "节假日表缺少年份";
+        HolidaysMissing = "holidays_missing", "放假安排缺少年份";
         /// The times of a delivery could not be reckoned anew by a corrected holiday table.
         DeadlineStuck = "deadline_stuck", "有单位的时限没能按更正后的放假安排重算";
         /// The formal 核发 of what went out on an oral approval is late.
@@ -63,7 +64,7 @@ impl AlarmKind {
             }
             Self::DutySilent => "请运行维护人员查看并重新启动服务；在恢复之前请打电话催签。",
             Self::ClockDiffers => "请运行维护人员校准服务器时间。",
-            Self::HolidaysMissing => "请管理员导入该年的节假日安排。",
+            Self::HolidaysMissing => "请在“放假安排”里补上，否则该年的签收时限按周一至周五计算。",
             Self::DeadlineStuck => {
                 "请按新的放假安排人工掌握该单位的时限，并请运行维护人员查看日志。"
             }
@@ -74,12 +75,49 @@ impl AlarmKind {
         }
     }
 
+    /// What is so, with what it concerns where a person has to know that.
+    #[must_use]
+    pub fn said_zh(self, subject: &str) -> String {
+        match self {
+            Self::HolidaysMissing => format!("还没有{subject}年的放假安排"),
+            other => other.word_zh().to_owned(),
+        }
+    }
+
+    /// Whether people of this role can do something about it. What only an administrator mends is
+    /// no alarm to those who answer for notices.
+    #[must_use]
+    pub const fn concerns(self, role: Role) -> bool {
+        match self {
+            Self::HolidaysMissing => matches!(role, Role::Administrator),
+            Self::ReleaseOverdue | Self::ReleaseRefused => {
+                matches!(role, Role::Clerk | Role::Releaser | Role::Duty)
+            }
+            Self::StepMissing
+            | Self::DeadlineStuck
+            | Self::StepOverdue
+            | Self::StepWithoutEffect
+            | Self::MessageDead
+            | Self::AddressFailing
+            | Self::ChannelStopped
+            | Self::DutySilent => {
+                matches!(role, Role::Clerk | Role::Duty | Role::Administrator)
+            }
+            Self::LeaseOverdue
+            | Self::MessageOverdue
+            | Self::ClockDiffers
+            | Self::HeartbeatFailed
+            | Self::LastResortFailed => matches!(role, Role::Duty | Role::Administrator),
+        }
+    }
+
     /// Raised by the self-check itself, which clears it when a look finds nothing any more.
     #[must_use]
     pub const fn is_of_self_check(self) -> bool {
         matches!(
             self,
             Self::StepMissing
+                | Self::DeadlineStuck
                 | Self::StepOverdue
                 | Self::StepWithoutEffect
                 | Self::LeaseOverdue
@@ -113,6 +151,16 @@ mod tests {
             assert!(!kind.word_zh().ends_with('。'), "{kind}: what is so is no whole sentence");
             assert!(kind.remedy_zh().starts_with("请"), "{kind}: what to do begins with 请");
             assert!(kind.remedy_zh().ends_with('。'), "{kind}: what to do is a sentence");
+            assert!(Role::ALL.into_iter().any(|role| kind.concerns(role)), "{kind}: nobody's");
         }
+    }
+
+    #[test]
+    fn a_missing_year_is_named_and_is_the_administrators_alone() {
+        let missing = AlarmKind::HolidaysMissing;
+        assert_eq!(missing.said_zh("2027"), "还没有2027年的放假安排");
+        let told: Vec<Role> =
+            Role::ALL.into_iter().filter(|role| missing.concerns(*role)).collect();
+        assert_eq!(told, [Role::Administrator]);
     }
 }

@@ -32,6 +32,17 @@ struct SpecialDay {
     off: bool,
 }
 
+/// A holiday of one year.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Holiday {
+    /// Its name.
+    pub name: String,
+    /// Days that are free.
+    pub off: Vec<Date>,
+    /// Weekend days that are worked for it.
+    pub worked: Vec<Date>,
+}
+
 /// Which days are worked.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Calendar {
@@ -98,6 +109,31 @@ impl Calendar {
     #[must_use]
     pub fn holiday_name(&self, date: Date) -> Option<&str> {
         self.days.get(&date).map(|day| day.name.as_str())
+    }
+
+    /// The years whose table is known, in order.
+    pub fn years(&self) -> impl DoubleEndedIterator<Item = i16> + '_ {
+        self.decree_years.iter().copied()
+    }
+
+    /// What is special about the days of `year`, holiday by holiday in their order.
+    #[must_use]
+    pub fn holidays_of(&self, year: i16) -> Vec<Holiday> {
+        let mut found: Vec<Holiday> = Vec::new();
+        for (date, day) in self.days.iter().filter(|(date, _)| date.year() == year) {
+            let known = found.iter().position(|holiday| holiday.name == day.name);
+            let place = known.unwrap_or_else(|| {
+                found.push(Holiday { name: day.name.clone(), ..Holiday::default() });
+                found.len() - 1
+            });
+            let Some(holiday) = found.get_mut(place) else { continue };
+            if day.off {
+                holiday.off.push(*date);
+            } else {
+                holiday.worked.push(*date);
+            }
+        }
+        found
     }
 
     /// Whether the table of `year` is known; if not, answers rest on weekends alone.

@@ -7,6 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::scope::Scope;
 use super::{Service, ServiceError};
+use crate::domain::account::Account;
 use crate::domain::delivery::{DeliveryFacts, DeliveryState, Tally};
 use crate::domain::ids::{DeliveryId, NoticeId, OrganizationId};
 use crate::domain::time::Timestamp;
@@ -46,11 +47,14 @@ pub enum Show {
     Returned,
     /// 暂无法联系
     Unreachable,
+    /// Not signed when the notice ended.
+    Recalled,
 }
 
 stored_words!(Show, {
     Unsigned => "unsigned", All => "all", Signed => "signed", Overdue => "overdue",
     Unopened => "unopened", Returned => "returned", Unreachable => "unreachable",
+    Recalled => "recalled",
 });
 
 impl Show {
@@ -66,6 +70,7 @@ impl Show {
             Self::Unopened => state.is_unsigned() && state != DeliveryState::Opened,
             Self::Returned => state == DeliveryState::Returned,
             Self::Unreachable => facts.is_unreachable(),
+            Self::Recalled => state == DeliveryState::Recalled,
         }
     }
 
@@ -80,6 +85,7 @@ impl Show {
             Self::Unopened => tally.pending + tally.handed_over,
             Self::Returned => tally.returned,
             Self::Unreachable => tally.unreachable,
+            Self::Recalled => tally.recalled,
         }
     }
 }
@@ -151,18 +157,29 @@ pub struct Board {
 }
 
 impl Board {
-    /// Whether a line is shown; with the 退文 those too that wait for an answer.
+    /// Whether a line is shown; with the 退文 those too that wait for an answer. Who sent it back
+    /// or asked for a good copy has looked at the page.
     #[must_use]
     pub fn shows(&self, show: Show, line: &BoardLine) -> bool {
-        show.takes(&line.delivery.facts, self.read_at)
-            || (show == Show::Returned && line.waits_for_decision())
+        let takes = show.takes(&line.delivery.facts, self.read_at);
+        match show {
+            Show::Returned => takes || line.waits_for_decision(),
+            Show::Unopened => takes && line.returns.is_empty(),
+            _ => takes,
+        }
+    }
+
+    /// What is looked for first: who is missing, and after the end of the notice everybody.
+    #[must_use]
+    pub const fn shown_first(&self) -> Show {
+        if self.notice.state.is_taken_back() { Show::All } else { Show::Unsigned }
     }
 
     /// How many lines are shown.
     #[must_use]
     pub fn count(&self, show: Show) -> i64 {
         match show {
-            Show::Returned => {
+            Show::Returned | Show::Unopened => {
                 let shown = self.lines.iter().filter(|line| self.shows(show, line)).count();
                 i64::try_from(shown).unwrap_or(i64::MAX)
             }
@@ -190,6 +207,18 @@ impl Bounds {
             corrects: corrects_find(conn, id)?,
         })
     }
+}
+
+/// How a notice of the account's own office ended, and what stands before and after it.
+///
+/// # Errors
+/// [`ServiceError::NotFound`], whether the notice is absent or out of reach.
+pub fn bounds(service: &Service, account: &Account, id: NoticeId) -> Result<Bounds, ServiceError> {
+    let scope = Scope::Office(account.organization_id);
+    service.store.read(|conn| {
+        scope.notice(conn, id)?;
+        Ok(Bounds::read(conn, id)?)
+    })
 }
 
 /// What comes next of all that is owed (earliest first): a call that a person owes by then, else

@@ -10,9 +10,9 @@ use std::collections::BTreeSet;
 
 use self::write::{Row, Write};
 use super::acknowledge::{SigningCode, fresh_code};
+use super::call_code::read_back;
 use super::duty::{CALLED, Ringing};
 use super::{Service, ServiceError};
-use crate::adapters::secrets::links::CheckForm;
 use crate::domain::account::Account;
 use crate::domain::address::AddressStatus;
 use crate::domain::call::CallOutcome;
@@ -28,7 +28,7 @@ use crate::domain::time::Timestamp;
 use crate::domain::urgency::Urgency;
 use crate::store::call_list::{OpenTask, account_names, task_list_open_of_notice};
 use crate::store::calls::{CallLine, NewCall, call_list_of_delivery};
-use crate::store::corrections::{Latest, successor_notice_find};
+use crate::store::corrections::{Corrects, Latest, corrects_find, successor_notice_find};
 use crate::store::deliveries::Delivery;
 use crate::store::duty_tonight::DutyTonight;
 use crate::store::notices::Notice;
@@ -45,6 +45,8 @@ const AUTHORITY_CHARS_MAX: usize = 120;
 pub struct CallSheet {
     /// The notice.
     pub notice: Notice,
+    /// What the notice replaces, which the call has to say.
+    pub corrects: Option<Corrects>,
     /// The delivery.
     pub delivery: Delivery,
     /// Where to ring.
@@ -114,6 +116,7 @@ pub fn sheet(
             successor: successor_notice_find(conn, notice.id)?,
             code: fresh_code(service, id, notice.version, now)?,
             tonight: ringing.tonight(delivery.organization_id).cloned(),
+            corrects: corrects_find(conn, notice.id)?,
             notice,
             delivery,
             point,
@@ -387,21 +390,5 @@ fn promise(outcome: CallOutcome, typed: &str, now: Timestamp) -> Result<Option<T
         Some(at) => Ok(Some(at)),
         None if typed.is_empty() => Err("请写明答应几点前签收，如 02:40".to_owned()),
         None => Err(format!("“{typed}”不是今后的时间，请写如 02:40")),
-    }
-}
-
-fn read_back(service: &Service, sheet: &CallSheet, request: &CallRequest) -> Result<bool, String> {
-    let typed = request.code.trim();
-    if typed.is_empty() {
-        return Ok(false);
-    }
-    let version = u32::try_from(sheet.notice.version).unwrap_or(0);
-    let form: Option<CheckForm> = service
-        .keys
-        .read_check_token(&request.code_token, sheet.delivery.id, version, sheet.read_at)
-        .ok();
-    match form.is_some_and(|form| service.keys.check_code_matches(&form, typed)) {
-        true => Ok(true),
-        false => Err(format!("复述的“{typed}”与页面上的不同，请对方看清后再复述，或留空")),
     }
 }

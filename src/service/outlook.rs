@@ -64,6 +64,20 @@ pub struct Recipient {
 }
 
 impl Recipient {
+    /// Whether a planned step will be taken for it: who is sent to without any gap is not called
+    /// before he had time to answer.
+    #[must_use]
+    pub fn keeps(&self, act: RungAct) -> bool {
+        act != RungAct::CallUnreachable || !self.gaps.is_empty()
+    }
+
+    /// Whether it is telephoned at once, because something is missing.
+    #[must_use]
+    pub fn is_called_at_once(&self) -> bool {
+        self.keeps(RungAct::CallUnreachable)
+            && self.rungs.iter().any(|rung| rung.act == RungAct::CallUnreachable)
+    }
+
     /// About how many people are woken by writing to it: somebody with a mailbox and a mobile is
     /// one.
     #[must_use]

@@ -123,8 +123,7 @@ impl RecipientRows {
         let first = recipient.rungs.iter().find(|rung| rung.act == RungAct::Remind);
         let first_step = first.filter(|_| !recipient.ways.is_empty()).map(|rung| rung.step);
         for rung in recipient.rungs.iter() {
-            // Who is sent to without any gap is not called before he had time to answer.
-            if rung.act == RungAct::CallUnreachable && recipient.gaps.is_empty() {
+            if !recipient.keeps(rung.act) {
                 continue;
             }
             self.rungs.push(NewRung {

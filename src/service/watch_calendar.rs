@@ -13,7 +13,8 @@ const DUTY: &str = "calendar";
 const ASKED_FROM_MONTH: i8 = 11;
 
 /// Years whose table must be there at `now`.
-fn wanted(now: Timestamp) -> Vec<i16> {
+#[must_use]
+pub fn wanted(now: Timestamp) -> Vec<i16> {
     let today = now.in_shanghai().date();
     let next = (today.month() >= ASKED_FROM_MONTH).then(|| today.year() + 1);
     std::iter::once(today.year()).chain(next).collect()

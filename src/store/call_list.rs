@@ -48,6 +48,8 @@ pub struct OpenTask {
     pub urgency: Urgency,
     /// 发文字号.
     pub document_number: String,
+    /// Which version of the matter it is.
+    pub version: i32,
     /// 标题.
     pub title: String,
 }
@@ -94,6 +96,7 @@ macro_rules! open_tasks {
                 deliveries::tree_path,
                 notices::urgency,
                 notices::document_number,
+                notices::version,
                 notices::title,
             ))
     };

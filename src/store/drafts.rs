@@ -4,12 +4,15 @@
 use diesel::prelude::*;
 
 use super::engine::on_engine;
-use super::schema::{accounts, form_posts, notice_decisions, notice_files, notice_picks};
+use super::schema::{
+    accounts, confirmed_marks, file_vouchers, form_posts, notice_decisions, notice_files,
+    notice_picks, notice_versions, notices,
+};
 use super::{Conn, ROWS_PER_INSERT_MAX, StoreError, Tx};
 use crate::domain::delivery::Addressee;
 use crate::domain::digest::Sha256Digest;
 use crate::domain::ids::{AccountId, EventId, FileId, NoticeId, OrganizationId};
-use crate::domain::notice::FileRole;
+use crate::domain::notice::{FileRole, NoticeState};
 use crate::domain::time::Timestamp;
 
 /// A recipient as picked.
@@ -290,6 +293,37 @@ pub fn decision_list(conn: &mut Conn, notice: NoticeId) -> Result<Vec<Decision>,
             notice_decisions::approver_phone,
         ))
         .load(conn.db())?)
+}
+
+/// Deletes a draft with all that hangs on it; false, with nothing deleted, where somebody has
+/// vouched for it: that stays on record with what it was about.
+///
+/// # Errors
+/// The store's own.
+pub fn draft_delete(tx: &mut Tx, notice: NoticeId) -> Result<bool, StoreError> {
+    let id = notice.to_string();
+    let confirmed: i64 = confirmed_marks::table
+        .filter(confirmed_marks::notice_id.eq(&id))
+        .count()
+        .get_result(tx.db())?;
+    let vouched: i64 = file_vouchers::table
+        .filter(file_vouchers::notice_id.eq(&id))
+        .count()
+        .get_result(tx.db())?;
+    if confirmed > 0 || vouched > 0 {
+        return Ok(false);
+    }
+    diesel::delete(notice_picks::table.filter(notice_picks::notice_id.eq(&id))).execute(tx.db())?;
+    diesel::delete(notice_files::table.filter(notice_files::notice_id.eq(&id))).execute(tx.db())?;
+    diesel::delete(notice_versions::table.filter(notice_versions::notice_id.eq(&id)))
+        .execute(tx.db())?;
+    diesel::delete(
+        notices::table
+            .filter(notices::id.eq(&id))
+            .filter(notices::state.eq(NoticeState::Draft.as_str())),
+    )
+    .execute(tx.db())?;
+    Ok(true)
 }
 
 /// Claims the key of a posted form; the subject of the first post if it was posted before.

@@ -21,6 +21,8 @@ pub struct ComingStep {
     pub notice_id: NoticeId,
     /// Its 发文字号.
     pub document_number: String,
+    /// Which version of the matter it is.
+    pub version: i32,
     /// 等级.
     pub urgency: Urgency,
     /// The word of its act.
@@ -43,8 +45,8 @@ pub fn step_list_coming(
     until: Timestamp,
     limit: i64,
 ) -> Result<Vec<ComingStep>, StoreError> {
-    type Row =
-        (Option<Timestamp>, NoticeId, String, Urgency, String, i64, Option<String>, Option<String>);
+    type Of = (NoticeId, String, Option<i32>, Urgency);
+    type Row = (Option<Timestamp>, Of, String, i64, Option<String>, Option<String>);
     let rows: Vec<Row> = rungs::table
         .inner_join(deliveries::table.on(deliveries::id.eq(rungs::delivery_id)))
         .inner_join(notices::table.on(notices::id.eq(deliveries::notice_id)))
@@ -62,9 +64,7 @@ pub fn step_list_coming(
         .order((rungs::due_at, notices::id, rungs::action))
         .select((
             rungs::due_at,
-            notices::id,
-            notices::document_number,
-            notices::urgency,
+            (notices::id, notices::document_number, min(notices::version), notices::urgency),
             rungs::action,
             count_star(),
             min(deliveries::organization_name),
@@ -74,11 +74,13 @@ pub fn step_list_coming(
         .load(conn.db())?;
     Ok(rows
         .into_iter()
-        .filter_map(|(due_at, notice_id, number, urgency, action, count, example, delivery)| {
+        .filter_map(|(due_at, of, action, count, example, delivery)| {
+            let (notice_id, document_number, version, urgency) = of;
             Some(ComingStep {
                 due_at: due_at?,
                 notice_id,
-                document_number: number,
+                document_number,
+                version: version.unwrap_or(1),
                 urgency,
                 action,
                 count,
@@ -98,6 +100,8 @@ pub struct UrgentNotice {
     pub urgency: Urgency,
     /// 发文字号.
     pub document_number: String,
+    /// Which version of the matter it is.
+    pub version: i32,
     /// 标题.
     pub title: String,
     /// When it was issued.
@@ -132,6 +136,7 @@ pub fn notice_list_urgent(
             notices::id,
             notices::urgency,
             notices::document_number,
+            notices::version,
             notices::title,
             notices::issued_at,
             notices::deadline_at,

@@ -63,6 +63,8 @@ pub struct ShelfLine {
     pub urgency: String,
     /// Number as typed.
     pub document_number: String,
+    /// Which version of the matter it is.
+    pub version: i32,
     /// Who wrote it.
     pub author_name: String,
     /// When the draft was last saved.
@@ -77,7 +79,7 @@ pub struct ShelfLine {
 
 type Row = (
     (i64, NoticeId, String, NoticeState, String, String, String, String),
-    (Timestamp, Option<Timestamp>, Option<Timestamp>),
+    (i32, Timestamp, Option<Timestamp>, Option<Timestamp>),
     Option<Counts>,
 );
 
@@ -168,7 +170,7 @@ pub fn shelf_list(
                     notices::document_number,
                     accounts::display_name,
                 ),
-                (notices::saved_at, notices::issued_at, notices::deadline_at),
+                (notices::version, notices::saved_at, notices::issued_at, notices::deadline_at),
                 (
                     notice_tallies::pending,
                     notice_tallies::handed_over,
@@ -194,7 +196,7 @@ pub fn shelf_list(
 fn line(row: Row) -> ShelfLine {
     let (words, times, tally) = row;
     let (key, id, issuer_name, state, title, urgency, document_number, author_name) = words;
-    let (saved_at, issued_at, deadline_at) = times;
+    let (version, saved_at, issued_at, deadline_at) = times;
     ShelfLine {
         edge: Edge { key, id },
         id,
@@ -203,6 +205,7 @@ fn line(row: Row) -> ShelfLine {
         title,
         urgency,
         document_number,
+        version,
         author_name,
         saved_at,
         issued_at,

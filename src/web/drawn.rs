@@ -7,6 +7,7 @@ use askama::Template;
 
 use super::error::WebError;
 use super::respond;
+use super::said::{self, Said};
 
 /// An answer that may cross threads.
 #[derive(Debug)]
@@ -45,6 +46,11 @@ impl Drawn {
     /// Leads on after a form was posted.
     pub(super) fn next(path: &str) -> Self {
         Self { shape: Shape::Next(path.to_owned()), headers: Vec::new() }
+    }
+
+    /// The page it leads to says what was done.
+    pub(super) fn saying(self, said: Said, count: usize) -> Self {
+        self.header("set-cookie", said::cookie(said, count))
     }
 
     /// Adds a header, for our own scripts.

@@ -27,10 +27,37 @@ pub(super) async fn require_unmarked(
     let kept = fields.pairs().filter(|(name, _)| !SECRETS.contains(name));
     let found = screen_all(kept.map(|(_, text)| text));
     let Some(message) = found.message_elsewhere_zh() else { return Ok(()) };
+    let message = format!("{}{message}", places(fields));
     let writer = writer_of(request);
     let service = super::service_of(request)?;
     web::block(move || note_classified(&service, writer, &found, "form")).await??;
     Err(WebError::Classified(message))
+}
+
+/// `“备注”一栏：`: where on the form it stands; nothing of what was written.
+fn places(fields: &Fields) -> String {
+    let marked = fields.pairs().filter(|(name, text)| {
+        !SECRETS.contains(name) && screen_all([*text].into_iter()).refuses()
+    });
+    let mut labels: Vec<&str> = marked.map(|(name, _)| label(name)).collect();
+    labels.dedup();
+    if labels.is_empty() { String::new() } else { format!("“{}”一栏：", labels.join("、")) }
+}
+
+fn label(name: &str) -> &'static str {
+    match name.split('-').next().unwrap_or(name) {
+        "reason" | "return_reason" | "gap_reason" => "理由",
+        "note" => "备注",
+        "detail" => "说明",
+        "name" | "callee" | "officer" | "leader" | "oral_by" => "姓名",
+        "post" => "职务",
+        "phone" | "number" => "电话",
+        "authority" => "受谁委托",
+        "same" | "gap" => "未签收的情况",
+        "oral_how" => "怎么说的",
+        "text" => "全文",
+        _ => "所填内容",
+    }
 }
 
 fn writer_of(request: &HttpRequest) -> Writer {

@@ -26,6 +26,7 @@ mod origin;
 pub mod pages;
 mod respond;
 pub mod route;
+pub mod said;
 mod server;
 pub mod session;
 mod shell;
@@ -92,6 +93,8 @@ routes! {
     POST "/notices"          Who::Staff(WRITERS), None => compose::create;
     GET  "/notices/{notice}/edit"    Who::Staff(WRITERS), Notice => compose::edit;
     POST "/notices/{notice}/edit"    Who::Staff(WRITERS), Notice => compose::change;
+    GET  "/notices/{notice}/delete"  Who::Staff(WRITERS), Notice => acts::delete::ask;
+    POST "/notices/{notice}/delete"  Who::Staff(WRITERS), Notice => acts::delete::throw_away;
     GET  "/notices/{notice}/files/{file}" Who::Staff(OFFICE), Notice => draft_files::show;
     GET  "/notices/{notice}/preview" Who::Staff(OFFICE), Notice => review::show;
     GET  "/notices/{notice}/preview/page" Who::Staff(OFFICE), Notice => review::recipient_page;

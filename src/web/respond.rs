@@ -7,6 +7,7 @@ use askama::Template;
 use super::error::WebError;
 use super::pages::closed::{LinkRefusedPage, Refusal};
 use super::pages::failure::Failure;
+use super::said::{self, Said};
 use super::telling::Failed;
 
 /// A page with status 200.
@@ -37,6 +38,14 @@ pub(super) fn html(mut answer: HttpResponseBuilder, body: String) -> HttpRespons
 /// Leads on after a form was posted; a reload then repeats nothing.
 pub(super) fn see_other(path: &str) -> HttpResponse {
     HttpResponse::SeeOther().insert_header((header::LOCATION, path)).finish()
+}
+
+/// The same, and the page it leads to says what was done.
+pub(super) fn see_other_saying(path: &str, said: Said, count: usize) -> HttpResponse {
+    HttpResponse::SeeOther()
+        .insert_header((header::LOCATION, path))
+        .insert_header((header::SET_COOKIE, said::cookie(said, count)))
+        .finish()
 }
 
 /// What everybody sees whose link opens nothing.

@@ -6,12 +6,13 @@
 use actix_web::body::{BoxBody, EitherBody, MessageBody};
 use actix_web::dev::{ServiceRequest, ServiceResponse};
 use actix_web::http::Method;
+use actix_web::http::header::{HeaderValue, SET_COOKIE};
 use actix_web::middleware::{Next, from_fn};
 use actix_web::{Error, HttpMessage, ResponseError, guard, web};
 
 use super::error::WebError;
 use super::handlers::delegated;
-use super::{origin, session, visit};
+use super::{origin, said, session, visit};
 use crate::domain::account::Role;
 
 /// Who may use a route.
@@ -91,8 +92,18 @@ async fn admit<B: MessageBody + 'static>(
     request: ServiceRequest,
     next: Next<B>,
 ) -> Result<ServiceResponse<EitherBody<B, BoxBody>>, Error> {
+    let told = matches!(who, Who::Staff(_)) && said::is_brought(request.request());
+    // The rows that a page fetches by script are not the page that says it.
+    let told = told && !request.query_string().contains("part=");
     match check(who, &request).await {
-        Ok(()) => Ok(next.call(request).await?.map_into_left_body()),
+        Ok(()) => {
+            let mut answer = next.call(request).await?;
+            let said_it = told && answer.status().is_success();
+            if let (true, Ok(value)) = (said_it, HeaderValue::from_str(&said::gone())) {
+                answer.headers_mut().append(SET_COOKIE, value);
+            }
+            Ok(answer.map_into_left_body())
+        }
         Err(error) => Ok(request.into_response(error.error_response()).map_into_right_body()),
     }
 }

@@ -6,7 +6,10 @@ use actix_web::{FromRequest, HttpMessage, HttpRequest, web};
 use std::future::{Ready, ready};
 
 use super::error::WebError;
+use super::pages::parts::AlarmLine;
+use super::said;
 use crate::domain::account::{Account, Role};
+use crate::domain::alarm::AlarmKind;
 use crate::service::Service;
 use crate::service::sessions::{self, SessionSecret};
 
@@ -20,9 +23,10 @@ pub struct Staff {
     pub account: Account,
     /// What forms of this session must bring along.
     pub form_token: String,
-    /// What every page says at its head while an alarm is open: what is so, what to do, how
-    /// many others there are.
-    pub alarm: Option<(&'static str, &'static str, usize)>,
+    /// What every page says at its head while an alarm is open that concerns this person.
+    pub alarm: Option<AlarmLine>,
+    /// What was just done, to be said once; mostly empty.
+    pub said: String,
 }
 
 impl Staff {
@@ -54,18 +58,44 @@ pub(super) fn secret_of(request: &HttpRequest) -> Option<SessionSecret> {
 pub(super) async fn staff_of(request: &HttpRequest) -> Result<Staff, WebError> {
     let secret = secret_of(request).ok_or(WebError::SignInNeeded)?;
     let service = super::service_of(request)?;
-    let found = web::block(move || resume(&service, &secret)).await??;
+    let said = said::sentence_of(request);
+    let found = web::block(move || resume(&service, &secret, said)).await??;
     found.ok_or(WebError::SignInNeeded)
 }
 
-fn resume(service: &Service, secret: &SessionSecret) -> Result<Option<Staff>, WebError> {
+fn resume(
+    service: &Service,
+    secret: &SessionSecret,
+    said: String,
+) -> Result<Option<Staff>, WebError> {
     let account = sessions::resume(service, secret)?;
-    let alarms = service.watch.alarms();
-    let alarm = alarms
-        .first()
-        .map(|first| (first.kind.word_zh(), first.kind.remedy_zh(), alarms.len() - 1));
     let form_token = || sessions::form_token(service, secret);
-    Ok(account.map(|account| Staff { account, form_token: form_token(), alarm }))
+    Ok(account.map(|account| {
+        let alarm = alarm_for(service, &account);
+        Staff { account, form_token: form_token(), alarm, said }
+    }))
+}
+
+/// The first alarm that this person can do something about, and how many more there are.
+fn alarm_for(service: &Service, account: &Account) -> Option<AlarmLine> {
+    let all = service.watch.alarms();
+    let mut concerning = all.iter().filter(|alarm| concerns(alarm.kind, account));
+    let first = concerning.next()?;
+    let href = match first.kind {
+        AlarmKind::HolidaysMissing => "/calendar",
+        _ => "",
+    };
+    Some(AlarmLine {
+        what: first.kind.said_zh(&first.subject),
+        remedy: first.kind.remedy_zh(),
+        href,
+        others: concerning.count(),
+    })
+}
+
+/// Whether an alarm is shown to this person.
+pub(super) fn concerns(kind: AlarmKind, account: &Account) -> bool {
+    account.roles.iter().any(|role| kind.concerns(*role))
 }
 
 /// The cookie that keeps a session.

@@ -15,7 +15,9 @@ pub(super) fn shell(staff: &Staff, at: Place) -> Shell {
         is_admin: staff.is(Role::Administrator),
         is_auditor: staff.is(Role::Auditor),
         at,
-        alarm: staff.alarm,
+        // The duty desk has its alarms within the page.
+        alarm: staff.alarm.clone().filter(|_| at != Place::Duty),
+        said: staff.said.clone(),
         form_token: staff.form_token.clone(),
     }
 }

@@ -23,6 +23,9 @@ use crate::adapters::random;
 /// Header that carries the request's number.
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
+/// How addresses begin that people without an account come to.
+const BY_LINK: [&str; 6] = ["/l/", "/receive/", "/d/", "/delegated/", "/s", "/verify"];
+
 /// Left in an answer by `web/respond.rs`: the page of this failure is still to be drawn.
 pub(super) struct Failed(pub(super) Failure);
 
@@ -60,8 +63,18 @@ fn finish<B: MessageBody + 'static>(
     }
     let failed = answer.response_mut().extensions_mut().remove::<Failed>();
     let Some(Failed(failure)) = failed else { return answer.map_into_left_body() };
-    // Who brought a session is led back into the house; a visitor by a link has no home here.
-    let home_href = session::secret_of(answer.request()).map(|_| "/".to_owned());
+    // Who brought a session is led back into the house, a stranger to its door; a visitor by a
+    // link has no home here.
+    let path = answer.request().path();
+    let by_link = BY_LINK.iter().any(|begin| match begin.ends_with('/') {
+        true => path.starts_with(begin),
+        false => path == *begin,
+    });
+    let home_href = match session::secret_of(answer.request()) {
+        Some(_) => Some("/".to_owned()),
+        None if by_link => None,
+        None => Some("/sign-in".to_owned()),
+    };
     let request_id = id.to_owned();
     let page = FailurePage { failure, duty_phone: None, home_href, request_id };
     let body = page.render().unwrap_or_default();

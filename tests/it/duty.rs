@@ -80,6 +80,13 @@ fn ids(town: &Town, n: usize) -> Vec<DeliveryId> {
     town.ours.sent.iter().take(n).map(|(id, _)| *id).collect()
 }
 
+/// The digits that the page of a call has the officer read out.
+fn code_on(body: &str) -> &str {
+    let mark = "class=\"call-code\">";
+    let from = body.find(mark).unwrap() + mark.len();
+    body[from..].split('<').next().unwrap()
+}
+
 fn pressed(town: &Town, outcome: &str) -> CallRequest {
     CallRequest {
         outcome: outcome.into(),
@@ -278,6 +285,19 @@ fn the_page_takes_and_records_a_call_without_script() {
     let refused = visitor.post(&call, &fields);
     assert_eq!(refused.status, 422);
     assert!(refused.body.contains("接电话的人的姓名"));
+    assert_ne!(form.field("code_token"), visitor.get(&call).field("code_token"), "one per look");
+    let (first, token_of_code) = (code_on(&form.body), form.field("code_token").unwrap());
+    let slip = [fields.as_slice(), &[("code_token", token_of_code)]].concat();
+    let again = visitor.post(&call, &slip);
+    let said = "the digits that were read out stay after a slip";
+    assert_eq!((again.status, code_on(&again.body)), (422, first), "{said}");
+    assert_eq!(again.field("code_token"), Some(token_of_code));
+    let slip = [slip.as_slice(), &[("name", "李某"), ("post", "值班员"), ("code", "x")]].concat();
+    let wrong = visitor.post(&call, &slip);
+    assert_eq!((wrong.status, code_on(&wrong.body)), (422, first), "{}", wrong.words());
+    let forged = [fields.as_slice(), &[("code_token", "AAAA")]].concat();
+    let forged = visitor.post(&call, &forged);
+    assert_ne!(forged.field("code_token"), Some("AAAA"), "no code of somebody else's making");
     let fields = [
         ("form_token", token.as_str()),
         ("key", "once"),
@@ -287,7 +307,8 @@ fn the_page_takes_and_records_a_call_without_script() {
         ("number", "0731-55509876"),
     ];
     let done = visitor.post(&call, &fields);
-    assert_eq!(done.header("location"), "/duty?said=confirmed");
+    assert_eq!(done.header("location"), "/duty");
+    assert!(visitor.get("/duty").body.contains("已记录：电话确认，回执已出，催签已停。"));
     let story = visitor.get(&format!("/deliveries/{}", owed[0]));
     assert!(story.body.contains("打电话读出标题、文号"), "{}", story.words());
     assert!(visitor.get("/duty").body.contains("现在没有要打的电话"));

@@ -4,11 +4,15 @@
 #[cfg(test)]
 mod acts;
 #[cfg(test)]
+mod after_an_act;
+#[cfg(test)]
 mod attacks;
 #[cfg(test)]
 mod bounces;
 #[cfg(test)]
 mod calendar;
+#[cfg(test)]
+mod clerks_pages;
 #[cfg(test)]
 mod commands;
 #[cfg(test)]

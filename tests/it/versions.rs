@@ -191,7 +191,9 @@ fn a_signature_for_a_version_that_was_replaced_meanwhile_gets_the_new_one() {
     let page = person.get(led.header("location"));
     let next = at.ground.service.store.read(|conn| delivery_list_of_notice(conn, newer)).unwrap();
     assert!(led.header("location").ends_with(&next[0].id.to_string()));
-    assert!(page.body.contains("第2版，代替第1版。更正理由：附件日期有误"), "{}", page.body);
+    let banner = page.body.find("更正件：第2版代替第1版").unwrap();
+    assert!(banner < page.body.find("class=\"due\"").unwrap(), "above everything but for whom");
+    assert!(page.body.contains("更正理由：附件日期有误"), "{}", page.body);
     let closed = person.get(&path);
     assert!(closed.body.contains("本件已更正") && closed.body.contains("看现行版本"));
     let mut other = Visitor::new(&door);
@@ -199,6 +201,32 @@ fn a_signature_for_a_version_that_was_replaced_meanwhile_gets_the_new_one() {
     let closed = other.get(led.header("location"));
     assert!(closed.body.contains("新版不发给贵单位"), "{}", closed.body);
     assert!(!closed.body.contains("看现行版本"));
+}
+
+#[test]
+fn who_telephones_says_that_it_is_a_correction_and_lists_say_which_version() {
+    let Some(at) = office(2) else { return };
+    let seats: Vec<&Seat> = at.issued.seats.iter().collect();
+    let newer = at.replace(at.issued.notice, &seats, "k1");
+    let next = at.ground.service.store.read(|conn| delivery_list_of_notice(conn, newer)).unwrap();
+    at.ground.sql(&format!(
+        "INSERT INTO call_tasks (id, issuer_id, notice_id, delivery_id, kind, reason, lane, \
+         opened_at, due_at, raised) VALUES ('tsk_0000000000000000000000000a', '{}', '{newer}', \
+         '{}', 'call', 'call', 0, 1, 1, 1);",
+        at.clerk.organization_id, next[0].id
+    ));
+    let door = Door::open(&at.ground.service, PUBLIC_URL);
+    let mut officer = Visitor::new(&door).sign_in("zhiban", PASSWORD);
+    let call = officer.get(&format!("/deliveries/{}/call", next[0].id)).body;
+    let script = call.split("call-script").nth(1).unwrap().split("</div>").next().unwrap();
+    assert!(script.contains("代替第1版") && script.contains("附件日期有误"), "{script}");
+    let second = "湘办发电〔2026〕35号 第2版";
+    let duty = officer.get("/duty").body;
+    let calls = duty.split("<ol class=\"calls\">").nth(1).unwrap().split("</ol>").next().unwrap();
+    assert!(calls.contains(second), "{calls}");
+    assert!(duty.split("<article").nth(1).unwrap().contains(second), "{duty}");
+    let list = officer.get("/notices").body;
+    assert_eq!(list.matches(second).count(), 1, "the newer one alone: {list}");
 }
 
 #[test]

@@ -203,7 +203,7 @@ fn until_when(deadline: Option<Timestamp>, now: Timestamp) -> String {
 /// The desk of a 市州 is asked to make calls. The link leads to their list, not to the notice.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct DelegatedCallsWords {
-    /// The notice; only level, organ and phone are told.
+    /// The notice; number and title, which a call has to name, where the network allows it.
     pub notice: NoticeWords,
     /// The desk, with its organisation.
     pub to: String,
@@ -236,7 +236,13 @@ impl DelegatedCallsWords {
                  邮件签收，并在{by}前从下面的页面报来结果。到时未报的，由发文单位自行拨打。",
                 self.notice.what()
             )],
-            facts: vec![("号码和填报页面", self.page.clone())],
+            facts: self
+                .notice
+                .named()
+                .then(|| ("公文", self.notice.called()))
+                .into_iter()
+                .chain([("号码和填报页面", self.page.clone())])
+                .collect(),
             list: self.organizations.iter().take(LISTED_MAX).cloned().collect(),
             closing: vec![self.notice.ask_at("有疑问，请致电发文单位值班室：")],
             ..Sheet::default()

@@ -69,6 +69,8 @@ event_kinds! {
     NoticeSubmitted = "notice_submitted" in Local,
     /// The releaser sent the draft back.
     NoticeSentBack = "notice_sent_back" in Local,
+    /// 删除草稿: a draft that had never left its author was thrown away.
+    DraftDeleted = "draft_deleted" in Local,
     /// 核发: the second person released exactly this draft.
     NoticeReleased = "notice_released" in Local,
     /// Issued (A.1 SubmissionAcceptance).

@@ -45,6 +45,14 @@ impl UrgencyPolicy {
         changes
     }
 
+    /// What it says, level by level, in the words of pages.
+    #[must_use]
+    pub fn described_zh(&self) -> Vec<(String, Vec<String>)> {
+        let of = |name: &Urgency| Some((name.word_zh().to_owned(), lines(self.level(*name)?)));
+        let levels = Urgency::ALL.iter().filter_map(of);
+        std::iter::once(("各等级".to_owned(), self.general_zh())).chain(levels).collect()
+    }
+
     fn release_within_zh(&self) -> String {
         crate::domain::human_time::length_zh(self.release_within())
     }
@@ -55,6 +63,41 @@ impl UrgencyPolicy {
             format!("抄送单位再提醒：{}后", self.copy_reminder_after().words_zh()),
             format!("口头批准发出的：{}内补核发", self.release_within_zh()),
         ]
+    }
+}
+
+impl ClockKind {
+    /// In the words of pages.
+    #[must_use]
+    pub const fn word_zh(self) -> &'static str {
+        match self {
+            Self::Continuous => "不分昼夜",
+            Self::NightRest => "夜间只找有人值守的单位",
+            Self::WorkingOrManned => "按对方工作时间，24小时值守的不停",
+            Self::Working => "按对方工作时间",
+        }
+    }
+}
+
+impl Ways {
+    /// In the words of pages.
+    #[must_use]
+    pub const fn word_zh(self) -> &'static str {
+        match self {
+            Self::Every => "所有方式同时",
+            Self::First => "首选方式",
+        }
+    }
+}
+
+impl AfterAct {
+    /// In the words of pages.
+    #[must_use]
+    pub const fn word_zh(self) -> &'static str {
+        match self {
+            Self::Call => "打电话",
+            Self::List => "列入未签收名单",
+        }
     }
 }
 
@@ -81,12 +124,7 @@ impl LevelChange {
 }
 
 fn lines(level: &LevelPolicy) -> Vec<String> {
-    let clock = match level.clock {
-        ClockKind::Continuous => "不分昼夜",
-        ClockKind::NightRest => "夜间只找有人值守的单位",
-        ClockKind::WorkingOrManned => "按对方工作时间，24小时值守的不停",
-        ClockKind::Working => "按对方工作时间",
-    };
+    let clock = level.clock.word_zh();
     let yes = |needed: bool| if needed { "要" } else { "不要" };
     let mut lines = vec![
         format!("计时：{clock}"),
@@ -99,19 +137,12 @@ fn lines(level: &LevelPolicy) -> Vec<String> {
             0 => "发出时".to_owned(),
             _ => format!("{}后", rung.at.words_zh()),
         };
-        let ways = match rung.ways {
-            Some(Ways::Every) => "（所有方式同时）",
-            Some(Ways::First) => "（首选方式）",
-            None => "",
-        };
+        let ways = rung.ways.map(|ways| format!("（{}）", ways.word_zh())).unwrap_or_default();
         let night = rung.at_night.map_or_else(String::new, |at| format!("，在夜间则等到{at}"));
         format!("{when}：{}{ways}{night}", rung.act.word_zh())
     }));
     let after = &level.after_deadline;
-    let what = match after.act {
-        AfterAct::Call => "打电话",
-        AfterAct::List => "列入未签收名单",
-    };
+    let what = after.act.word_zh();
     let merged = if after.merged_per_desk { "，同一收文点合并" } else { "" };
     lines.push(format!("过了时限：每{}{what}{merged}", after.every.words_zh()));
     lines
@@ -144,6 +175,16 @@ mod tests {
             ]
         );
         assert!(policy(SHIPPED_POLICY).changes_zh(&policy(SHIPPED_POLICY)).is_empty());
+    }
+
+    #[test]
+    fn every_level_is_described_with_its_steps() {
+        let described = policy(SHIPPED_POLICY).described_zh();
+        let headings: Vec<&str> = described.iter().map(|(heading, _)| heading.as_str()).collect();
+        assert_eq!(headings, ["各等级", "特提", "特急", "加急", "平急", "平件"]);
+        let flash = &described[1].1;
+        assert!(flash.contains(&"签收时限：30分钟".to_owned()), "{flash:?}");
+        assert!(flash.contains(&"15分钟后：提级催签：带班领导".to_owned()), "{flash:?}");
     }
 
     #[test]

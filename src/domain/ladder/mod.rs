@@ -81,7 +81,7 @@ impl RungAct {
     pub const fn word_zh(self) -> &'static str {
         match self {
             Self::Remind => "催签",
-            Self::CallUnreachable => "电话（无已验证联系方式的单位）",
+            Self::CallUnreachable => "电话（联系方式不全的单位）",
             Self::Call => "电话",
             Self::PromptLeader => "提级催签：带班领导",
             Self::OfferLeader => "可提级催签：带班领导（由人决定）",

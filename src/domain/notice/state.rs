@@ -123,10 +123,32 @@ impl NoticeState {
         matches!(self, Self::Draft)
     }
 
-    /// Taken back or replaced: what was sent does not hold any more.
+    /// It ended for its recipients: nobody is to sign it any more.
     #[must_use]
-    pub const fn is_void(self) -> bool {
+    pub const fn is_taken_back(self) -> bool {
         matches!(self, Self::Recalled | Self::Revoked | Self::Abolished | Self::Superseded)
+    }
+
+    /// How a delivery stands that was not signed when the notice ended.
+    #[must_use]
+    pub const fn word_of_unsigned_zh(self) -> &'static str {
+        match self {
+            Self::Superseded => "已由新版代替",
+            Self::Revoked => "已撤销",
+            Self::Abolished => "已废止",
+            _ => "已撤回",
+        }
+    }
+
+    /// `撤回`: the act by which it was taken back, to count what was so before it and at it.
+    #[must_use]
+    pub const fn end_zh(self) -> &'static str {
+        match self {
+            Self::Superseded => "更正",
+            Self::Revoked => "撤销",
+            Self::Abolished => "废止",
+            _ => "撤回",
+        }
     }
 
     /// Deliveries are chased.

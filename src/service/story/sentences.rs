@@ -92,6 +92,7 @@ fn tell(story: &Story, event: &StoredEvent, kind: EventKind) -> (Tone, String, S
     match kind {
         Kind::NoticeSubmitted => plain(format!("{who}送核发。")),
         Kind::NoticeSentBack => (Tone::Plain, format!("{who}退回修改。"), reason(event)),
+        Kind::DraftDeleted => plain(format!("{who}删除草稿。")),
         Kind::NoticeReleased => (Tone::Plain, format!("{who}核发。"), reason(event)),
         Kind::NoticeIssued if is_later(story) => {
             (Tone::Plain, format!("{who}发出本件，名单上没有本单位。"), String::new())

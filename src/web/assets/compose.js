@@ -31,7 +31,9 @@
     }
   };
 
-  const clock = () => new Date().toLocaleTimeString("zh-CN", { hour: "2-digit", minute: "2-digit" });
+  // The server's clock times are those of Beijing, wherever the browser stands.
+  const clock = () => new Date().toLocaleTimeString("zh-CN", { hour: "2-digit", minute: "2-digit",
+    hourCycle: "h23", timeZone: "Asia/Shanghai" });
   const say = (text, alarming) => {
     $("saved").textContent = text;
     $("saved").className = alarming ? "red" : "soft";
@@ -47,7 +49,7 @@
       if (!answer.ok || answer.redirected) throw new Error(String(answer.status));
       follow((name) => answer.headers.get(name));
       $("truth").innerHTML = await answer.text();
-      say(`草稿已存 ${clock()}`, false);
+      say(`草稿已存 ${clock()}（今天）`, false);
     } catch {
       say("▲ 草稿没有存上，请按“保存草稿”再试；写的内容还在本页", true);
     }

@@ -18,7 +18,8 @@ use crate::web::forms::{Fields, Posted};
 use crate::web::pages::accounts::{AccountForm, AccountRow, AccountsPage, OnceSecret, RoleBox};
 use crate::web::pages::moment::Moment;
 use crate::web::pages::parts::{Errors, Place, StateMark};
-use crate::web::respond::{page_with, see_other};
+use crate::web::respond::{page_with, see_other_saying};
+use crate::web::said::Said;
 use crate::web::session::Staff;
 use crate::web::shell::shell;
 
@@ -232,7 +233,7 @@ async fn settled(
     done: Result<(), AccountRefused>,
 ) -> Result<HttpResponse, WebError> {
     match done {
-        Ok(()) => Ok(see_other(HOME)),
+        Ok(()) => Ok(see_other_saying(HOME, Said::AccountChanged, 0)),
         Err(refused) => {
             draw(service, staff, Extra { errors: errors(refused)?, ..Extra::default() }).await
         }

@@ -15,7 +15,6 @@ use crate::service::board::{self, Board, BoardLine, BoardRow as Row, Order, Show
 use crate::service::scope::Scope;
 use crate::service::{Service, ServiceError};
 use crate::store::gap_issues::GapIssueLine;
-use crate::web::CHASERS;
 use crate::web::address::{id, query, with_query};
 use crate::web::error::WebError;
 use crate::web::pages::board::{BoardBar, BoardLive, BoardNumber, BoardPage, BoardRow};
@@ -28,6 +27,8 @@ use crate::web::shell::shell;
 /// What the address asks to see.
 struct View {
     path: String,
+    /// What is shown where the address does not say.
+    first: Show,
     show: Show,
     search: String,
     order: Order,
@@ -35,7 +36,7 @@ struct View {
 
 impl View {
     fn href(&self, show: Show) -> String {
-        let show = if show == Show::default() { "" } else { show.as_str() };
+        let show = if show == self.first { "" } else { show.as_str() };
         let order = if self.order == Order::default() { "" } else { self.order.as_str() };
         with_query(&self.path, &[("show", show), ("q", &self.search), ("order", order)])
     }
@@ -66,7 +67,8 @@ pub(in crate::web) async fn show(
     }
     let view = View {
         path: format!("/notices/{notice}"),
-        show: asked.text("show").parse().unwrap_or_default(),
+        first: board.shown_first(),
+        show: asked.text("show").parse().unwrap_or_else(|_| board.shown_first()),
         search: asked.text("q").to_owned(),
         order: asked.text("order").parse().unwrap_or_default(),
     };
@@ -86,31 +88,44 @@ const FILTERS: [(Show, &str); 6] = [
     (Show::Unreachable, "暂无法联系"),
 ];
 
+/// What may be filtered for: after the end of a notice nobody is late or missing any more.
+fn filters(state: NoticeState) -> Vec<(Show, String)> {
+    if !state.is_taken_back() {
+        return FILTERS.iter().map(|(show, text)| (*show, (*text).to_owned())).collect();
+    }
+    let end = state.end_zh();
+    vec![
+        (Show::All, "全部".to_owned()),
+        (Show::Signed, format!("{end}前已签收")),
+        (Show::Recalled, format!("{end}时未签收")),
+        (Show::Returned, "退文".to_owned()),
+    ]
+}
+
 fn whole(board: &Board, view: &View, live: BoardLive, staff: &Staff) -> BoardPage {
     let (notice, now) = (&board.notice, board.read_at);
     let origin = board.lines.iter().find_map(|line| line.delivery.deadline_origin.clone());
     let before = board.deadlines_before.values().min().filter(|_| notice.deadline_at.is_some());
     let moved = before.map(|before| format!("；原为{}，放假安排已更正", full_zh(*before)));
-    let filter = |(show, text): &(Show, &str)| Link {
-        text: format!("{text} {}", board.count(*show)),
-        href: view.href(*show),
-        current: *show == view.show,
+    let filter = |(show, text): (Show, String)| Link {
+        text: format!("{text} {}", board.count(show)),
+        href: view.href(show),
+        current: show == view.show,
     };
-    let chases = notice.state == NoticeState::Issued && staff.account.holds_any(CHASERS);
     BoardPage {
         shell: shell(staff, Place::Notices),
         urgency: UrgencyMark::of(&notice.draft.urgency),
-        number: notice.draft.document_number.clone(),
+        number: marks::numbered(&notice.draft.document_number, notice.version),
         title: notice.draft.title.clone(),
         issued: notice.issued_at.map_or_else(Moment::unknown, |at| Moment::at(at, now)),
         deadline: notice.deadline_at.map_or_else(Moment::none, |at| Moment::at(at, now)),
         deadline_origin: [origin, moved].into_iter().flatten().collect(),
-        acts: notice_acts(staff, notice.state, &view.path),
+        acts: notice_acts(staff, notice.state, &view.path, board.tally.unsigned()),
         ended: end_banner(notice.state, &board.bounds),
         owed: owed_release(staff, notice, board.debt.as_ref(), now),
         here: view.href(view.show),
         live,
-        filters: FILTERS.iter().map(filter).collect(),
+        filters: filters(notice.state).into_iter().map(filter).collect(),
         show: view.show.as_str().to_owned(),
         search: view.search.clone(),
         orders: Choice::list(&[("tree", "层级"), ("waiting", "等待时间"), ("next", "下一步")]),
@@ -120,11 +135,6 @@ fn whole(board: &Board, view: &View, live: BoardLive, staff: &Staff) -> BoardPag
             true => String::new(),
             false => format!("{}/preview/page", view.path),
         },
-        remind_href: match chases && board.tally.unsigned() > 0 {
-            true => format!("{}/remind", view.path),
-            false => String::new(),
-        },
-        remind_count: board.tally.unsigned(),
         register_href: format!("{}/register", view.path),
     }
 }
@@ -141,6 +151,12 @@ fn live(board: &Board, view: &View) -> BoardLive {
         current: show == view.show,
         late: show == Show::Unsigned && tally.overdue > 0,
     };
+    let state = board.notice.state;
+    let (signed, unsigned) = match state.is_taken_back() {
+        true => (format!("{}前已签收", state.end_zh()), format!("{}时未签收", state.end_zh())),
+        false => ("已签收".to_owned(), "未签收".to_owned()),
+    };
+    let missing = if state.is_taken_back() { Show::Recalled } else { Show::Unsigned };
     let aside = match tally.unreachable {
         0 => String::new(),
         n => format!("（其中暂无法联系 {n}）"),
@@ -156,12 +172,12 @@ fn live(board: &Board, view: &View) -> BoardLive {
         countdown,
         late: due.is_some_and(|due| now > due),
         numbers: vec![
-            number(Show::Unsigned, "未签收", aside),
-            number(Show::Signed, "已签收", String::new()),
+            number(missing, &unsigned, aside),
+            number(Show::Signed, &signed, String::new()),
             number(Show::Returned, "退文", String::new()),
             number(Show::All, "共", String::new()),
         ],
-        bar: bar(board),
+        bar: bar(board, [&signed, &unsigned]),
         rows: rows.iter().map(|one| row(one, board)).collect(),
         shown,
         nothing: nothing(view, tally),
@@ -169,7 +185,8 @@ fn live(board: &Board, view: &View) -> BoardLive {
     }
 }
 
-fn bar(board: &Board) -> BoardBar {
+fn bar(board: &Board, [signed, unsigned]: [&str; 2]) -> BoardBar {
+    let over = board.notice.state.is_taken_back();
     let mut bar = BoardBar::default();
     for line in &board.lines {
         let facts = &line.delivery.facts;
@@ -183,6 +200,13 @@ fn bar(board: &Board) -> BoardBar {
         };
         *part = part.saturating_add(1);
     }
+    let BoardBar { acknowledged, opened, waiting, late, .. } = bar;
+    bar.words = match over {
+        true => format!("{signed} {acknowledged}，{unsigned} {waiting}，退文 {late}"),
+        false => {
+            format!("{signed} {acknowledged}，已查看 {opened}，已送出 {waiting}，有问题 {late}")
+        }
+    };
     bar
 }
 
@@ -195,7 +219,7 @@ fn row(row: &Row<'_>, board: &Board) -> BoardRow {
             name: (*name).to_owned(),
             code: String::new(),
             copy: false,
-            subtotal: subtotal(below),
+            subtotal: subtotal(below, board.notice.state),
             state: None,
             at: Moment::none(),
             next: String::new(),
@@ -205,7 +229,7 @@ fn row(row: &Row<'_>, board: &Board) -> BoardRow {
         },
         Row::Delivery { line, depth: steps, below } => BoardRow {
             depth: depth(*steps),
-            subtotal: subtotal(below),
+            subtotal: subtotal(below, board.notice.state),
             ..delivery_row(line, board)
         },
     }
@@ -223,7 +247,7 @@ fn delivery_row(line: &BoardLine, board: &Board) -> BoardRow {
         code: line.region_code.clone(),
         copy: delivery.addressee == Addressee::Copy,
         subtotal: String::new(),
-        state: Some(marks::of_delivery(&delivery.facts, now)),
+        state: Some(marks::of_delivery(&delivery.facts, board.notice.state, now)),
         at: since(&delivery.facts).map_or_else(Moment::none, |at| Moment::in_table(at, now)),
         next: [next(line, now), moved(line, board)].concat(),
         gap: line.gap.as_ref().map(gap_words).unwrap_or_default(),
@@ -268,10 +292,11 @@ fn moved(line: &BoardLine, board: &Board) -> String {
     }
 }
 
-fn subtotal(below: &Tally) -> String {
-    match below.total {
-        0 => String::new(),
-        total => format!("所辖 {total}，未签收 {}", below.unsigned()),
+fn subtotal(below: &Tally, state: NoticeState) -> String {
+    match (below.total, state.is_taken_back()) {
+        (0, _) => String::new(),
+        (total, true) => format!("所辖 {total}，未签收 {}", below.recalled),
+        (total, false) => format!("所辖 {total}，未签收 {}", below.unsigned()),
     }
 }
 
@@ -290,5 +315,6 @@ fn nothing(view: &View, tally: &Tally) -> String {
         Show::Unopened => "没有未查看的单位。".to_owned(),
         Show::Returned => "没有退文。".to_owned(),
         Show::Unreachable => "没有暂无法联系的单位。".to_owned(),
+        Show::Recalled => "结束时没有未签收的单位。".to_owned(),
     }
 }

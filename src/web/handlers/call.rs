@@ -12,8 +12,10 @@ use crate::domain::notice::NoticeState;
 use crate::domain::time::Timestamp;
 use crate::service::Service;
 use crate::service::call::{CallFaults, CallRequest, CallSheet, Recorded, record_call, sheet};
+use crate::service::call_code::kept_code;
 use crate::service::escalate_by_hand::{HandAct, escalate_by_hand};
 use crate::store::calls::CallLine;
+use crate::store::corrections::Corrects;
 use crate::web::address::{id, query};
 use crate::web::error::WebError;
 use crate::web::forms::{Fields, Posted};
@@ -21,7 +23,8 @@ use crate::web::pages::call::{CallBeside, CallMade, CallOffer, CallPage, CallTyp
 use crate::web::pages::duty::DutyLine;
 use crate::web::pages::moment::{Moment, countdown};
 use crate::web::pages::parts::{Errors, Place, UrgencyMark};
-use crate::web::respond::{page_with, see_other};
+use crate::web::respond::{page_with, see_other_saying};
+use crate::web::said::Said;
 use crate::web::session::Staff;
 use crate::web::shell::shell;
 
@@ -51,8 +54,10 @@ pub(in crate::web) async fn record(
         web::block(move || record_call(&recording, &account, delivery, &asked)).await??;
     match recorded {
         Recorded::Mistaken(faults) => draw(&service, staff, delivery, typed, faults).await,
-        Recorded::Yes { confirmed: 1.. } => Ok(see_other("/duty?said=confirmed")),
-        Recorded::Yes { .. } | Recorded::Before => Ok(see_other("/duty?said=recorded")),
+        Recorded::Yes { confirmed: 1.. } => Ok(see_other_saying("/duty", Said::CallConfirmed, 0)),
+        Recorded::Yes { .. } | Recorded::Before => {
+            Ok(see_other_saying("/duty", Said::CallRecorded, 0))
+        }
     }
 }
 
@@ -83,8 +88,12 @@ async fn draw(
     faults: CallFaults,
 ) -> Result<HttpResponse, WebError> {
     let (reading, account) = (service.clone(), staff.account.clone());
+    let shown_before = typed.code_token.clone();
     let (sheet, key) = web::block(move || {
-        let sheet = sheet(&reading, &account, delivery)?;
+        let mut sheet = sheet(&reading, &account, delivery)?;
+        if let Some(kept) = kept_code(&reading, &sheet, &shown_before) {
+            sheet.code = kept;
+        }
         Ok::<_, crate::service::ServiceError>((sheet, reading.form_key()?))
     })
     .await??;
@@ -125,7 +134,7 @@ fn filled(
     };
     let due = delivery.facts.deadline;
     let signed = delivery.facts.acknowledged_at;
-    let mark = marks::of_delivery(&delivery.facts, now).word;
+    let mark = marks::of_delivery(&delivery.facts, notice.state, now).word;
     let base = format!("/deliveries/{}", delivery.id);
     CallPage {
         shell: shell(staff, Place::Duty),
@@ -136,6 +145,11 @@ fn filled(
         title: notice.draft.title.clone(),
         organ: notice.draft.dispatching_organ.clone(),
         issued: notice.issued_at.map_or_else(|| "未记录".to_owned(), |at| moment_zh(at, now)),
+        replaces: sheet
+            .corrects
+            .as_ref()
+            .map(|older| replaces(notice.version, older))
+            .unwrap_or_default(),
         due: due.map(|at| moment_zh(at, now)).unwrap_or_default(),
         countdown: due
             .filter(|_| signed.is_none())
@@ -197,6 +211,13 @@ fn then(sheet: &CallSheet) -> String {
     })
 }
 
+/// What is read out of a corrected version besides.
+fn replaces(version: i32, older: &Corrects) -> String {
+    let reason = older.reason.trim_end_matches('。');
+    let before = older.version;
+    format!("本件是第{version}版，代替第{before}版，第{before}版不再使用。更正理由：{reason}。")
+}
+
 /// What may be done besides, while the organisation has not answered.
 fn offers(sheet: &CallSheet) -> Vec<CallOffer> {
     if !DeliveryState::derive(&sheet.delivery.facts).is_unsigned() {
@@ -226,7 +247,7 @@ pub(in crate::web) async fn escalate(
     let reason = fields.text("reason").to_owned();
     web::block(move || escalate_by_hand(&service, &account, delivery, act, accept, &reason))
         .await??;
-    Ok(see_other("/duty?said=decided"))
+    Ok(see_other_saying("/duty", Said::Decided, 0))
 }
 
 fn line(line: &crate::domain::call_point::Line) -> DutyLine {

@@ -6,7 +6,9 @@ use actix_web::http::StatusCode;
 use actix_web::{HttpRequest, HttpResponse, web};
 
 use super::acts::draft_banner;
-use super::compose_form::{choices, draft_of, errors_of, form_of, fresh_draft, ticks_of};
+use super::compose_form::{
+    choices, draft_of, errors_of, form_of, fresh_draft, marked_fields, ticks_of,
+};
 use super::draft_view::{file_rows, picker, truth};
 use crate::domain::classification::Screening;
 use crate::domain::delivery::Addressee;
@@ -15,6 +17,7 @@ use crate::domain::ids::{FileId, NoticeId, OrganizationId};
 use crate::domain::notice::{NoticeDraft, NoticeState};
 use crate::service::compose::{self, ComposeRefused, Content, OpenDraft, Saved};
 use crate::service::confirm_marks::Confirmer;
+use crate::service::delete_draft::may_be_deleted;
 use crate::service::issue::unlooked_zh;
 use crate::service::pick::{self, PickTree, Ticks, TreeNotes};
 use crate::service::preview::preview;
@@ -350,7 +353,12 @@ fn not_saved(
         ComposeRefused::Classified(_) => UNPROCESSABLE,
         ComposeRefused::ChangedMeanwhile => StatusCode::CONFLICT,
     };
-    let errors = errors_of([("do", error.message_zh())]);
+    let mut errors = errors_of([("do", error.message_zh())]);
+    if matches!(error, ComposeRefused::Classified(_)) {
+        for (field, label) in marked_fields(&typed.content.draft) {
+            errors.add(field, &format!("“{label}”里有疑似密级标志的字样，请核对"));
+        }
+    }
     let open = match id {
         Some(id) => Some(compose::load(service, &staff.account, id).map_err(refused)?),
         None => None,
@@ -390,11 +398,15 @@ fn draw(
         key: typed.key.clone(),
         revision: open.map_or(0, |open| open.notice.revision),
         waits: open.is_some_and(|open| open.notice.state == NoticeState::AwaitingRelease),
+        delete_href: open
+            .filter(|open| may_be_deleted(open))
+            .map(|open| format!("/notices/{}/delete", open.notice.id))
+            .unwrap_or_default(),
         form: form_of(draft),
         errors,
         confirm: typed.confirm.clone(),
         files,
-        files_hint: format!("PDF、OFD、Word、Excel、WPS、图片，每个不超过 {limit} MB。"),
+        files_hint: format!("PDF、OFD、Word、Excel、WPS、TXT、图片，每个不超过 {limit} MB。"),
         picker: picker(&tree, &notes, &typed.content.ticks, &typed.search),
         truth,
         choices: choices(),

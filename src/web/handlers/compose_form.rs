@@ -1,6 +1,7 @@
 //! Between the fields of the compose form and a draft, both ways, losing nothing that was typed.
 
 use crate::domain::account::Account;
+use crate::domain::classification::screen_text;
 use crate::domain::ids::OrganizationId;
 use crate::domain::notice::draft::DraftSignatory;
 use crate::domain::notice::{Field, NoticeDraft};
@@ -117,6 +118,30 @@ pub(super) fn fresh_draft(account: &Account) -> NoticeDraft {
         duty_phone: account.phone.clone().unwrap_or_default(),
         ..NoticeDraft::default()
     }
+}
+
+/// The fields of the form in which something looks like a marking, with their labels.
+pub(super) fn marked_fields(draft: &NoticeDraft) -> Vec<(&'static str, &'static str)> {
+    let organs: Vec<&str> = draft.signatories.iter().map(|one| one.name.as_str()).collect();
+    let organs = organs.join("\n");
+    let fields = [
+        ("title", "标题", draft.title.as_str()),
+        ("urgency_reason", "紧急理由", &draft.urgency_reason),
+        ("document_number", "发文字号", &draft.document_number),
+        ("cipher_office_serial", "机要编号", &draft.cipher_office_serial),
+        ("dispatching_organ", "发电单位", &draft.dispatching_organ),
+        ("signatories", "落款机关", &organs),
+        ("approver_name", "签发人", &draft.approver_name),
+        ("addressee_line", "主送", &draft.addressee_line),
+        ("copy_line", "抄送", &draft.copy_line),
+        ("body", "正文文字", &draft.body),
+        ("circulation_scope", "印发传达范围", &draft.circulation_scope),
+        ("contact_person", "联系人", &draft.contact_person),
+        ("report_back_to", "回告给", &draft.report_back_to),
+        ("report_back_note", "回告要求", &draft.report_back_note),
+    ];
+    let marked = fields.into_iter().filter(|(_, _, text)| screen_text(text).refuses());
+    marked.map(|(field, label, _)| (field, label)).collect()
 }
 
 /// The lists the form chooses from.

@@ -1,5 +1,5 @@
-//! Files of a draft, for those who write and judge it. Sent with the type that was proved, never
-//! with the one a browser once claimed.
+//! Files of a notice, for those who write, judge and send it. Sent with the type that was proved,
+//! never with the one a browser once claimed.
 
 use std::io::Read as _;
 
@@ -7,7 +7,6 @@ use actix_web::http::header;
 use actix_web::{HttpRequest, HttpResponse, web};
 use futures_util::stream;
 
-use super::compose::refused;
 use crate::adapters::files::Opened;
 use crate::adapters::files::sniff::FileKind;
 use crate::domain::file_name::FileName;
@@ -30,9 +29,10 @@ pub(in crate::web) async fn show(
     let notice: NoticeId = address::id(&request, "notice")?;
     let wanted: FileId = address::id(&request, "file")?;
     let (file, opened) = web::block(move || {
-        let open = compose::load(&service, &staff.account, notice).map_err(refused)?;
+        let open = compose::load_whatever_state(&service, &staff.account, notice)?;
         let file = open.files.into_iter().find(|file| file.id == wanted);
-        let file = file.ok_or(WebError::NotFound)?;
+        let gone = || WebError::Conflict("这份文件不在本件里，可能已被移除".to_owned());
+        let file = file.ok_or_else(gone)?;
         let opened = service.files.open(&file.sha256);
         opened.map(|opened| (file, opened)).map_err(|fault| WebError::Internal(fault.to_string()))
     })

@@ -17,6 +17,7 @@ use crate::service::pick::{PickTree, Ticks, TreeNotes};
 use crate::service::preview::Preview;
 use crate::store::drafts::NoticeFile;
 use crate::web::handlers::compose_form::field_name;
+use crate::web::handlers::marks;
 use crate::web::pages::compose::{FileRow, GapRow, Step, Truth};
 use crate::web::pages::parts::Link;
 use crate::web::pages::picker::{PickBranch, PickGroup, PickRow, Picker};
@@ -59,12 +60,7 @@ fn unread_zh(open: &OpenDraft, file: &NoticeFile, now: Timestamp) -> String {
 
 fn size_zh(media_type: &str, bytes: i64) -> String {
     let kind = FileKind::of_media_type(media_type).map_or("文件", FileKind::word);
-    let tenths = |unit: i64| bytes.saturating_mul(10) / unit;
-    match bytes {
-        ..1_024 => format!("{kind} {bytes} 字节"),
-        1_024..1_048_576 => format!("{kind} {} KB", bytes / 1_024),
-        _ => format!("{kind} {}.{} MB", tenths(1_048_576) / 10, tenths(1_048_576) % 10),
-    }
+    format!("{kind} {}", marks::size_words(bytes))
 }
 
 /// The picker with its ticks.
@@ -230,12 +226,9 @@ fn night_cost(preview: &Preview) -> String {
     }
     let flash = outlook.ladder.as_ref().is_some_and(|ladder| ladder.level == Urgency::Flash);
     if flash {
-        let called = |one: &&Recipient| {
-            one.gaps.contains(&Gap::NoAddress) || one.gaps.contains(&Gap::NoVerifiedWay)
-        };
-        let calls = outlook.recipients.iter().filter(called).count();
+        let calls = outlook.recipients.iter().filter(|one| one.is_called_at_once()).count();
         if calls > 0 {
-            cost.push_str(&format!("发出即要打约 {calls} 个电话；"));
+            cost.push_str(&format!("{calls} 个单位联系方式不全，发出即要打电话；"));
         }
         cost.push_str("10 分钟未签收的都要打电话。");
         let (all, of_flash) = preview.issued_lately;

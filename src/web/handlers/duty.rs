@@ -3,6 +3,7 @@
 use actix_web::http::StatusCode;
 use actix_web::{HttpRequest, HttpResponse, web};
 
+use super::marks;
 use crate::domain::account::Role;
 use crate::domain::human_time::clock_zh;
 use crate::domain::ids::{AccountId, DelegationId, DeliveryId, NoticeId, OrganizationId};
@@ -28,8 +29,9 @@ use crate::web::pages::duty::{
 };
 use crate::web::pages::moment::{Moment, countdown};
 use crate::web::pages::parts::{Place, UrgencyMark};
-use crate::web::respond::{page, page_with, see_other};
-use crate::web::session::Staff;
+use crate::web::respond::{page, page_with, see_other, see_other_saying};
+use crate::web::said::Said;
+use crate::web::session::{Staff, concerns};
 use crate::web::shell::shell;
 
 /// The page; `wall=1` for the wall, `part=live` for its bands alone.
@@ -39,7 +41,7 @@ pub(in crate::web) async fn show(
     staff: Staff,
 ) -> Result<HttpResponse, WebError> {
     let asked = query(&request);
-    draw(&service, &staff, &asked, said(asked.text("said")), StatusCode::OK).await
+    draw(&service, &staff, &asked, String::new(), StatusCode::OK).await
 }
 
 /// Takes a call, for every organisation of its desk, and leads to where it is recorded.
@@ -78,7 +80,7 @@ pub(in crate::web) async fn hand_on(
     let key = posted.0.text("key").to_owned();
     let (account, handing) = (staff.account.clone(), service.clone());
     let done = web::block(move || delegate_calls(&handing, &account, notice, to, &key));
-    or_say(&service, &staff, done.await?.map(drop), "delegated").await
+    or_say(&service, &staff, done.await?.map(drop), Said::Delegated).await
 }
 
 /// Takes calls back from the desk of a 市州.
@@ -95,7 +97,7 @@ pub(in crate::web) async fn take_back(
         let delegation = delegation.map_err(|_| ServiceError::NotFound)?;
         delegate::take_back(&taking, &account, notice, delegation)
     });
-    or_say(&service, &staff, done.await?.map(drop), "taken-back").await
+    or_say(&service, &staff, done.await?.map(drop), Said::TakenBack).await
 }
 
 /// Gives the desk a new link to its list; the old one opens nothing more.
@@ -113,7 +115,7 @@ pub(in crate::web) async fn renew_calls(
         let delegation = delegation.map_err(|_| ServiceError::NotFound)?;
         delegate::renew_links(&renewing, &account, notice, delegation, &key)
     });
-    or_say(&service, &staff, done.await?, "renewed").await
+    or_say(&service, &staff, done.await?, Said::LinkRenewed).await
 }
 
 /// Back to the page with what was done, or with why it was not.
@@ -121,10 +123,10 @@ async fn or_say(
     service: &web::Data<Service>,
     staff: &Staff,
     done: Result<(), ServiceError>,
-    said: &str,
+    said: Said,
 ) -> Result<HttpResponse, WebError> {
     match done {
-        Ok(()) => Ok(see_other(&with_query("/duty", &[("said", said)]))),
+        Ok(()) => Ok(see_other_saying("/duty", said, 0)),
         Err(ServiceError::Conflict(why)) => {
             draw(service, staff, &Fields::default(), why, StatusCode::CONFLICT).await
         }
@@ -144,24 +146,11 @@ pub(super) fn call_href(delivery: DeliveryId, also: &[DeliveryId]) -> String {
     with_query(&format!("/deliveries/{delivery}/call"), &fields)
 }
 
-fn said(code: &str) -> String {
-    match code {
-        "confirmed" => "已记录：电话确认，回执已出，催签已停。",
-        "recorded" => "通话已记录。",
-        "delegated" => "已请市州值班室代拨，名单和填报页面已发去。",
-        "renewed" => "已换新链接并重新发去，原链接作废。",
-        "taken-back" => "代拨的电话已收回，请自行拨打。",
-        "decided" => "已记录您的决定。",
-        _ => "",
-    }
-    .to_owned()
-}
-
 async fn draw(
     service: &web::Data<Service>,
     staff: &Staff,
     asked: &Fields,
-    said: String,
+    refused: String,
     status: StatusCode,
 ) -> Result<HttpResponse, WebError> {
     let (reading, account) = (service.clone(), staff.account.clone());
@@ -178,7 +167,7 @@ async fn draw(
         let office = staff.account.organization_name.clone();
         return page(&DutyWall { office, live, dark: !asked.has("light") });
     }
-    page_with(status, &DutyPage { shell: shell(staff, Place::Duty), live, said })
+    page_with(status, &DutyPage { shell: shell(staff, Place::Duty), live, refused })
 }
 
 fn live(board: &DutyBoard, staff: &Staff, wall: bool, key: String) -> DutyLive {
@@ -188,15 +177,18 @@ fn live(board: &DutyBoard, staff: &Staff, wall: bool, key: String) -> DutyLive {
         board.calls.iter().map(|one| call(one, staff.account.id, now)).collect();
     let due = calls.iter().filter(|call| call.is_due);
     let looks = board.offers.iter().chain(&board.looks);
-    let alarms = board.alarms.iter().map(|alarm| format!("alarm-{}", alarm.id));
+    let open: Vec<&Alarm> =
+        board.alarms.iter().filter(|alarm| concerns(alarm.kind, &staff.account)).collect();
+    let alarms = open.iter().map(|alarm| format!("alarm-{}", alarm.id));
     let gaps: Vec<String> = due.map(|call| call.id.clone()).chain(alarms).collect();
-    let alarm = |alarm: &Alarm| DutyAlarm {
-        text: alarm.kind.word_zh().to_owned(),
+    let alarm = |alarm: &&Alarm| DutyAlarm {
+        text: alarm.kind.said_zh(&alarm.subject),
+        remedy: alarm.kind.remedy_zh(),
         since: Moment::in_table(alarm.raised_at, now),
     };
     DutyLive {
         ways: board.ways.iter().filter_map(way).collect(),
-        alarms: board.alarms.iter().map(alarm).collect(),
+        alarms: open.iter().map(alarm).collect(),
         gaps: gaps.join(" "),
         calls_beyond: board.call_count.saturating_sub(shown),
         call_count: board.call_count,
@@ -247,7 +239,7 @@ fn call(call: &CallToMake, reader: AccountId, now: Timestamp) -> DutyCall {
         organizations: if many { names } else { Vec::new() },
         line,
         tonight: tonight.map_or_else(String::new, |it| format!("{} {}", it.officer_name, it.phone)),
-        number: first.document_number.clone(),
+        number: marks::numbered(&first.document_number, first.version),
         reason: reason(first),
         calls: if call.calls > 0 { format!("已拨 {} 次", call.calls) } else { String::new() },
         due: Moment::in_table(first.due_at, now),
@@ -271,7 +263,7 @@ fn reason(task: &OpenTask) -> String {
         return format!("公文已{ended}，此前在电话里通知过，要打电话告知");
     }
     let text = match task.reason.as_str() {
-        "call_unreachable" => "没有已验证的联系方式",
+        "call_unreachable" => "联系方式不全，发出即打电话",
         "after_deadline" | "overdue" => "过时限未签收",
         "gap" | "unreachable" => "联系方式都不通",
         _ => "尚未签收",
@@ -345,7 +337,7 @@ fn look(task: &OpenTask, now: Timestamp) -> DutyLook {
         urgency: UrgencyMark::of(task.urgency.as_str()),
         name: task.organization_name.clone(),
         what: task.kind.word_zh().to_owned(),
-        number: task.document_number.clone(),
+        number: marks::numbered(&task.document_number, task.version),
         since: Moment::in_table(task.opened_at, now),
         href: match decides {
             true => format!("/deliveries/{}/call", task.delivery_id),
@@ -378,7 +370,7 @@ fn coming(step: &ComingStep, now: Timestamp) -> DutyStep {
         urgency: UrgencyMark::of(step.urgency.as_str()),
         what: act.to_owned(),
         whom: alone.map_or_else(|| format!("{} 个单位", step.count), |(name, _)| name.to_owned()),
-        number: step.document_number.clone(),
+        number: marks::numbered(&step.document_number, step.version),
         href: alone.map_or(board, |(_, id)| format!("/deliveries/{id}")),
     }
 }
@@ -390,7 +382,7 @@ fn urgent(row: &UrgentRow, now: Timestamp) -> DutyNotice {
     DutyNotice {
         id: format!("urgent-{}", notice.id),
         urgency: UrgencyMark::of(level.as_str()),
-        number: notice.document_number.clone(),
+        number: marks::numbered(&notice.document_number, notice.version),
         title: notice.title.clone(),
         href: format!("/notices/{}", notice.id),
         countdown: notice.deadline_at.map_or_else(String::new, |due| countdown(due, now)),

@@ -2,6 +2,7 @@
 
 use actix_web::{HttpRequest, HttpResponse, web};
 
+use super::marks::numbered;
 use crate::domain::human_time::{clock_zh, full_zh};
 use crate::domain::ids::DeliveryId;
 use crate::domain::time::Timestamp;
@@ -120,12 +121,12 @@ pub(in crate::web) async fn calls(
     let delivery: DeliveryId = id(&request, "delivery")?;
     let scope = Scope::of(&staff.account);
     let record = web::block(move || shift::call_record(&service, scope, delivery)).await??;
-    let notice = &record.notice.draft;
+    let (notice, version) = (&record.notice.draft, record.notice.version);
     page(&DutySheet {
         heading: "电话通知记录".to_owned(),
         under: vec![
             record.delivery.organization_name.clone(),
-            format!("{}　{}", notice.document_number, notice.title),
+            format!("{}　{}", numbered(&notice.document_number, version), notice.title),
             match record.delivery.facts.acknowledged_at {
                 Some(at) => format!("签收时间 {}", full_zh(at)),
                 None => "尚未签收".to_owned(),
@@ -196,7 +197,7 @@ fn unsigned(shift: &Shift) -> SheetTable {
                 .collect();
             vec![
                 notice.urgency.word_zh().to_owned(),
-                format!("{}　{}", notice.document_number, notice.title),
+                format!("{}　{}", numbered(&notice.document_number, notice.version), notice.title),
                 notice.deadline_at.map(|at| clock_zh(at, shift.until)).unwrap_or_default(),
                 format!("{} 个：{}", names.len(), names.join("、")),
             ]
@@ -214,7 +215,7 @@ fn open(shift: &Shift) -> SheetTable {
         vec![
             task.urgency.word_zh().to_owned(),
             task.organization_name.clone(),
-            task.document_number.clone(),
+            numbered(&task.document_number, task.version),
             task.kind.word_zh().to_owned(),
             clock_zh(task.due_at, shift.until),
         ]

@@ -3,13 +3,14 @@
 use crate::domain::delivery::{DeliveryFacts, DeliveryState, ReceiptMode};
 use crate::domain::ladder::RungAct;
 use crate::domain::message::Channel;
+use crate::domain::notice::NoticeState;
 use crate::domain::time::{Span, Timestamp};
 use crate::store::board::Owed;
 use crate::web::pages::moment::Moment;
 use crate::web::pages::parts::StateMark;
 
-/// The mark of one delivery.
-pub(super) fn of_delivery(facts: &DeliveryFacts, now: Timestamp) -> StateMark {
+/// The mark of one delivery of a notice that stands so.
+pub(super) fn of_delivery(facts: &DeliveryFacts, notice: NoticeState, now: Timestamp) -> StateMark {
     let badge = facts.badge(now);
     let alarming = facts.is_unreachable() || facts.is_overdue(now);
     let class = match DeliveryState::derive(facts) {
@@ -25,6 +26,9 @@ pub(super) fn of_delivery(facts: &DeliveryFacts, now: Timestamp) -> StateMark {
     let word = match weaker.filter(|_| facts.acknowledged_at.is_some()) {
         Some(mode) if facts.is_late() => format!("{}（逾期）", mode.word_zh()),
         Some(mode) => mode.word_zh().to_owned(),
+        None if DeliveryState::derive(facts) == DeliveryState::Recalled => {
+            notice.word_of_unsigned_zh().to_owned()
+        }
         None => badge.word_zh.to_owned(),
     };
     StateMark { class, sign: badge.sign, word }
@@ -62,8 +66,47 @@ pub(super) fn of_owed(owed: &(Timestamp, Owed), now: Timestamp) -> String {
     }
 }
 
+/// `湘办发电〔2026〕35号 第2版`; the first version is the number alone.
+pub(super) fn numbered(number: &str, version: i32) -> String {
+    match version {
+        ..2 => number.to_owned(),
+        _ => format!("{number} 第{version}版"),
+    }
+}
+
 /// `王某 机要室主任 0731-…`.
 pub(super) fn joined(parts: &[&str]) -> String {
     let filled: Vec<&str> = parts.iter().copied().filter(|part| !part.is_empty()).collect();
     filled.join(" ")
+}
+
+/// `820 字节`, `48 KB`, `1.2 MB`.
+pub(super) fn size_words(bytes: i64) -> String {
+    const KB: i64 = 1_024;
+    const MB: i64 = 1_024 * KB;
+    match bytes {
+        bytes if bytes < KB => format!("{bytes} 字节"),
+        bytes if bytes < MB => format!("{} KB", (bytes + KB / 2) / KB),
+        bytes => {
+            let tenths = (bytes * 10 + MB / 2) / MB;
+            format!("{}.{} MB", tenths / 10, tenths % 10)
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn sizes_are_the_same_for_everybody() {
+        let words = [820, 28_400, 49_152, 1_258_291].map(size_words);
+        assert_eq!(words, ["820 字节", "28 KB", "48 KB", "1.2 MB"]);
+    }
+
+    #[test]
+    fn the_first_version_is_the_number_alone() {
+        assert_eq!(numbered("湘办发电〔2026〕35号", 1), "湘办发电〔2026〕35号");
+        assert_eq!(numbered("湘办发电〔2026〕35号", 2), "湘办发电〔2026〕35号 第2版");
+    }
 }

@@ -27,6 +27,7 @@ pub(super) mod register;
 pub(super) mod remind;
 pub(super) mod review;
 pub(super) mod rounds;
+mod rule_words;
 pub(super) mod rules;
 pub(super) mod short_code;
 pub(super) mod sign_in;

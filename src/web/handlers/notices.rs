@@ -2,6 +2,7 @@
 
 use actix_web::{HttpRequest, HttpResponse, web};
 
+use super::marks;
 use crate::domain::notice::NoticeState;
 use crate::domain::time::Timestamp;
 use crate::service::notices::{self, ShelfPage};
@@ -69,7 +70,9 @@ fn section(shelf: &ShelfPage, scope: Scope, now: Timestamp) -> NoticeSection {
 
 fn row(line: &ShelfLine, shelf: &ShelfPage, scope: Scope, now: Timestamp) -> NoticeRow {
     let tally = line.tally.unwrap_or_default();
-    let unsigned = tally.unsigned();
+    // Who had not signed when it ended is not counted as signed for it.
+    let over = line.state.is_taken_back();
+    let unsigned = tally.unsigned() + if over { tally.recalled } else { 0 };
     let runs = line.state == NoticeState::Issued && unsigned > 0;
     let due = line.deadline_at.filter(|_| runs);
     let picked = shelf.picked.get(&line.id).copied().unwrap_or(0);
@@ -77,7 +80,7 @@ fn row(line: &ShelfLine, shelf: &ShelfPage, scope: Scope, now: Timestamp) -> Not
     let title = if line.title.is_empty() { "未填标题" } else { &line.title };
     NoticeRow {
         href: format!("/notices/{}", line.id),
-        number: line.document_number.clone(),
+        number: marks::numbered(&line.document_number, line.version),
         title: title.to_owned(),
         urgency: UrgencyMark::of(&line.urgency),
         at: Moment::at(line.issued_at.unwrap_or(line.saved_at), now),

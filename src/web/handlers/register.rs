@@ -53,7 +53,15 @@ fn sheet(board: &Board, issued_at: Timestamp, staff: &Staff) -> RegisterSheet {
     let (notice, tally) = (&board.notice, &board.tally);
     let size = |count: i64| usize::try_from(count).unwrap_or(0);
     let level = notice.draft.urgency.parse::<Urgency>().map_or("", Urgency::word_zh);
-    let mut rest = format!("未签收 {}", tally.unsigned());
+    let state = notice.state;
+    let (when, unsigned) = match state.is_taken_back() {
+        true => (
+            format!("{}前", state.end_zh()),
+            format!("{}时未签收 {}", state.end_zh(), tally.recalled),
+        ),
+        false => (String::new(), format!("未签收 {}", tally.unsigned())),
+    };
+    let mut rest = unsigned;
     if tally.unreachable > 0 {
         rest.push_str(&format!("（其中暂无法联系 {}）", tally.unreachable));
     }
@@ -72,7 +80,7 @@ fn sheet(board: &Board, issued_at: Timestamp, staff: &Staff) -> RegisterSheet {
             .map(|due| format!("请于 {} 前签收", full_zh(due)))
             .unwrap_or_default(),
         expected: size(tally.total),
-        acknowledged: size(tally.acknowledged),
+        signed: format!("{when}已签收 {}", tally.acknowledged),
         rest: Some(rest).filter(|_| tally.acknowledged != tally.total),
         versions: versions(board),
         release: String::new(),
@@ -163,10 +171,10 @@ fn remarks(line: &BoardLine, facts: &DeliveryFacts, board: &Board) -> Vec<String
     }
     if DeliveryState::derive(facts) == DeliveryState::Recalled {
         let word = match board.notice.state {
-            NoticeState::Superseded => "已由新版代替，未签收本版。",
-            _ => "已撤回。",
+            NoticeState::Superseded => "已由新版代替，未签收本版。".to_owned(),
+            state => format!("{}，未签收。", state.word_of_unsigned_zh()),
         };
-        remarks.push(word.to_owned());
+        remarks.push(word);
     }
     let authority = line.signature.as_ref().and_then(|signed| signed.authority.clone());
     remarks.extend(authority.map(|authority| format!("代收依据：{authority}。")));

@@ -7,6 +7,7 @@ use super::acts::draft_banner;
 use super::compose::refused;
 use super::compose_form::errors_of;
 use super::draft_view::{file_rows, truth};
+use super::marks;
 use super::receive::sample_page;
 use crate::domain::account::Role;
 use crate::domain::digest::Sha256Digest;
@@ -29,10 +30,11 @@ use crate::web::error::WebError;
 use crate::web::forms::{Fields, Posted};
 use crate::web::pages::compose::Truth;
 use crate::web::pages::moment::Moment;
-use crate::web::pages::parts::{Errors, Fact, Place, UrgencyMark};
+use crate::web::pages::parts::{Errors, Fact, Link, Place, UrgencyMark};
 use crate::web::pages::review::{
     LeftOutRow, MailPreview, ReviewActs, ReviewForm, ReviewPage, ReviewRecipient,
 };
+use crate::web::said::Said;
 use crate::web::session::Staff;
 use crate::web::shell::shell;
 
@@ -61,15 +63,21 @@ pub(in crate::web) async fn recipient_page(
     let wanted = address::query(&request).text("to").parse().ok();
     drawn(move || {
         if let Some(issued) = issued_page(&service, &staff.account, id)? {
-            return Drawn::page(&sample_page(&issued));
+            let back = link("回到看板", format!("/notices/{id}"));
+            return Drawn::page(&sample_page(&issued, back));
         }
         let seen = preview(&service, &staff.account, id).map_err(refused)?;
         let to = seen
             .recipient(wanted)
             .ok_or_else(|| WebError::Conflict("还没有选择单位，请先选择再看对方的页面。".into()))?;
-        Drawn::page(&sample_page(&seen.receiving(&service, to)?))
+        let back = link("回到预览", format!("/notices/{id}/preview"));
+        Drawn::page(&sample_page(&seen.receiving(&service, to)?, back))
     })
     .await
+}
+
+fn link(text: &str, href: String) -> Link {
+    Link { text: text.to_owned(), href, current: false }
 }
 
 /// 送核发.
@@ -81,7 +89,7 @@ pub(in crate::web) async fn submit(
 ) -> Result<HttpResponse, WebError> {
     act(service, staff, request, posted, |service, staff, asked, _| {
         submit_draft(service, &staff.account, asked.notice, asked.seen)?;
-        Ok(format!("/notices/{}/preview", asked.notice))
+        Ok((format!("/notices/{}/preview", asked.notice), Said::Submitted, 0))
     })
     .await
 }
@@ -141,7 +149,7 @@ pub(in crate::web) async fn give_back(
     drawn(move || {
         let reason = posted.0.text("return_reason");
         match send_back(&service, &staff.account, id, reason) {
-            Ok(()) => Ok(Drawn::next("/notices")),
+            Ok(()) => Ok(Drawn::next("/notices").saying(Said::SentBack, 0)),
             Err(SendBackRefused::Compose(error)) => Err(refused(error)),
             Err(SendBackRefused::NoReason) => {
                 let errors =
@@ -155,8 +163,14 @@ pub(in crate::web) async fn give_back(
     .await
 }
 
-fn board(asked: &IssueRequest, _: Issued) -> String {
-    format!("/notices/{}", asked.notice)
+type Done = (String, Said, usize);
+
+fn board(asked: &IssueRequest, issued: Issued) -> Done {
+    let path = format!("/notices/{}", asked.notice);
+    match issued {
+        Issued::Now { deliveries, .. } => (path, Said::Issued, deliveries),
+        Issued::Before => (path, Said::IssuedBefore, 0),
+    }
 }
 
 /// Does an act on what was shown; where it is refused, shows the page again with why.
@@ -165,7 +179,7 @@ async fn act(
     staff: Staff,
     request: HttpRequest,
     posted: Posted,
-    what: impl FnOnce(&Service, &Staff, &IssueRequest, &Fields) -> Result<String, IssueRefused>
+    what: impl FnOnce(&Service, &Staff, &IssueRequest, &Fields) -> Result<Done, IssueRefused>
     + Send
     + 'static,
 ) -> Result<HttpResponse, WebError> {
@@ -183,7 +197,7 @@ async fn act(
             left_out: fields.text("left_out").parse().ok(),
         };
         match what(&service, &staff, &asked, &fields) {
-            Ok(next) => Ok(Drawn::next(&next)),
+            Ok((next, said, count)) => Ok(Drawn::next(&next).saying(said, count)),
             Err(IssueRefused::Draft(error)) => Err(refused(error)),
             Err(why) => {
                 let status = match why {
@@ -238,7 +252,7 @@ fn draw(
         key: service.form_key()?,
         digest: seen.digest.to_string(),
         urgency: UrgencyMark::of(word),
-        number: draft.document_number.clone(),
+        number: marks::numbered(&draft.document_number, seen.open.notice.version),
         title: draft.title.clone(),
         ended: draft_banner(seen.open.corrects.as_ref()),
         sent_by: sent_by(&seen),

@@ -21,7 +21,8 @@ use crate::web::forms::{Fields, Posted};
 use crate::web::pages::moment::Moment;
 use crate::web::pages::parts::{Choice, Errors, Link, Place};
 use crate::web::pages::rounds::{RegionRow, RoundShown, RoundsPage, SilentRow};
-use crate::web::respond::see_other;
+use crate::web::respond::see_other_saying;
+use crate::web::said::Said;
 use crate::web::session::Staff;
 use crate::web::shell::shell;
 
@@ -146,7 +147,7 @@ pub(in crate::web) async fn start(
         let scope = typed.text("scope").parse().unwrap_or(RoundScope::Due);
         let branch = organization_named(&service, typed.text("branch")).ok();
         let refused = match start_round(&service, by, scope, branch) {
-            Ok(_) => return Ok(Drawn::next("/rounds")),
+            Ok(_) => return Ok(Drawn::next("/rounds").saying(Said::RoundStarted, 0)),
             Err(VerifyRefused::Service(error)) => return Err(error.into()),
             Err(refused) => refused,
         };
@@ -176,7 +177,10 @@ pub(in crate::web) async fn called(
     })
     .await?;
     match done {
-        Ok(()) => Ok(see_other(&format!("/directory/{organization}#contacts"))),
+        Ok(()) => {
+            let page = format!("/directory/{organization}#contacts");
+            Ok(see_other_saying(&page, Said::ContactConfirmed, 0))
+        }
         Err(VerifyRefused::Service(error)) => Err(error.into()),
         Err(refused) => Err(WebError::Conflict(refused.message_zh().1)),
     }

@@ -3,6 +3,7 @@
 use actix_web::http::StatusCode;
 use actix_web::{HttpResponse, web};
 
+use super::rule_words::{key_word, standing, words, years};
 use crate::domain::ladder::UrgencyPolicy;
 use crate::domain::rule_text::RuleKind;
 use crate::domain::text_diff::{LineChange, line_diff};
@@ -10,7 +11,7 @@ use crate::domain::time::Timestamp;
 use crate::domain::urgency::Urgency;
 use crate::service::rules::change::digest_of;
 use crate::service::rules::{RuleRefused, Ruling, change, history};
-use crate::service::{Service, ServiceError};
+use crate::service::{Service, ServiceError, watch_calendar};
 use crate::store::rule_versions::RuleVersion;
 use crate::web::drawn::{Drawn, drawn};
 use crate::web::error::WebError;
@@ -18,6 +19,7 @@ use crate::web::forms::{Fields, Posted};
 use crate::web::pages::moment::Moment;
 use crate::web::pages::parts::{Errors, Place};
 use crate::web::pages::rules::{DiffBlock, DiffLine, RulesPage, VersionRow};
+use crate::web::said::Said;
 use crate::web::session::Staff;
 use crate::web::shell::shell;
 
@@ -83,7 +85,9 @@ async fn take(
             _ => digest_of(kind, &ruling.text).map(|_| None),
         };
         let refused = match done {
-            Ok(Some(_)) => return Ok(Drawn::next(path(kind))),
+            Ok(Some(_)) => {
+                return Ok(Drawn::next(path(kind)).saying(Said::RulesActivated, 0));
+            }
             Ok(None) => None,
             Err(RuleRefused::Service(error)) => return Err(error.into()),
             Err(refused) => Some(refused),
@@ -138,23 +142,7 @@ fn key_zh(key: &str) -> String {
         if let Some(step) = step.and_then(|step| step.parse::<usize>().ok()) {
             return format!("第 {} 步", step + 1);
         }
-        let word = match part {
-            "file" => "全文",
-            "quiet_hours" => "夜间",
-            "copy" => "抄送",
-            "clock" => "计时方式",
-            "sign_within" => "签收时限",
-            "rungs" => "步数",
-            "last_rung" => "最后一步",
-            "after_deadline" => "过了时限",
-            "at" => "时间",
-            "act" => "做什么",
-            "ways" => "方式",
-            "at_night" => "夜间等到",
-            "every" => "间隔",
-            "level" => "",
-            other => other,
-        };
+        let word = if part == "level" { "" } else { key_word(part) };
         word.to_owned()
     };
     let words: Vec<String> = key.split('.').map(part).filter(|word| !word.is_empty()).collect();
@@ -170,6 +158,8 @@ fn filled(
     let now = service.now();
     let all = history(service, kind)?;
     let in_force = all.first().ok_or(ServiceError::NotFound)?;
+    let (calendar, this_year) = (service.rules.calendar(), now.in_shanghai().date().year());
+    let missing = watch_calendar::wanted(now).into_iter().find(|year| !calendar.knows_year(*year));
     let (text, reason, errors, preview) = match typed {
         None => (in_force.text.clone(), String::new(), Errors::none(), Vec::new()),
         Some((ruling, errors)) => {
@@ -192,6 +182,19 @@ fn filled(
         },
         action: path(kind),
         seen: in_force.version,
+        standing: match kind {
+            RuleKind::Policy => standing(&service.rules.policy()),
+            RuleKind::Calendar => Vec::new(),
+        },
+        words: match kind {
+            RuleKind::Policy => words(),
+            RuleKind::Calendar => Vec::new(),
+        },
+        years: match kind {
+            RuleKind::Policy => Vec::new(),
+            RuleKind::Calendar => years(&calendar, this_year),
+        },
+        missing_year: missing.filter(|_| kind == RuleKind::Calendar),
         text,
         reason,
         errors,

@@ -41,9 +41,9 @@ pub(in crate::web) async fn show(
         organisation_href: format!("/directory/{}", story.delivery.organization_id),
         board_href: format!("/notices/{}", story.notice.id),
         urgency: UrgencyMark::of(&draft.urgency),
-        number: draft.document_number.clone(),
+        number: marks::numbered(&draft.document_number, story.notice.version),
         title: draft.title.clone(),
-        state: marks::of_delivery(&story.delivery.facts, story.read_at),
+        state: marks::of_delivery(&story.delivery.facts, story.notice.state, story.read_at),
         facts: facts(&story),
         days: days(story_sentences(&story)),
         acts: delivery_acts(&staff, &story),
@@ -63,7 +63,12 @@ fn facts(story: &Story) -> Vec<Fact> {
         facts.push(fact("原签收时限", format!("{}（放假安排更正前）", full_zh(before))));
     }
     let Some(signed) = &story.signature else {
-        facts.push(fact("签收", "尚未签收".to_owned()));
+        let state = story.notice.state;
+        let words = match state.is_taken_back() {
+            true => format!("{}时未签收", state.end_zh()),
+            false => "尚未签收".to_owned(),
+        };
+        facts.push(fact("签收", words));
         return facts;
     };
     facts.extend([
@@ -111,6 +116,7 @@ fn next(story: &Story) -> String {
     match (&story.next, state) {
         (Some(owed), _) => marks::of_owed(owed, story.read_at),
         (None, DeliveryState::Acknowledged) => "没有。签收后不再催签。".to_owned(),
+        (None, DeliveryState::Recalled) => "没有。本件已结束，不必再签收。".to_owned(),
         (None, DeliveryState::Returned) => "没有。退文等本单位处理。".to_owned(),
         (None, _) => "无。没有排定的下一步，需要时请打电话。".to_owned(),
     }

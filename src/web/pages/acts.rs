@@ -8,46 +8,52 @@ use super::compose::GapRow;
 use super::parts::{Errors, Link, Shell, UrgencyMark};
 use super::picker::Picker;
 
-/// What an act page asks of one organisation.
+/// A sentence that an act asks of one organisation.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Asked {
-    /// A sentence of its own.
-    Sentence {
-        /// What was typed.
-        text: String,
-        /// What is wrong with it.
-        error: String,
-    },
-    /// Whether it is meant.
-    Choice {
-        /// Ticked.
-        ticked: bool,
-    },
+pub struct Sentence {
+    /// What was typed.
+    pub text: String,
+    /// What is wrong with it.
+    pub error: String,
 }
 
 /// One organisation on an act page.
 #[derive(Clone, Debug)]
 pub struct ActRow {
-    /// Name of its field.
+    /// Name of its box; where it has a sentence, only one text for several is meant by it.
+    pub pick: String,
+    /// What the box posts.
+    pub value: String,
+    /// Name of its sentence.
     pub field: String,
     /// Full name.
     pub name: String,
     /// How it stands: `▲ 暂无法联系`, `○ 已送出`.
     pub state: String,
-    /// What is asked.
-    pub asked: Asked,
+    /// Ticked.
+    pub ticked: bool,
+    /// Why it cannot be ticked; mostly empty.
+    pub spared: String,
+    /// What is to be said of it, where something is.
+    pub sentence: Option<Sentence>,
 }
 
-impl ActRow {
-    fn sentence(&self) -> Option<(&str, &str)> {
-        match &self.asked {
-            Asked::Sentence { text, error } => Some((text, error)),
-            Asked::Choice { .. } => None,
-        }
-    }
+/// The organisations of one branch of the directory.
+#[derive(Clone, Debug)]
+pub struct ActBranch {
+    /// What its buttons post: `all:KEY`, `none:KEY`.
+    pub key: String,
+    /// `长沙市委及所辖`.
+    pub name: String,
+    /// They.
+    pub rows: Vec<ActRow>,
+}
 
-    fn ticked(&self) -> bool {
-        matches!(self.asked, Asked::Choice { ticked: true })
+impl ActBranch {
+    /// How many are ticked.
+    #[must_use]
+    pub fn ticked(&self) -> usize {
+        self.rows.iter().filter(|row| row.ticked).count()
     }
 }
 
@@ -69,6 +75,8 @@ pub struct Press {
     pub word: String,
     /// What it posts as `do`.
     pub value: String,
+    /// What it does cannot be undone.
+    pub danger: bool,
 }
 
 /// The page of one act.
@@ -89,6 +97,8 @@ pub struct ActPage {
     pub heading: String,
     /// What it does, sentence by sentence.
     pub meaning: Vec<String>,
+    /// What is to be read before it; mostly none.
+    pub look: Option<Link>,
     /// Where the form goes.
     pub action: String,
     /// Key of the form.
@@ -96,13 +106,17 @@ pub struct ActPage {
     /// What heads the organisations.
     pub rows_label: String,
     /// The organisations it asks about.
-    pub rows: Vec<ActRow>,
+    pub branches: Vec<ActBranch>,
+    /// One text for several of them (`same`), as typed; none where they have no sentences.
+    pub same: Option<String>,
     /// The reason; none where each organisation has its own.
     pub reason: Option<ReasonField>,
     /// The buttons, the first one primary.
     pub presses: Vec<Press>,
     /// Where a releaser may confirm that what was refused is no marking.
     pub confirm: Option<ConfirmForm>,
+    /// Why there is nothing to do any more: then nothing is offered.
+    pub over: EndBanner,
     /// Mistakes.
     pub errors: Errors,
 }
@@ -146,8 +160,21 @@ pub struct AddPage {
     pub gaps: Vec<GapRow>,
     /// Whether those need a reason.
     pub needs_gap_reason: bool,
+    /// Why there is nothing to do any more: then nothing is offered.
+    pub over: EndBanner,
     /// Mistakes.
     pub errors: Errors,
+}
+
+/// What may be done with a notice, beside its heading; empty for who may not.
+#[derive(Clone, Debug, Default)]
+pub struct BoardActs {
+    /// 催签 by a person, the one that is pressed most.
+    pub remind: Option<Link>,
+    /// What is done every day: 补发, 重发, 待拨电话.
+    pub everyday: Vec<Link>,
+    /// What ends it: 办结, 更正, 撤回, 撤销, 废止.
+    pub ends: Vec<Link>,
 }
 
 /// How a notice that is out ended and which versions stand around it, on every page about it.

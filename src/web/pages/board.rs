@@ -6,7 +6,7 @@
 
 use askama::Template;
 
-use super::acts::{EndBanner, OwedRelease};
+use super::acts::{BoardActs, EndBanner, OwedRelease};
 use super::moment::Moment;
 use super::parts::{Choice, Link, Shell, StateMark, UrgencyMark};
 
@@ -28,8 +28,10 @@ pub struct BoardNumber {
 }
 
 /// The one bar: shares of all deliveries, in the order signed, opened, sent, missing.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub struct BoardBar {
+    /// The same in words, for who cannot see it.
+    pub words: String,
     /// 已签收.
     pub acknowledged: usize,
     /// 已查看, not signed.
@@ -147,14 +149,10 @@ pub struct BoardPage {
     pub orders: Vec<Choice>,
     /// The order in force.
     pub order: String,
-    /// 处理: what may be done with the notice; empty for who may only read.
-    pub acts: Vec<Link>,
+    /// What may be done with the notice; empty for who may only read.
+    pub acts: BoardActs,
     /// The notice as recipients see it; empty for who may not read it.
     pub notice_href: String,
-    /// 催签 by a person; empty for who may not, and when nothing is unsigned.
-    pub remind_href: String,
-    /// How many have not signed.
-    pub remind_count: i64,
     /// 签收登记表 for printing; empty where it does not exist.
     pub register_href: String,
 }

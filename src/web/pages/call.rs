@@ -82,6 +82,8 @@ pub struct CallPage {
     pub organ: String,
     /// When it was issued, as it is read out.
     pub issued: String,
+    /// `本件是第2版，代替第1版。更正理由：……`, read out; empty for a first version.
+    pub replaces: String,
     /// The deadline, as it is read out; empty if there is none.
     pub due: String,
     /// `还剩 14 分钟`.

@@ -162,6 +162,8 @@ pub struct ComposePage {
     pub revision: i32,
     /// Whether the notice waits for its release, which an edit voids.
     pub waits: bool,
+    /// Where the draft is deleted; empty where there is none, or others have judged it.
+    pub delete_href: String,
     /// What is typed.
     pub form: NoticeForm,
     /// What is wrong with it, in the order of the page.

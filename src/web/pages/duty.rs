@@ -157,6 +157,8 @@ pub struct DutyNotice {
 pub struct DutyAlarm {
     /// One sentence.
     pub text: String,
+    /// What to do.
+    pub remedy: &'static str,
     /// Since when.
     pub since: Moment,
 }
@@ -247,8 +249,8 @@ pub struct DutyPage {
     pub shell: Shell,
     /// The bands.
     pub live: DutyLive,
-    /// What was just done: one sentence, or empty.
-    pub said: String,
+    /// Why what was pressed was not done: one sentence, or empty.
+    pub refused: String,
 }
 
 /// The same for a screen on the wall: large, dark, without the frame.

@@ -57,6 +57,15 @@ pub enum Failure {
     },
 }
 
+impl FailurePage {
+    fn home_word(&self) -> &'static str {
+        match self.home_href.as_deref() {
+            Some("/") => "回到首页",
+            _ => "去登录",
+        }
+    }
+}
+
 impl Failure {
     const fn heading(&self) -> &'static str {
         match self {

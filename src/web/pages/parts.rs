@@ -23,6 +23,19 @@ pub enum Place {
     Own,
 }
 
+/// What the self-check found, at the head of every page.
+#[derive(Clone, Debug)]
+pub struct AlarmLine {
+    /// What is so.
+    pub what: String,
+    /// What to do.
+    pub remedy: &'static str,
+    /// Where it is done; mostly empty.
+    pub href: &'static str,
+    /// How many other alarms are open.
+    pub others: usize,
+}
+
 /// The frame of a staff page: who is looking, from which office, and what they may reach.
 #[derive(Clone, Debug)]
 pub struct Shell {
@@ -42,8 +55,10 @@ pub struct Shell {
     pub is_auditor: bool,
     /// Which entry of the navigation is marked.
     pub at: Place,
-    /// What the self-check found, what to do, and how many other alarms are open.
-    pub alarm: Option<(&'static str, &'static str, usize)>,
+    /// What the self-check found that concerns the reader.
+    pub alarm: Option<AlarmLine>,
+    /// What was just done, in one sentence; mostly empty.
+    pub said: String,
     /// The session's token against forged forms; every form carries it as `form_token`.
     pub form_token: String,
 }
@@ -164,6 +179,38 @@ pub struct Link {
     pub current: bool,
 }
 
+/// A title in pieces between which a narrow line may break: between organs, before what it is
+/// about, before what kind of paper it is; so that names stay whole on a phone.
+#[must_use]
+pub fn phrases(title: &str) -> Vec<&str> {
+    const KINDS: [&str; 12] = [
+        "的紧急通知",
+        "的补充通知",
+        "的通知",
+        "的通报",
+        "的意见",
+        "的决定",
+        "的函",
+        "的批复",
+        "的报告",
+        "的请示",
+        "的公告",
+        "的通告",
+    ];
+    let after = title
+        .char_indices()
+        .filter(|(_, c)| c.is_whitespace() || "、，。；：》）”".contains(*c))
+        .map(|(at, c)| at + c.len_utf8());
+    let about = title.match_indices("关于").map(|(at, _)| at);
+    let of = "的".len();
+    let kinds = KINDS.iter().flat_map(|kind| title.match_indices(kind)).map(|(at, _)| at + of);
+    let mut cuts: Vec<usize> = after.chain(about).chain(kinds).chain([0, title.len()]).collect();
+    cuts.sort_unstable();
+    cuts.dedup();
+    let ends = cuts.iter().skip(1);
+    cuts.iter().zip(ends).filter_map(|(from, to)| title.get(*from..*to)).collect()
+}
+
 /// One entry of a select or a group of radio buttons.
 #[derive(Clone, Debug)]
 pub struct Choice {
@@ -225,5 +272,28 @@ impl Errors {
     #[must_use]
     pub fn all(&self) -> &[FieldError] {
         &self.0
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::phrases;
+
+    #[test]
+    fn a_title_breaks_between_its_phrases_and_loses_nothing() {
+        let title = "中共湖南省委办公厅 湖南省人民政府办公厅关于做好强降雨防范应对工作的紧急通知";
+        let parts = phrases(title);
+        assert_eq!(
+            parts,
+            [
+                "中共湖南省委办公厅 ",
+                "湖南省人民政府办公厅",
+                "关于做好强降雨防范应对工作的",
+                "紧急通知"
+            ]
+        );
+        for title in ["", "通知", "关于关于的通知", "a b", "《条例》的通知"] {
+            assert_eq!(phrases(title).concat(), title);
+        }
     }
 }

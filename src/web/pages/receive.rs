@@ -5,6 +5,7 @@ use askama::Template;
 
 use super::link_parts::{Field, Mistake, Person, mistakes};
 use super::moment::Moment;
+use super::parts::Link;
 use super::slip::{BodyText, Deadline, Slip};
 
 /// The page before the signature.
@@ -21,6 +22,9 @@ pub struct ReceivePage {
     pub form: SignForm,
     /// The page of 请求重发.
     pub ask_again_href: String,
+    /// Where the issuing office goes back to, when it looks at the page itself: then there is
+    /// nothing to sign.
+    pub sample: Option<Link>,
 }
 
 /// What the recipient did that is not a signature, and that the issuer has not settled yet.

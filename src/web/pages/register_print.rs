@@ -18,8 +18,8 @@ pub struct RegisterSheet {
     pub due: String,
     /// Organisations that should sign.
     pub expected: usize,
-    /// Those that did.
-    pub acknowledged: usize,
+    /// Those that did: `已签收 112`, after an end `撤回前已签收 112`.
+    pub signed: String,
     /// What else the head counts: `未签收 33（其中暂无法联系 2），退文 1`.
     pub rest: Option<String>,
     /// Which version it is, what it replaces and what replaced it; empty for a first version that

@@ -2,23 +2,9 @@
 
 use askama::Template;
 
+use super::acts::{ActBranch, EndBanner};
 use super::moment::Moment;
-use super::parts::{Shell, UrgencyMark};
-
-/// One organisation that has not signed.
-#[derive(Clone, Debug)]
-pub struct RemindRow {
-    /// Its delivery.
-    pub id: String,
-    /// Its name.
-    pub name: String,
-    /// Where it stands.
-    pub state: String,
-    /// `邮件 2`.
-    pub ways: String,
-    /// Why it is left out; empty for who is reminded.
-    pub spared: String,
-}
+use super::parts::{Errors, Link, Shell, UrgencyMark};
 
 /// The page.
 #[derive(Debug, Template)]
@@ -33,11 +19,17 @@ pub struct RemindPage {
     /// 标题.
     pub title: String,
     /// Its board.
-    pub board_href: String,
-    /// How many are reminded.
+    pub back: Link,
+    /// How it ended: then nobody is reminded any more.
+    pub over: EndBanner,
+    /// Mistakes.
+    pub errors: Errors,
+    /// How many are ticked.
     pub count: usize,
+    /// Whether anybody can be reminded now.
+    pub may_remind: bool,
     /// The unsigned.
-    pub rows: Vec<RemindRow>,
+    pub branches: Vec<ActBranch>,
     /// Key of the form.
     pub key: String,
     /// Where it is posted.

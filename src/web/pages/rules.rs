@@ -23,6 +23,26 @@ pub struct DiffBlock {
     pub lines: Vec<DiffLine>,
 }
 
+/// What a text says, in the words of an office.
+#[derive(Clone, Debug)]
+pub struct RuleBlock {
+    /// 特提 …
+    pub heading: String,
+    /// Sentences.
+    pub lines: Vec<String>,
+}
+
+/// The holidays of one year.
+#[derive(Clone, Debug)]
+pub struct YearTable {
+    /// Which year.
+    pub year: i16,
+    /// Shown open.
+    pub open: bool,
+    /// Name, free days, worked weekend days.
+    pub rows: Vec<(String, String, String)>,
+}
+
 /// One version.
 #[derive(Clone, Debug)]
 pub struct VersionRow {
@@ -52,6 +72,14 @@ pub struct RulesPage {
     pub action: &'static str,
     /// The version that is in force.
     pub seen: i32,
+    /// What the policy in force says; empty for the holiday table.
+    pub standing: Vec<RuleBlock>,
+    /// What the English words of the text mean; empty for the holiday table.
+    pub words: Vec<(String, String)>,
+    /// The holiday table in force by year; empty for the policy.
+    pub years: Vec<YearTable>,
+    /// A year that is wanted and not there.
+    pub missing_year: Option<i16>,
     /// The text as typed.
     pub text: String,
     /// The reason as typed.

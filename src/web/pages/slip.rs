@@ -34,8 +34,10 @@ pub struct Slip {
     pub issued_on: String,
     /// 机要编号, where the notice has one.
     pub cipher_office_serial: Option<String>,
-    /// Said only from the second version on: `第2版（更正）`.
+    /// Said only from the second version on: `第2版`.
     pub version: Option<String>,
+    /// What it stands in the place of; none for a first version.
+    pub replaces: Option<Replaces>,
     /// 印发传达范围.
     pub scope: Option<String>,
     /// To whom and by when to answer.
@@ -54,6 +56,17 @@ pub struct Slip {
     pub return_href: Option<String>,
     /// The form token; goes with every POST as `form_token`.
     pub form_token: String,
+}
+
+/// What a corrected version says of the one before it, above everything else.
+#[derive(Clone, Debug)]
+pub struct Replaces {
+    /// Which version this is.
+    pub version: i32,
+    /// Which version it replaces.
+    pub older: i32,
+    /// The issuer's reason.
+    pub reason: String,
 }
 
 impl Slip {
@@ -127,6 +140,8 @@ pub struct FileLine {
     pub facts: String,
     /// `14:34 已打开`, when somebody of this delivery did.
     pub taken: Option<String>,
+    /// Where the issuing office opens it, on its own look at this page; `None` for recipients.
+    pub look_href: Option<String>,
     /// Where 打开 posts to; `None` where viewing is off or the kind cannot be viewed.
     pub open_action: Option<String>,
     /// Where 下载 posts to; `None` when the notice was withdrawn.

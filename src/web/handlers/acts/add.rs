@@ -3,7 +3,7 @@
 
 use actix_web::{HttpRequest, HttpResponse, web};
 
-use super::{answered, board_link, form, named};
+use super::{Done, answered, board_link, form, named, over_unless_out};
 use crate::domain::account::Role;
 use crate::domain::delivery::Addressee;
 use crate::domain::ids::{NoticeId, OrganizationId};
@@ -16,8 +16,10 @@ use crate::web::error::WebError;
 use crate::web::forms::{Fields, Posted};
 use crate::web::handlers::compose_form::ticks_of;
 use crate::web::handlers::draft_view::{gaps, picker};
+use crate::web::handlers::marks;
 use crate::web::pages::acts::AddPage;
 use crate::web::pages::parts::{Errors, Place, UrgencyMark};
+use crate::web::said::Said;
 use crate::web::session::Staff;
 use crate::web::shell::shell;
 
@@ -70,7 +72,8 @@ pub(in crate::web) async fn press(
         }
         let further = Further { ticks: typed.ticks.clone(), gap_reason: typed.gap_reason.clone() };
         let done = add_recipients(&service, &staff.account, id, &act, &further);
-        let done = done.map(|()| path.clone());
+        let count = pick::tree(&service)?.resolve(&typed.ticks).len();
+        let done = done.map(|()| Done(path.clone(), Said::Added, count));
         answered(done, |errors| draw(&service, &staff, id, &path, &typed, errors))
     })
     .await
@@ -140,7 +143,7 @@ fn draw(
         shell: shell(staff, Place::Notices),
         back: board_link(path),
         urgency: UrgencyMark::of(&draft.urgency),
-        number: draft.document_number.clone(),
+        number: marks::numbered(&draft.document_number, extended.notice.version),
         title: draft.title.clone(),
         action: format!("{path}/add-recipients"),
         key: service.form_key()?,
@@ -150,6 +153,7 @@ fn draw(
         needs_gap_reason: (may_decide && !lacking.is_empty())
             || !errors.of("gap_reason").is_empty(),
         gaps: lacking,
+        over: over_unless_out(service, staff, &extended.notice)?,
         errors,
     })
 }

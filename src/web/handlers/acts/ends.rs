@@ -2,7 +2,9 @@
 
 use actix_web::{HttpRequest, HttpResponse, web};
 
-use super::{Sheet, answered, board_link, form, lines, named, page, press, reason};
+use super::{
+    Done, Sheet, answered, board_link, danger, form, lines, named, over_for, page, reason,
+};
 use crate::domain::account::Account;
 use crate::domain::ids::NoticeId;
 use crate::domain::notice::NoticeAct;
@@ -14,6 +16,7 @@ use crate::web::error::WebError;
 use crate::web::forms::Posted;
 use crate::web::pages::acts::ActPage;
 use crate::web::pages::parts::Errors;
+use crate::web::said::Said;
 use crate::web::session::Staff;
 
 type Answer = Result<HttpResponse, WebError>;
@@ -70,10 +73,19 @@ async fn act(
     drawn(move || {
         issued_notice(&service, &staff.account, id)?;
         let form = form(&posted.0)?;
-        let done = does(&service, &staff.account, id, &form).map(|()| path.clone());
+        let done =
+            does(&service, &staff.account, id, &form).map(|()| Done(path.clone(), said(act), 0));
         answered(done, |errors| draw(&service, &staff, id, &path, act, &form.reason, errors))
     })
     .await
+}
+
+const fn said(act: NoticeAct) -> Said {
+    match act {
+        NoticeAct::Revoke => Said::Revoked,
+        NoticeAct::Abolish => Said::Abolished,
+        _ => Said::Recalled,
+    }
 }
 
 fn draw(
@@ -100,12 +112,15 @@ fn draw(
     let sheet = Sheet {
         heading: word,
         meaning,
+        look: None,
         action: format!("{path}/{}", act.as_str()),
         back: board_link(path),
         rows_label: "",
-        rows: Vec::new(),
+        branches: Vec::new(),
+        same: None,
         reason: reason(&format!("{word}理由"), "收件单位会看到，并记入流转记录", typed),
-        presses: vec![press(&format!("{word}本件"), act.as_str())],
+        presses: vec![danger(&format!("{word}本件"), act.as_str())],
+        over: over_for(service, staff, &notice, act)?,
     };
     Ok(page(staff, &notice, service.form_key()?, sheet, errors))
 }

@@ -5,35 +5,43 @@ use crate::domain::delivery::DeliveryState;
 use crate::domain::notice::{NoticeAct, NoticeState};
 use crate::service::story::Story;
 use crate::store::board::ReturnLine;
-use crate::web::OFFICE;
+use crate::web::pages::acts::BoardActs;
 use crate::web::pages::parts::Link;
 use crate::web::session::Staff;
+use crate::web::{CHASERS, DUTY_ROOM, OFFICE};
 
 fn link(text: &str, href: String) -> Link {
     Link { text: text.to_owned(), href, current: false }
 }
 
-/// The acts on a notice that stands like this.
+/// The acts on a notice that stands like this, with so many that have not signed.
 pub(in crate::web::handlers) fn notice_acts(
     staff: &Staff,
     state: NoticeState,
     path: &str,
-) -> Vec<Link> {
+    unsigned: i64,
+) -> BoardActs {
     if !staff.account.holds_any(OFFICE) || staff.is(Role::Auditor) {
-        return Vec::new();
+        return BoardActs::default();
     }
-    let mut acts = Vec::new();
+    let mut acts = BoardActs::default();
     if state == NoticeState::Issued {
-        acts.push(link("重发", format!("{path}/resend")));
-        acts.push(link("补发", format!("{path}/add-recipients")));
-        acts.push(link("办结", format!("{path}/close")));
+        let chases = staff.account.holds_any(CHASERS) && unsigned > 0;
+        acts.remind =
+            chases.then(|| link(&format!("催签 {unsigned} 个单位"), format!("{path}/remind")));
+        if staff.account.holds_any(DUTY_ROOM) && unsigned > 0 {
+            acts.everyday.push(link("待拨电话", "/duty".to_owned()));
+        }
+        acts.everyday.push(link("补发", format!("{path}/add-recipients")));
+        acts.everyday.push(link("重发", format!("{path}/resend")));
+        acts.ends.push(link("办结", format!("{path}/close")));
     }
     if state.after(NoticeAct::Supersede).is_ok() && staff.is(Role::Clerk) {
-        acts.push(link("更正", format!("{path}/supersede")));
+        acts.ends.push(link("更正", format!("{path}/supersede")));
     }
     let ends = [NoticeAct::Recall, NoticeAct::Revoke, NoticeAct::Abolish];
     let fits = ends.iter().filter(|act| state.after(**act).is_ok());
-    acts.extend(fits.map(|act| link(act.word_zh(), format!("{path}/{}", act.as_str()))));
+    acts.ends.extend(fits.map(|act| link(act.word_zh(), format!("{path}/{}", act.as_str()))));
     acts
 }
 

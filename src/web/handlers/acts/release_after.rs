@@ -12,8 +12,9 @@ use crate::service::release_afterwards::{owing, release_afterwards};
 use crate::web::drawn::{Drawn, drawn};
 use crate::web::error::WebError;
 use crate::web::forms::Posted;
-use crate::web::pages::acts::ActPage;
-use crate::web::pages::parts::Errors;
+use crate::web::pages::acts::{ActPage, EndBanner};
+use crate::web::pages::parts::{Errors, Link};
+use crate::web::said::Said;
 use crate::web::session::Staff;
 
 type Answer = Result<HttpResponse, WebError>;
@@ -48,8 +49,12 @@ pub(in crate::web) async fn answer(
             "refuse" => ReleaseOutcome::Refused,
             _ => return Err(WebError::Bad("neither release nor refuse".into())),
         };
+        let said = match outcome {
+            ReleaseOutcome::Released => Said::ReleasedAfter,
+            ReleaseOutcome::Refused => Said::RefusedAfter,
+        };
         match release_afterwards(&service, &staff.account, id, &form, outcome) {
-            Ok(()) => Ok(Drawn::next(&path)),
+            Ok(()) => Ok(Drawn::next(&path).saying(said, 0)),
             Err(refused) => {
                 let (status, errors) = mistakes(refused)?;
                 match draw(&service, &staff, id, &path, &form.reason, errors)? {
@@ -84,18 +89,25 @@ fn draw(
         full_zh(debt.due_at)
     )];
     meaning.extend(lines(&[
-        "请先看公文原文，与口头批准的内容核对。",
+        "请先看公文原文，与口头批准的内容核对；同意的，按“补核发”。",
         "不同意的，写明理由并拒绝：记录在案，系统告警；已发出的不会因此收回，收回须另行撤回或撤销。",
     ]));
     let sheet = Sheet {
         heading: "补核发",
         meaning,
+        look: Some(Link {
+            text: "看公文原文".to_owned(),
+            href: format!("{path}/preview/page"),
+            current: false,
+        }),
         action: format!("{path}/release-after"),
         back: board_link(path),
         rows_label: "",
-        rows: Vec::new(),
-        reason: reason("拒绝理由（补核发不用填）", "记入流转记录", typed),
+        branches: Vec::new(),
+        same: None,
+        reason: reason("拒绝的理由", "同意补核发的不用填；拒绝的必须写明，记入流转记录", typed),
         presses: vec![press("补核发", "release"), press("拒绝补核发", "refuse")],
+        over: EndBanner::default(),
     };
     Ok(Some(page(staff, &notice, service.form_key()?, sheet, errors)))
 }

@@ -2,18 +2,27 @@
 
 use actix_web::{HttpRequest, HttpResponse, web};
 
-use super::{Sheet, answered, form, lines, page, press, reason};
+use super::{
+    Done, Sheet, answered, form, lines, nothing_to_do, over_unless_out, page, press, reason,
+};
+use crate::domain::delivery::DeliveryState;
 use crate::domain::ids::DeliveryId;
 use crate::service::Service;
 use crate::service::acts::issued_delivery;
 use crate::service::decide_return::decide_return;
+use crate::service::scope::Scope;
 use crate::service::stop_chasing::stop_chasing;
+use crate::service::story;
+use crate::store::board::ReturnLine;
+use crate::store::deliveries::Delivery;
+use crate::store::notices::Notice;
 use crate::web::address;
 use crate::web::drawn::{Drawn, drawn};
 use crate::web::error::WebError;
 use crate::web::forms::Posted;
-use crate::web::pages::acts::ActPage;
+use crate::web::pages::acts::{ActPage, EndBanner};
 use crate::web::pages::parts::{Errors, Link};
+use crate::web::said::Said;
 use crate::web::session::Staff;
 
 type Answer = Result<HttpResponse, WebError>;
@@ -89,10 +98,41 @@ async fn act(
             (Single::Return, "refuse") => decide_return(&service, &staff.account, id, false, &form),
             (Single::Return, _) => return Err(WebError::Bad("neither accept nor refuse".into())),
         };
-        let done = done.map(|()| format!("/deliveries/{id}"));
+        let said = match (which, posted.0.text("do")) {
+            (Single::Stop, _) => Said::Stopped,
+            (Single::Return, "accept") => Said::ReturnAccepted,
+            (Single::Return, _) => Said::ReturnRefused,
+        };
+        let done = done.map(|()| Done(format!("/deliveries/{id}"), said, 0));
         answered(done, |errors| draw(&service, &staff, id, which, &form.reason, errors))
     })
     .await
+}
+
+/// Why there is nothing to do: the notice is over, or the organisation has answered.
+fn over(
+    service: &Service,
+    staff: &Staff,
+    notice: &Notice,
+    delivery: &Delivery,
+    which: Single,
+) -> Result<EndBanner, WebError> {
+    let over = over_unless_out(service, staff, notice)?;
+    if !over.words.is_empty() {
+        return Ok(over);
+    }
+    if which == Single::Return {
+        let story = story::read(service, Scope::of(&staff.account), delivery.id)?;
+        return Ok(match story.returns.iter().any(ReturnLine::waits_for_decision) {
+            true => EndBanner::default(),
+            false => nothing_to_do("没有等待答复的退文。"),
+        });
+    }
+    Ok(match DeliveryState::derive(&delivery.facts) {
+        DeliveryState::Acknowledged => nothing_to_do("该单位已签收，不再催签。"),
+        DeliveryState::Returned => nothing_to_do("该单位的退文已同意，不再催签。"),
+        _ => EndBanner::default(),
+    })
 }
 
 fn draw(
@@ -107,7 +147,7 @@ fn draw(
     let path = format!("/deliveries/{id}");
     let back = Link { text: "回到流转记录".to_owned(), href: path.clone(), current: false };
     let name = &delivery.organization_name;
-    let none = Vec::new();
+    let over = over(service, staff, &notice, &delivery, which)?;
     let sheet = match which {
         Single::Stop => Sheet {
             heading: &format!("终止对{name}的催签"),
@@ -116,12 +156,15 @@ fn draw(
                 "该单位仍计未签收，仍可签收。",
                 "办理人姓名和理由记入流转记录。",
             ]),
+            look: None,
             action: format!("{path}/stop-chasing"),
             back,
             rows_label: "",
-            rows: none,
+            branches: Vec::new(),
+            same: None,
             reason: reason("终止理由", "如 已当面送达，对方次日补签", typed),
             presses: vec![press("终止催签", "stop")],
+            over,
         },
         Single::Return => Sheet {
             heading: &format!("{name}退文"),
@@ -130,12 +173,15 @@ fn draw(
                 "不同意：催签照常进行，该单位仍须签收。",
                 "退文人会收到答复和理由。",
             ]),
+            look: None,
             action: format!("{path}/return"),
             back,
             rows_label: "",
-            rows: none,
+            branches: Vec::new(),
+            same: None,
             reason: reason("答复理由", "退文人会看到", typed),
             presses: vec![press("同意退文", "accept"), press("不同意，继续催签", "refuse")],
+            over,
         },
     };
     Ok(page(staff, &notice, service.form_key()?, sheet, errors))

@@ -3,7 +3,7 @@
 use actix_web::http::StatusCode;
 use actix_web::{HttpRequest, HttpResponse, web};
 
-use super::{Sheet, answered, board_link, form, lines, mistakes, named, page, press, reason};
+use super::{Done, Sheet, answered, board_link, form, lines, named, over_for, page, press, reason};
 use crate::domain::ids::NoticeId;
 use crate::domain::notice::NoticeAct;
 use crate::service::Service;
@@ -17,6 +17,7 @@ use crate::web::handlers::compose_form::errors_of;
 use crate::web::pages::acts::ActPage;
 use crate::web::pages::compose::ConfirmForm;
 use crate::web::pages::parts::Errors;
+use crate::web::said::Said;
 use crate::web::session::Staff;
 
 type Answer = Result<HttpResponse, WebError>;
@@ -36,12 +37,7 @@ pub(in crate::web) async fn ask(
         if let Some(draft) = begun(&service, &staff.account, id)? {
             return Ok(Drawn::next(&edit_path(draft)));
         }
-        let notice = issued_notice(&service, &staff.account, id)?;
-        let errors = match notice.state.after(NoticeAct::Supersede) {
-            Ok(_) => Errors::none(),
-            Err(wrong) => mistakes(wrong.into())?.1,
-        };
-        Drawn::page(&draw(&service, &staff, id, &path, "", errors)?)
+        Drawn::page(&draw(&service, &staff, id, &path, "", Errors::none())?)
     })
     .await
 }
@@ -76,7 +72,8 @@ pub(in crate::web) async fn start(
             }
             _ => None,
         };
-        answered(begun.map(edit_path), |errors| again(errors, confirm))
+        let begun = begun.map(|draft| Done(edit_path(draft), Said::CorrectionBegun, 0));
+        answered(begun, |errors| again(errors, confirm))
     })
     .await
 }
@@ -98,12 +95,15 @@ fn draw(
             "新版发出的同时，本件停止催签，各处都引到新版；已签收本件的，也须签收新版。",
             "不在新版名单上的单位，会收到本件已被更正的通知。",
         ]),
+        look: None,
         action: format!("{path}/supersede"),
         back: board_link(path),
         rows_label: "",
-        rows: Vec::new(),
+        branches: Vec::new(),
+        same: None,
         reason: reason("更正理由", "收件单位会看到，并记入流转记录；写定后不能再改", typed),
         presses: vec![press("起草新版", "supersede")],
+        over: over_for(service, staff, &notice, NoticeAct::Supersede)?,
     };
     Ok(page(staff, &notice, service.form_key()?, sheet, errors))
 }

@@ -11,9 +11,10 @@ use crate::store::drafts::NoticeFile;
 use crate::web::pages::give_back::BriefNotice;
 use crate::web::pages::link_parts::{Field, Person, Phone};
 use crate::web::pages::parts::UrgencyMark;
-use crate::web::pages::slip::{BodyText, Deadline, FileLine, Slip};
+use crate::web::pages::slip::{BodyText, Deadline, FileLine, Replaces, Slip};
 
 use super::page_path;
+use crate::web::handlers::marks;
 
 /// The 题录 of a delivery.
 pub(super) fn slip(receiving: &Receiving, form_token: &str) -> Slip {
@@ -44,7 +45,12 @@ pub(super) fn slip(receiving: &Receiving, form_token: &str) -> Slip {
         approved_on: date_words(&header.approved_on),
         issued_on: date_words(&header.issue_date),
         cipher_office_serial: filled(&header.cipher_office_serial),
-        version: (offer.version > 1).then(|| version_words(receiving)),
+        version: (offer.version > 1).then(|| format!("第{}版", offer.version)),
+        replaces: receiving.corrects.as_ref().map(|older| Replaces {
+            version: offer.version,
+            older: older.version,
+            reason: older.reason.clone(),
+        }),
         scope: filled(&header.circulation_scope),
         report_back: report_back(header),
         contact_person: header.contact_person.clone(),
@@ -55,17 +61,6 @@ pub(super) fn slip(receiving: &Receiving, form_token: &str) -> Slip {
             .then(|| "本件已收回，文件不再提供。".to_owned()),
         return_href: may_return.then(|| format!("{path}/return")),
         form_token: form_token.to_owned(),
-    }
-}
-
-/// `第2版，代替第1版。更正理由：……`
-fn version_words(receiving: &Receiving) -> String {
-    let version = receiving.offer.version;
-    match &receiving.corrects {
-        Some(older) => {
-            format!("第{version}版，代替第{}版。更正理由：{}", older.version, older.reason)
-        }
-        None => format!("第{version}版"),
     }
 }
 
@@ -179,8 +174,14 @@ fn body(receiving: &Receiving, path: &str, hands_out: bool) -> BodyText {
     if facts.opened_at.is_none() && facts.acknowledged_at.is_none() {
         return BodyText::Folded { open_action: format!("{path}/open") };
     }
-    let paragraphs = text.lines().filter(|line| !line.trim().is_empty()).map(str::to_owned);
-    BodyText::Shown { paragraphs: paragraphs.collect() }
+    body_shown(&receiving.offer.header)
+}
+
+/// The text, open.
+pub(super) fn body_shown(header: &NoticeDraft) -> BodyText {
+    let lines = header.body.lines().filter(|line| !line.trim().is_empty());
+    let paragraphs: Vec<String> = lines.map(str::to_owned).collect();
+    if paragraphs.is_empty() { BodyText::Absent } else { BodyText::Shown { paragraphs } }
 }
 
 fn files(files: &[NoticeFile], path: &str, hands_out: bool) -> Vec<FileLine> {
@@ -192,6 +193,7 @@ fn files(files: &[NoticeFile], path: &str, hands_out: bool) -> Vec<FileLine> {
             name: file.name.clone(),
             facts: file_facts(file),
             taken: None,
+            look_href: None,
             open_action: (hands_out && may_be_looked_at(file)).then(|| action("open")),
             download_action: hands_out.then(|| action("download")),
         }
@@ -219,22 +221,8 @@ pub(super) fn may_be_looked_at(file: &NoticeFile) -> bool {
 
 fn file_facts(file: &NoticeFile) -> String {
     let kind = FileName::clean(&file.name).extension().to_uppercase();
-    let size = size_words(file.size_bytes);
+    let size = marks::size_words(file.size_bytes);
     if kind.is_empty() { size } else { format!("{kind}，{size}") }
-}
-
-/// `820 字节`, `48 KB`, `1.2 MB`.
-fn size_words(bytes: i64) -> String {
-    const KB: i64 = 1_024;
-    const MB: i64 = 1_024 * KB;
-    match bytes {
-        bytes if bytes < KB => format!("{bytes} 字节"),
-        bytes if bytes < MB => format!("{} KB", (bytes + KB / 2) / KB),
-        bytes => {
-            let tenths = (bytes * 10 + MB / 2) / MB;
-            format!("{}.{} MB", tenths / 10, tenths % 10)
-        }
-    }
 }
 
 /// `1,258,291 字节`.
@@ -262,9 +250,6 @@ mod tests {
 
     #[test]
     fn sizes_are_read_by_people() {
-        assert_eq!(size_words(820), "820 字节");
-        assert_eq!(size_words(49_152), "48 KB");
-        assert_eq!(size_words(1_258_291), "1.2 MB");
         assert_eq!(exact_size(1_258_291), "1,258,291 字节");
         assert_eq!(exact_size(999), "999 字节");
     }

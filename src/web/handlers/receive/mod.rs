@@ -22,6 +22,7 @@ use crate::store::receipts::Receipt;
 use crate::web::error::WebError;
 use crate::web::pages::closed::{ClosedPage, Closure, ClosureKind, CurrentVersion, NewerEnded};
 use crate::web::pages::moment::Moment;
+use crate::web::pages::parts::Link;
 use crate::web::pages::receive::{Pending, ReceivePage, SignForm};
 use crate::web::pages::signed::{ReceiptBrief, ReceiptMode, SignedPage, ViewForm, Visitor};
 use crate::web::respond::{page_with, see_other};
@@ -90,10 +91,19 @@ fn draw(
     }
 }
 
-/// The page as a recipient will find it, for those who write and judge the notice. The delivery
-/// does not exist, so that nothing on it can be pressed with any effect.
-pub(super) fn sample_page(receiving: &Receiving) -> ReceivePage {
-    receive_page(receiving, "", SignForm::default())
+/// The page as a recipient will find it, for those who write, judge and send the notice. The
+/// delivery does not exist, so that nothing on it can be signed; the files are opened by the
+/// office's own way.
+pub(super) fn sample_page(receiving: &Receiving, back: Link) -> ReceivePage {
+    let mut page = receive_page(receiving, "", SignForm::default());
+    let notice = format!("/notices/{}", receiving.offer.notice);
+    page.slip.body = fill::body_shown(&receiving.offer.header);
+    page.slip.return_href = None;
+    for (line, file) in page.slip.files.iter_mut().zip(&receiving.offer.files) {
+        line.look_href = Some(format!("{notice}/files/{}", file.id));
+        (line.open_action, line.download_action) = (None, None);
+    }
+    ReceivePage { sample: Some(back), ..page }
 }
 
 fn receive_page(receiving: &Receiving, form_token: &str, form: SignForm) -> ReceivePage {
@@ -122,6 +132,7 @@ fn receive_page(receiving: &Receiving, form_token: &str, form: SignForm) -> Rece
         pending,
         form,
         ask_again_href,
+        sample: None,
     }
 }
 

@@ -9,7 +9,7 @@ mod watching;
 
 use askama::Template;
 
-use super::parts::{Place, Shell};
+use super::parts::{AlarmLine, Place, Shell};
 use crate::domain::time::Timestamp;
 use crate::web::assets;
 
@@ -34,8 +34,9 @@ fn shell(place: Place) -> Shell {
         at: place,
         alarm: (place == Place::Directory).then(|| {
             let kind = crate::domain::alarm::AlarmKind::StepOverdue;
-            (kind.word_zh(), kind.remedy_zh(), 2)
+            AlarmLine { what: kind.said_zh(""), remedy: kind.remedy_zh(), href: "", others: 2 }
         }),
+        said: String::new(),
         form_token: "token".into(),
     }
 }
@@ -110,6 +111,7 @@ fn put(name: &str, page: &impl Template) -> String {
         "compose.js",
         "board.js",
         "duty.js",
+        "acts.js",
         "duty.css",
     ] {
         let url = assets::asset(file);

@@ -130,6 +130,7 @@ fn compose() -> ComposePage {
         key: "key".into(),
         revision: 3,
         waits: false,
+        delete_href: "#".into(),
         ended: EndBanner::default(),
         form,
         errors: Errors::none(),

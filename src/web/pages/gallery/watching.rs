@@ -1,7 +1,7 @@
 //! Pictures of the board and of the story of one delivery.
 
 use super::{BODIES, DIVISIONS, LONG_TITLE, NUMBER, TITLE, at, committee, now, put, shell};
-use crate::web::pages::acts::{EndBanner, OwedRelease};
+use crate::web::pages::acts::{BoardActs, EndBanner, OwedRelease};
 use crate::web::pages::board::*;
 use crate::web::pages::moment::{Moment, countdown};
 use crate::web::pages::parts::{Choice, Fact, Link, Place, StateMark, UrgencyMark};
@@ -75,6 +75,7 @@ fn board(rows: Vec<BoardRow>) -> BoardPage {
         rows.iter().filter(|row| row.state.as_ref().is_some_and(|s| s.class == class)).count()
     };
     let bar = BoardBar {
+        words: "已签收 1".into(),
         acknowledged: of("acknowledged"),
         opened: of("opened"),
         waiting: of("handed-over"),
@@ -105,7 +106,11 @@ fn board(rows: Vec<BoardRow>) -> BoardPage {
             open: true,
             href: "#".into(),
         },
-        acts: acts(&["重发", "补发", "更正", "办结", "撤回", "撤销", "废止"]),
+        acts: BoardActs {
+            remind: acts(&["催签 33 个单位"]).pop(),
+            everyday: acts(&["待拨电话", "补发", "重发"]),
+            ends: acts(&["办结", "更正", "撤回", "撤销", "废止"]),
+        },
         here: "#".into(),
         filters: vec![
             link("未签收", false),
@@ -118,8 +123,6 @@ fn board(rows: Vec<BoardRow>) -> BoardPage {
         orders: Choice::list(&[("tree", "树"), ("waiting", "等待时间"), ("next", "下一步")]),
         order: "tree".into(),
         notice_href: "#".into(),
-        remind_href: "#".into(),
-        remind_count: 33,
         register_href: String::new(),
         live: BoardLive {
             countdown: countdown(deadline, now()),
@@ -130,8 +133,8 @@ fn board(rows: Vec<BoardRow>) -> BoardPage {
                 number("退文", of("returned"), "", false),
                 number("共", bar.total(), "", true),
             ],
-            bar,
             shown: bar.total(),
+            bar,
             rows,
             nothing: "没有未签收的单位。".into(),
             read_at: "02:14:05".into(),

@@ -13,7 +13,7 @@ use crate::web::pages::moment::Moment;
 use crate::web::pages::parts::UrgencyMark;
 use crate::web::pages::receive::{Pending, ReceivePage, SignForm};
 use crate::web::pages::signed::{ReceiptBrief, ReceiptMode, SignedPage, ViewForm, Visitor};
-use crate::web::pages::slip::{BodyText, Deadline, FileLine, Slip};
+use crate::web::pages::slip::{BodyText, Deadline, FileLine, Replaces, Slip};
 
 pub(super) const TITLE: &str = "关于认真做好强降雨过程防汛值守和险情报送工作切实保障人民群众生命财产安全\
 和城乡供水供电通信交通正常运行有关事项的紧急通知";
@@ -57,6 +57,7 @@ fn file(label: &str, name: &str, facts: &str, action: &str) -> FileLine {
         name: text(name),
         facts: text(facts),
         taken: None,
+        look_href: None,
         open_action: facts.starts_with("PDF").then(|| format!("/d/x/files/{action}/open")),
         download_action: Some(format!("/d/x/files/{action}/download")),
     }
@@ -83,6 +84,7 @@ fn slip() -> Slip {
         issued_on: text("2026年11月23日"),
         cipher_office_serial: Some(text("湘机发1220号")),
         version: None,
+        replaces: None,
         scope: Some(text("发至县级")),
         report_back: Some(text("11月24日 12:00 前报省防汛抗旱指挥部办公室，0731-82210011")),
         contact_person: text("省委办公厅 陈某"),
@@ -125,7 +127,7 @@ fn receive_page(
 ) -> String {
     let seen_note = seen_note.map(text);
     let ask_again_href = text("/d/x/ask-again");
-    ReceivePage { slip, seen_note, pending, form, ask_again_href }.render().unwrap()
+    ReceivePage { slip, seen_note, pending, form, ask_again_href, sample: None }.render().unwrap()
 }
 
 /// Before the signature.
@@ -155,6 +157,12 @@ pub(super) fn notice_pages() -> Vec<Drawn> {
     copy.body = BodyText::Absent;
     copy.signatories = None;
     copy.cipher_office_serial = None;
+    let mut corrected = slip();
+    corrected.version = Some(text("第2版"));
+    corrected.replaces =
+        Some(Replaces {
+            version: 2, older: 1, reason: text("附件1 值班安排表日期有误")
+        });
     let waiting = |pending| receive_page(slip(), form(), None, Some(pending));
     let seen = "本单位已有人于 14:34 打开正文，尚未签收。";
     vec![
@@ -162,6 +170,7 @@ pub(super) fn notice_pages() -> Vec<Drawn> {
         ("receive-opened", receive(opened, form(), Some(seen))),
         ("receive-mistake", receive(slip(), mistaken_form(), Some(seen))),
         ("receive-late", receive(late, form(), None)),
+        ("receive-corrected", receive(corrected, form(), None)),
         ("receive-copy", receive(copy, form(), None)),
         ("receive-returned", waiting(Pending::Returned { at: moment("14:40") })),
         ("receive-asked", waiting(Pending::Asked { at: moment("14:40") })),

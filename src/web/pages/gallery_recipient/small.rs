@@ -113,7 +113,7 @@ fn register() -> String {
         issued_at: text("2026年11月23日 14:32"),
         due: text("请于 2026年11月23日 15:02 前签收"),
         expected: 60,
-        acknowledged: 48,
+        signed: text("已签收 48"),
         release: text("口头批准发出：张某某（电话），李某已于2026年11月24日 09:10补核发。"),
         versions: text("第2版，更正第1版（附件1 值班安排表日期有误）。"),
         rest: Some(text("未签收 12（其中暂无法联系 1）")),
