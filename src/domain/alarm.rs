@@ -94,12 +94,12 @@ impl AlarmKind {
                 matches!(role, Role::Clerk | Role::Releaser | Role::Duty)
             }
             Self::StepMissing
+            | Self::DeadlineStuck
             | Self::StepOverdue
             | Self::StepWithoutEffect
             | Self::MessageDead
             | Self::AddressFailing
             | Self::ChannelStopped
-            | Self::DeadlineStuck
             | Self::DutySilent => {
                 matches!(role, Role::Clerk | Role::Duty | Role::Administrator)
             }
@@ -117,6 +117,7 @@ impl AlarmKind {
         matches!(
             self,
             Self::StepMissing
+                | Self::DeadlineStuck
                 | Self::StepOverdue
                 | Self::StepWithoutEffect
                 | Self::LeaseOverdue

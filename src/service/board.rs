@@ -172,7 +172,7 @@ impl Board {
     /// What is looked for first: who is missing, and after the end of the notice everybody.
     #[must_use]
     pub const fn shown_first(&self) -> Show {
-        if self.notice.state.is_void() { Show::All } else { Show::Unsigned }
+        if self.notice.state.is_taken_back() { Show::All } else { Show::Unsigned }
     }
 
     /// How many lines are shown.

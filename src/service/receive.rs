@@ -48,7 +48,7 @@ impl Receiving {
     #[must_use]
     pub fn withdrawn(&self) -> Option<NoticeState> {
         match self.notice_state {
-            state if state.is_void() => Some(state),
+            state if state.is_taken_back() => Some(state),
             _ if self.delivery.facts.recalled_at.is_some() => Some(NoticeState::Recalled),
             _ => None,
         }

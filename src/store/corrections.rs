@@ -84,7 +84,7 @@ pub fn successor_notice_find(
         .filter(notices::id.eq(notice.to_string()))
         .select((notices::document_number, notices::version, notices::state))
         .first(conn.db())?;
-    let ended = if state.is_void() { end_find(conn, notice)? } else { None };
+    let ended = if state.is_taken_back() { end_find(conn, notice)? } else { None };
     Ok(Some(Latest { notice, document_number, version, ended }))
 }
 

@@ -61,7 +61,7 @@ word_enum! {
         /// 代拨.
         Delegated = "delegated", "已请市州值班室代拨，名单和填报页面已发去。";
         /// 代拨.
-        Renewed = "renewed", "已换新链接并重新发去，原链接作废。";
+        LinkRenewed = "link-renewed", "已换新链接并重新发去，原链接作废。";
         /// 代拨.
         TakenBack = "taken-back", "代拨的电话已收回，请自行拨打。";
         /// 提级催签 by hand.

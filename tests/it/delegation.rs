@@ -362,7 +362,7 @@ fn an_end_takes_the_calls_from_the_desk_and_whoever_it_told_is_told_of_the_end()
 }
 
 #[test]
-fn a_closed_notice_is_not_called_about_and_nothing_of_it_is_void() {
+fn a_closed_notice_is_not_called_about_and_nothing_of_it_is_taken_back() {
     let Some(calls) = Calls::new() else { return };
     let (town, notice) = (&calls.town, calls.town.ours.notice);
     calls.hand_on("k1").unwrap();

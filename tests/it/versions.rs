@@ -352,7 +352,7 @@ fn send(at: &Office) {
 /// Taken back before its letters left, a correction was told to nobody; those who have the first
 /// version must not be left with it.
 #[test]
-fn a_correction_that_is_void_unsent_is_told_to_who_has_the_version_before() {
+fn a_correction_that_is_taken_back_unsent_is_told_to_who_has_the_version_before() {
     let Some(at) = office(5) else { return };
     let [written, twice, rung, unaware, dropped] = &at.issued.seats[..] else { panic!() };
     let old = at.issued.notice;

@@ -123,9 +123,9 @@ impl NoticeState {
         matches!(self, Self::Draft)
     }
 
-    /// Taken back or replaced: what was sent does not hold any more.
+    /// It ended for its recipients: nobody is to sign it any more.
     #[must_use]
-    pub const fn is_void(self) -> bool {
+    pub const fn is_taken_back(self) -> bool {
         matches!(self, Self::Recalled | Self::Revoked | Self::Abolished | Self::Superseded)
     }
 

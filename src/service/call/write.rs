@@ -84,7 +84,7 @@ impl Write {
             calls.push(call);
         }
         // First the tasks: they are closed by the caller, the rest by the answer.
-        let misled = state.is_void() && self.told_of != state.as_str();
+        let misled = state.is_taken_back() && self.told_of != state.as_str();
         self.move_tasks(tx, misled)?;
         Confirmation::write_all(tx, &confirmed, self.notice, now)?;
         event_append(tx, &events)?;

@@ -171,7 +171,7 @@ impl Sheet {
         match self.delegation.ended_why {
             None => call.is_owed(),
             Some(DelegationEnd::NoticeEnded) => {
-                self.state.is_void() && call.outcome.is_none() && !call.is_answered
+                self.state.is_taken_back() && call.outcome.is_none() && !call.is_answered
             }
             Some(_) => false,
         }
@@ -324,7 +324,7 @@ pub fn report(
         }
         event_append(tx, &kept)?;
         let mut ids = IdSource::new(seed);
-        if state.is_void() {
+        if state.is_taken_back() {
             // What they were told does not hold any more, whenever it was that they were told.
             let of = |task: &TaskId| made.iter().find(|one| one.call.task_id == *task);
             let misled = told.iter().filter_map(of).map(|one| NewTask {

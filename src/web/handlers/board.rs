@@ -90,7 +90,7 @@ const FILTERS: [(Show, &str); 6] = [
 
 /// What may be filtered for: after the end of a notice nobody is late or missing any more.
 fn filters(state: NoticeState) -> Vec<(Show, String)> {
-    if !state.is_void() {
+    if !state.is_taken_back() {
         return FILTERS.iter().map(|(show, text)| (*show, (*text).to_owned())).collect();
     }
     let end = state.end_zh();
@@ -152,11 +152,11 @@ fn live(board: &Board, view: &View) -> BoardLive {
         late: show == Show::Unsigned && tally.overdue > 0,
     };
     let state = board.notice.state;
-    let (signed, unsigned) = match state.is_void() {
+    let (signed, unsigned) = match state.is_taken_back() {
         true => (format!("{}前已签收", state.end_zh()), format!("{}时未签收", state.end_zh())),
         false => ("已签收".to_owned(), "未签收".to_owned()),
     };
-    let missing = if state.is_void() { Show::Recalled } else { Show::Unsigned };
+    let missing = if state.is_taken_back() { Show::Recalled } else { Show::Unsigned };
     let aside = match tally.unreachable {
         0 => String::new(),
         n => format!("（其中暂无法联系 {n}）"),
@@ -186,7 +186,7 @@ fn live(board: &Board, view: &View) -> BoardLive {
 }
 
 fn bar(board: &Board, [signed, unsigned]: [&str; 2]) -> BoardBar {
-    let over = board.notice.state.is_void();
+    let over = board.notice.state.is_taken_back();
     let mut bar = BoardBar::default();
     for line in &board.lines {
         let facts = &line.delivery.facts;
@@ -293,7 +293,7 @@ fn moved(line: &BoardLine, board: &Board) -> String {
 }
 
 fn subtotal(below: &Tally, state: NoticeState) -> String {
-    match (below.total, state.is_void()) {
+    match (below.total, state.is_taken_back()) {
         (0, _) => String::new(),
         (total, true) => format!("所辖 {total}，未签收 {}", below.recalled),
         (total, false) => format!("所辖 {total}，未签收 {}", below.unsigned()),

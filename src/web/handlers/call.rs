@@ -203,19 +203,19 @@ fn filled(
     }
 }
 
-/// What is read out of a corrected version besides.
-fn replaces(version: i32, older: &Corrects) -> String {
-    let reason = older.reason.trim_end_matches('。');
-    let before = older.version;
-    format!("本件是第{version}版，代替第{before}版，第{before}版不再使用。更正理由：{reason}。")
-}
-
 /// How the version in the place of this one ended, if it did.
 fn then(sheet: &CallSheet) -> String {
     let next = sheet.successor.as_ref().and_then(|next| Some((next.version, next.ended.as_ref()?)));
     next.map_or_else(String::new, |(version, end)| {
         format!("，代替它的第{version}版也已{}", end.act.word_zh())
     })
+}
+
+/// What is read out of a corrected version besides.
+fn replaces(version: i32, older: &Corrects) -> String {
+    let reason = older.reason.trim_end_matches('。');
+    let before = older.version;
+    format!("本件是第{version}版，代替第{before}版，第{before}版不再使用。更正理由：{reason}。")
 }
 
 /// What may be done besides, while the organisation has not answered.

@@ -191,7 +191,7 @@ fn ended(sheet: &Sheet, why: DelegationEnd) -> String {
         }
         DelegationEnd::NoticeEnded => "这些电话不用再拨。",
     };
-    let rest = match (why, sheet.state.is_void()) {
+    let rest = match (why, sheet.state.is_taken_back()) {
         (DelegationEnd::NoticeEnded, true) if sheet.takes_reports() => {
             "已经电话通知过的单位，请在下面报来，由发文单位告知其不再作为依据。"
         }

@@ -115,7 +115,7 @@ pub(in crate::web) async fn renew_calls(
         let delegation = delegation.map_err(|_| ServiceError::NotFound)?;
         delegate::renew_links(&renewing, &account, notice, delegation, &key)
     });
-    or_say(&service, &staff, done.await?, Said::Renewed).await
+    or_say(&service, &staff, done.await?, Said::LinkRenewed).await
 }
 
 /// Back to the page with what was done, or with why it was not.

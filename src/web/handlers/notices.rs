@@ -71,7 +71,7 @@ fn section(shelf: &ShelfPage, scope: Scope, now: Timestamp) -> NoticeSection {
 fn row(line: &ShelfLine, shelf: &ShelfPage, scope: Scope, now: Timestamp) -> NoticeRow {
     let tally = line.tally.unwrap_or_default();
     // Who had not signed when it ended is not counted as signed for it.
-    let over = line.state.is_void();
+    let over = line.state.is_taken_back();
     let unsigned = tally.unsigned() + if over { tally.recalled } else { 0 };
     let runs = line.state == NoticeState::Issued && unsigned > 0;
     let due = line.deadline_at.filter(|_| runs);

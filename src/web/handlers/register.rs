@@ -54,7 +54,7 @@ fn sheet(board: &Board, issued_at: Timestamp, staff: &Staff) -> RegisterSheet {
     let size = |count: i64| usize::try_from(count).unwrap_or(0);
     let level = notice.draft.urgency.parse::<Urgency>().map_or("", Urgency::word_zh);
     let state = notice.state;
-    let (when, unsigned) = match state.is_void() {
+    let (when, unsigned) = match state.is_taken_back() {
         true => (
             format!("{}前", state.end_zh()),
             format!("{}时未签收 {}", state.end_zh(), tally.recalled),

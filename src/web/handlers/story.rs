@@ -64,7 +64,7 @@ fn facts(story: &Story) -> Vec<Fact> {
     }
     let Some(signed) = &story.signature else {
         let state = story.notice.state;
-        let words = match state.is_void() {
+        let words = match state.is_taken_back() {
             true => format!("{}时未签收", state.end_zh()),
             false => "尚未签收".to_owned(),
         };

@@ -113,10 +113,10 @@ pub struct ActPage {
     pub reason: Option<ReasonField>,
     /// The buttons, the first one primary.
     pub presses: Vec<Press>,
-    /// Why there is nothing to do any more: then nothing is offered.
-    pub over: EndBanner,
     /// Where a releaser may confirm that what was refused is no marking.
     pub confirm: Option<ConfirmForm>,
+    /// Why there is nothing to do any more: then nothing is offered.
+    pub over: EndBanner,
     /// Mistakes.
     pub errors: Errors,
 }
