@@ -117,7 +117,6 @@ impl AlarmKind {
         matches!(
             self,
             Self::StepMissing
-                | Self::DeadlineStuck
                 | Self::StepOverdue
                 | Self::StepWithoutEffect
                 | Self::LeaseOverdue

@@ -21,6 +21,7 @@ use crate::domain::call_task::TaskKind;
 use crate::domain::evidence::{Actor, Event, EventKind};
 use crate::domain::human_time::parse_moment;
 use crate::domain::ids::{AddressId, CallId, DeliveryId, EventId, TaskId};
+use crate::domain::notice::NoticeState;
 use crate::domain::phone::PhoneNumber;
 use crate::domain::stated_person::{STATED_NAME_CHARS_MAX, STATED_POST_CHARS_MAX};
 use crate::domain::text::{clean_block, clean_line};
@@ -71,6 +72,24 @@ pub struct CallSheet {
     pub code: SigningCode,
     /// When it was read.
     pub read_at: Timestamp,
+}
+
+impl CallSheet {
+    /// Where the matter stood when it was read out, to be told apart from where it stands when
+    /// the call is recorded.
+    #[must_use]
+    pub fn standing(&self) -> String {
+        standing(self.notice.state, self.successor.as_ref())
+    }
+}
+
+/// Where a notice stands, and with it whatever took its place.
+fn standing(state: NoticeState, successor: Option<&Latest>) -> String {
+    let next = successor.map_or_else(String::new, |next| {
+        let ended = next.ended.as_ref().map_or("", |end| end.act.as_str());
+        format!(" {} {ended}", next.notice)
+    });
+    format!("{state}{next}")
 }
 
 /// Reads it.

@@ -115,6 +115,7 @@ pub fn message_cancel_of_calls(
 ) -> Result<usize, StoreError> {
     Ok(diesel::update(
         messages::table
+            .filter(messages::delivery_id.is_null())
             .filter(messages::about.eq(delegation.to_string()))
             .filter(messages::purpose.eq(MessagePurpose::DelegatedCalls.as_str()))
             .filter(messages::due_at.is_not_null()),

@@ -195,11 +195,14 @@ pub fn delegation_list_undelivered(
 ) -> Result<Vec<DelegationId>, StoreError> {
     let works = [AddressStatus::Unverified.as_str(), AddressStatus::Verified.as_str()];
     let calls = MessagePurpose::DelegatedCalls.as_str();
+    // Such a letter has no delivery; that is said so that the index of those is used.
     let letters = messages::table
+        .filter(messages::delivery_id.is_null())
         .filter(messages::about.eq(delegations::id.nullable()))
         .filter(messages::purpose.eq(calls));
     let alive = messages::table
         .inner_join(contact_addresses::table.on(contact_addresses::id.eq(messages::address_id)))
+        .filter(messages::delivery_id.is_null())
         .filter(messages::about.eq(delegations::id.nullable()))
         .filter(messages::purpose.eq(calls))
         .filter(

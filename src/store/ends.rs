@@ -159,8 +159,12 @@ pub fn told_list_of_notice(conn: &mut Conn, notice: NoticeId) -> Result<Vec<Told
         .distinct()
         .load(conn.db())?;
     let told = rows.into_iter().map(|(delivery_id, address_id, channel, purpose, about)| {
-        let calls = about.filter(|_| purpose == MessagePurpose::DelegatedCalls);
-        let delegation_id = calls.and_then(|text| text.parse().ok());
+        // The list itself is about the delegation; a later word to its desk about it and an event.
+        let of_desk =
+            matches!(purpose, MessagePurpose::DelegatedCalls | MessagePurpose::Withdrawal);
+        let about = about.filter(|_| of_desk);
+        let delegation = about.as_deref().and_then(|text| text.split(' ').next());
+        let delegation_id = delegation.and_then(|text| text.parse().ok());
         Told { delivery_id, address_id, channel, delegation_id }
     });
     let told: BTreeSet<Told> = told.collect();

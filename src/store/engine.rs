@@ -479,7 +479,9 @@ impl From<DieselError> for StoreError {
 fn classify_by_text(text: String) -> StoreError {
     const BUSY: [&str; 4] =
         ["database is locked", "database table is locked", "deadlock detected", "lock timeout"];
-    const LOST: [&str; 7] = [
+    const LOST: [&str; 8] = [
+        // A newer server changed the tables: statements prepared before are of no use any more.
+        "cached plan must not change result type",
         "server closed the connection",
         "terminating connection",
         "connection to server",

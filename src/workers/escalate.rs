@@ -35,7 +35,10 @@ pub(super) fn engine(service: &Service) -> impl FnMut() -> Turn + Send + 'static
 fn round(service: &Service) -> Result<Fired, ServiceError> {
     let ticket = service.watch.ticket();
     let fired = escalate::tick(service)?;
-    delegate::return_overdue(service)?;
+    // Handing calls back is no reason to call the engine silent: it is tried again next turn.
+    if let Err(error) = delegate::return_overdue(service) {
+        tracing::error!(%error, "calls of a desk are not handed back yet");
+    }
     round_finished(service, Duty::Escalate, ticket);
     Ok(fired)
 }

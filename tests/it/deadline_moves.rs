@@ -13,6 +13,7 @@ use qianshou::service::issue::{IssueRequest, Issued};
 use qianshou::service::move_deadlines::{self, Moved};
 use qianshou::service::pick::Ticks;
 use qianshou::service::rules::{Ruling, change};
+use qianshou::service::self_check::pass;
 use qianshou::service::{Sending, accounts, demo, escalate, issue};
 use qianshou::store::drafts::pick_list;
 use qianshou::store::notices::notice_find;
@@ -307,6 +308,7 @@ fn one_that_cannot_be_read_does_not_keep_the_others() {
     town.stand.clock.advance(Span::minutes(1));
     town.carry();
     town.carry();
+    pass(&town.stand.service).unwrap();
     assert_eq!(town.count(&format!("{alarm} AND cleared_at IS NULL")), 1);
     let now = town.stand.service.now().as_micros();
     town.stand.sql(&format!("UPDATE deliveries SET acknowledged_at = {now} WHERE id = '{broken}'"));

@@ -8,6 +8,7 @@ use qianshou::domain::time::Span;
 use qianshou::service::acknowledge::{Acknowledged, Signature, acknowledge};
 use qianshou::service::acts::ActRefused;
 use qianshou::service::add_recipients::{Further, add_recipients};
+use qianshou::service::call::{CallRequest, record_call, sheet};
 use qianshou::service::compose;
 use qianshou::service::deliver::{Dispatch, Sender, Share, tick};
 use qianshou::service::end_notice::recall;
@@ -131,6 +132,37 @@ fn who_heard_of_the_old_by_telephone_alone_and_gets_no_new_one_is_telephoned() {
     assert_eq!(at.ground.count(owed), 1, "who gets the new one hears of it there");
     let of = format!("{owed} AND delivery_id = '{}'", phoned.delivery);
     assert_eq!(at.ground.count(&of), 1);
+}
+
+/// A caller whose page said "replaced by the second version" has not said that this one was taken
+/// back meanwhile.
+#[test]
+fn a_call_that_told_of_the_correction_alone_leaves_the_word_of_its_end_owed() {
+    let Some(at) = office(2) else { return };
+    let [stays, rung] = &at.issued.seats[..] else { panic!() };
+    phoned(&at, 1, rung, at.issued.notice);
+    let newer = at.replace(at.issued.notice, &[stays], "k1");
+    let service = &at.ground.service;
+    let page = || sheet(service, &at.clerk, rung.delivery).unwrap().standing();
+    let tell = |shown: String| {
+        let request = CallRequest {
+            shown,
+            outcome: "told".into(),
+            name: "李某".into(),
+            post: "值班员".into(),
+            number: "0731-55509876".into(),
+            form_key: service.form_key().unwrap(),
+            ..CallRequest::default()
+        };
+        record_call(service, &at.clerk, rung.delivery, &request).unwrap();
+    };
+    let owed = "call_tasks WHERE kind = 'tell_end' AND closed_at IS NULL";
+    let before = page();
+    recall(service, &at.clerk, newer, &form("k2", "整件有误")).unwrap();
+    tell(before);
+    assert_eq!(at.ground.count(owed), 1);
+    tell(page());
+    assert_eq!(at.ground.count(owed), 0);
 }
 
 /// An address that the new version does not write to at this hour still leads to it, through

@@ -17,12 +17,13 @@ use crate::store::Tx;
 use crate::store::call_list::{task_release, task_set_due};
 use crate::store::call_tasks::{NewTask, task_close_of};
 use crate::store::calls::{NewCall, call_insert_all, call_teach_addresses};
+use crate::store::corrections::successor_notice_find;
 use crate::store::deliveries::delivery_lock;
 use crate::store::drafts::form_post_claim;
 use crate::store::events::event_append;
 use crate::store::notices::notice_hold;
 
-use super::Recorded;
+use super::{Recorded, standing};
 
 /// One delivery's part of a call, prepared both ways: as a confirmation, and as a call alone for
 /// whoever had signed before.
@@ -84,7 +85,8 @@ impl Write {
             calls.push(call);
         }
         // First the tasks: they are closed by the caller, the rest by the answer.
-        let misled = state.is_taken_back() && self.told_of != state.as_str();
+        let standing = standing(state, successor_notice_find(tx, self.notice)?.as_ref());
+        let misled = state.is_taken_back() && self.told_of != standing;
         self.move_tasks(tx, misled)?;
         Confirmation::write_all(tx, &confirmed, self.notice, now)?;
         event_append(tx, &events)?;

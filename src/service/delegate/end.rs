@@ -82,12 +82,16 @@ pub fn return_overdue(service: &Service) -> Result<usize, ServiceError> {
     for (id, why) in &ended {
         let (id, why) = (*id, *why);
         let seed: [u8; 16] = random::bytes(service.random.as_ref())?;
-        service.store.write("return_calls", move |tx: &mut Tx| {
+        let returned = service.store.write("return_calls", move |tx: &mut Tx| {
             let Some(found) = delegation_find(tx, id)? else { return Ok(()) };
             let mut ids = IdSource::new(seed);
             end(tx, &found, why, ACTOR, &mut ids, now)?;
             Ok::<_, StoreError>(())
-        })?;
+        });
+        // One that cannot be ended holds up no other.
+        if let Err(error) = returned {
+            tracing::error!(%id, %error, "the calls of a desk are not handed back");
+        }
     }
     Ok(ended.len())
 }

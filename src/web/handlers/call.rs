@@ -165,7 +165,7 @@ fn filled(
                 then(sheet)
             ),
         },
-        shown: notice.state.as_str().to_owned(),
+        shown: sheet.standing(),
         held_by: match (&sheet.holder, sheet.is_mine) {
             (Some(name), false) => format!("{name}已接手这个电话"),
             _ => String::new(),
