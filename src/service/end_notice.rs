@@ -106,7 +106,7 @@ fn take_back(
         message_insert_all(tx, &words, now)?;
         let written = written_list_of_notice(tx, id)?;
         owe_calls(tx, &own, &ending.notice, act, &written, now)?;
-        let mut knows = Knows::of(tx, &ending.notice)?;
+        let mut knows = Knows::of(tx, &ending.notice, &told, &written)?;
         tell_older(tx, &own, &ending, &mut knows)?;
         Ok::<_, ActRefused>(())
     })?;

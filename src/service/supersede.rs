@@ -331,12 +331,12 @@ impl Replacing {
             |organization| newer.get(organization).is_some_and(|id| anew.contains(id));
         let mut written = written_list_of_notice(tx, self.older())?;
         written.extend(of.iter().filter(|(_, one)| is_written_anew(one)).map(|(id, _)| *id));
-        told.retain(|one| !told_anew(one));
         let (notice, event) = (&self.ending.notice, self.ending.told());
+        let mut knows = Knows::of(tx, notice, &told, &written)?;
+        told.retain(|one| !told_anew(one));
         owe_calls(tx, &self.service, notice, NoticeAct::Supersede, &written, self.now)?;
         let words = withdrawals(&self.service, notice, &told, &event, self.now)?;
         message_insert_all(tx, &words, self.now)?;
-        let mut knows = Knows::of(tx, notice)?;
         knows.written_anew(deliveries, messages);
         Ok(tell_older(tx, &self.service, &self.ending, &mut knows)?)
     }

@@ -27,11 +27,14 @@ pub(super) struct Knows {
 }
 
 impl Knows {
-    /// Those who were told of the version that ends.
-    pub(super) fn of(tx: &mut Tx, notice: &Notice) -> Result<Self, StoreError> {
+    /// Those who were told of the version that ends, and those who have it in writing.
+    pub(super) fn of(
+        tx: &mut Tx,
+        notice: &Notice,
+        told: &[Told],
+        written: &BTreeSet<DeliveryId>,
+    ) -> Result<Self, StoreError> {
         let of = organizations_of(tx, notice.id)?;
-        let told = told_list_of_notice(tx, notice.id)?;
-        let written = written_list_of_notice(tx, notice.id)?;
         let phoned = phoned_list_of_notice(tx, notice.id)?;
         Ok(Self {
             addresses: told.iter().map(|one| place(one, &of)).collect(),

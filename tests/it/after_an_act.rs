@@ -10,7 +10,7 @@ use qianshou::service::return_notice::{GiveBackRequest, Returned, return_notice}
 use crate::support::door::{Door, Heard, Visitor};
 use crate::support::fixture_link::Seat;
 use crate::support::fixture_staff::{PASSWORD, Town};
-use crate::support::form::Form;
+use crate::support::form::{Form, press};
 use crate::support::office::office;
 use crate::support::stand::PUBLIC_URL;
 
@@ -25,17 +25,6 @@ fn form(key: &str) -> ActForm {
 
 fn rows(heard: &Heard) -> usize {
     heard.body.matches("流转记录</a>").count()
-}
-
-/// Posts a form as the page has it, with one button pressed.
-fn press(visitor: &mut Visitor, form: &Form, button: (&str, &str)) -> Heard {
-    let fields: Vec<(&str, &str)> = form
-        .fields
-        .iter()
-        .map(|(name, value)| (name.as_str(), value.as_str()))
-        .chain([button])
-        .collect();
-    visitor.post(&form.action, &fields)
 }
 
 #[test]

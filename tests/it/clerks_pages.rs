@@ -10,21 +10,11 @@ use qianshou::store::alarms::Alarm;
 use qianshou::store::drafts::file_list;
 use qianshou::store::notices::notice_find;
 
-use crate::support::door::{Door, Heard, Visitor};
+use crate::support::door::{Door, Visitor};
 use crate::support::fixture_staff::{PASSWORD, Town};
-use crate::support::form::Form;
+use crate::support::form::{Form, press};
 use crate::support::house::{count, execute};
 use crate::support::stand::PUBLIC_URL;
-
-fn press(visitor: &mut Visitor, form: &Form, button: (&str, &str)) -> Heard {
-    let fields: Vec<(&str, &str)> = form
-        .fields
-        .iter()
-        .map(|(name, value)| (name.as_str(), value.as_str()))
-        .chain([button])
-        .collect();
-    visitor.post(&form.action, &fields)
-}
 
 fn fields_of<'f>(form: &'f Form, begin: &'f str) -> Vec<&'f str> {
     let found = form.fields.iter().filter(move |(name, _)| name.starts_with(begin));

@@ -3,6 +3,8 @@
 
 use std::fmt::Write as _;
 
+use super::door::{Heard, Visitor};
+
 /// The controls of the first form of a page that holds a control of that name.
 #[derive(Debug, Clone)]
 pub(crate) struct Form {
@@ -129,4 +131,15 @@ fn unescape(text: &str) -> String {
         .fold(text.to_owned(), |text, (from, to)| text.replace(from, to))
         .replace("&#38;", "&")
         .replace("&amp;", "&")
+}
+
+/// Posts a form as the page has it, with one button pressed.
+pub(crate) fn press(visitor: &mut Visitor, form: &Form, button: (&str, &str)) -> Heard {
+    let fields: Vec<(&str, &str)> = form
+        .fields
+        .iter()
+        .map(|(name, value)| (name.as_str(), value.as_str()))
+        .chain([button])
+        .collect();
+    visitor.post(&form.action, &fields)
 }
