@@ -206,7 +206,8 @@ impl Maker {
         database.run(&format!(
             "INSERT INTO rungs (id, delivery_id, step, action, planned_at, closed_at, closed_why) \
              SELECT 'rng_' || step || substr(id, 6), id, step, act, planned, closed, \
-             CASE WHEN closed IS NOT NULL THEN 'done_by_issue' END FROM deliveries, ({}) AS steps ORDER BY tree_path, step",
+             CASE WHEN closed IS NOT NULL THEN 'done_by_issue' END \
+             FROM deliveries, ({}) AS steps ORDER BY tree_path, step",
             steps.join(" UNION ALL ")
         ))?;
         let now = self.now.as_micros();
