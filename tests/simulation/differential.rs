@@ -223,7 +223,8 @@ impl Model {
             let rows = books.lines(&format!(
                 "SELECT id || '|' || CAST(step AS TEXT) || '|' || action || '|' || COALESCE(ways, \
                  '-') || '|' || CAST(planned_at AS TEXT) || '|' || CASE WHEN closed_at \
-                 IS NULL THEN '-' ELSE 'closed' END AS line FROM rungs WHERE delivery_id = '{}' ORDER BY step",
+                 IS NULL THEN '-' ELSE 'closed' END AS line FROM rungs WHERE delivery_id = \
+                 '{}' ORDER BY step",
                 seat.delivery
             ));
             let rung = |row: &String| {

@@ -145,8 +145,8 @@ pub(crate) const MUTANTS: &[Mutant] = &[
             "CREATE TRIGGER mutant AFTER INSERT ON rungs BEGIN DELETE FROM rungs WHERE \
            id = NEW.id; END",
             "CREATE TRIGGER mutant_too AFTER UPDATE OF next_step ON deliveries WHEN NEW.next_step \
-           > (SELECT MAX(r.step) FROM rungs r WHERE r.delivery_id = NEW.id) BEGIN UPDATE deliveries \
-           SET next_step = NULL, next_due_at = NULL WHERE id = NEW.id; END",
+           > (SELECT MAX(r.step) FROM rungs r WHERE r.delivery_id = NEW.id) BEGIN UPDATE \
+           deliveries SET next_step = NULL, next_due_at = NULL WHERE id = NEW.id; END",
         ],
     ),
     planted(

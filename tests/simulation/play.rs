@@ -299,7 +299,7 @@ impl Play {
         let now = self.truth.now();
         let due = "SELECT CAST(MIN(due_at) AS TEXT) AS line FROM (SELECT next_due_at AS due_at \
                    FROM deliveries WHERE next_due_at IS NOT NULL UNION ALL SELECT due_at FROM \
-                   messages WHERE due_at IS NOT NULL) x WHERE due_at IS NOT NULL HAVING COUNT(*) > 0";
+                   messages WHERE due_at IS NOT NULL) x HAVING COUNT(*) > 0";
         let next = self.lines(due).first().map(|text| text.parse().unwrap());
         // By the truth, if the servers are behind it.
         let next = next.map_or(limit, |at| Timestamp::from_micros(at).plus(self.behind_by()));
