@@ -99,7 +99,8 @@ impl Town {
             "SELECT d.id || ' ' || CAST(r.step AS TEXT) || ' ' || CAST(r.planned_at AS TEXT) || \
              ' ' || CASE WHEN r.step = d.next_step THEN CAST(d.next_due_at AS TEXT) ELSE '-' END \
              || COALESCE(CAST(d.deadline_at AS TEXT), '-') AS value \
-             FROM rungs r JOIN deliveries d ON d.id = r.delivery_id WHERE d.notice_id = '{notice}' ORDER BY d.id, r.step"
+             FROM rungs r JOIN deliveries d ON d.id = r.delivery_id \
+             WHERE d.notice_id = '{notice}' ORDER BY d.id, r.step"
         ))
     }
 }
