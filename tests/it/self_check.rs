@@ -285,8 +285,10 @@ fn a_step_without_effect_stays_an_alarm_until_it_is_mended() {
     let taken = at.now().as_micros();
     at.sql(&format!("UPDATE rungs SET fired_at = {taken}, outcome = 'acted' WHERE step = 1"));
     assert!(is_told());
-    at.clock.advance(Span::hours(25));
-    assert!(is_told(), "a day makes it no better");
+    for _ in 0..2 {
+        at.clock.advance(Span::hours(25));
+        assert!(is_told(), "a day makes it no better");
+    }
     at.sql("UPDATE rungs SET outcome = 'gap' WHERE step = 1");
     assert!(!is_told());
     // Committed after the look, at an instant a little before it.
