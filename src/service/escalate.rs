@@ -21,8 +21,9 @@ use crate::store::chase::{
     Chased, ChasedNotice, LinksAt, chase_hold, chase_links, chase_notices, chase_notified,
 };
 use crate::store::contacts::reach_list;
+use crate::store::ladders::{ladder_list_due, ladder_next_due};
 use crate::store::organizations::organization_superiors;
-use crate::store::rungs::{rung_list_due, rung_list_open, rung_next_due};
+use crate::store::rungs::rung_list_open;
 use crate::store::{StoreError, Tx};
 
 mod next_way;
@@ -60,7 +61,7 @@ pub struct Fired {
 /// The store's own.
 pub fn tick(service: &Service) -> Result<Fired, ServiceError> {
     let now = service.now();
-    let due = service.store.read(|conn| rung_list_due(conn, now, CHUNK))?;
+    let due = service.store.read(|conn| ladder_list_due(conn, now, CHUNK))?;
     if due.is_empty() {
         return Ok(Fired::default());
     }
@@ -94,7 +95,7 @@ pub fn tick(service: &Service) -> Result<Fired, ServiceError> {
 /// The store's own.
 pub fn until_next(service: &Service) -> Result<Option<Span>, ServiceError> {
     let now = service.now();
-    let next = service.store.read(rung_next_due)?;
+    let next = service.store.read(ladder_next_due)?;
     Ok(next.map(|at| Span::micros(at.since(now).as_micros().max(0))))
 }
 
@@ -127,12 +128,12 @@ impl Engine {
     ) -> Result<Fired, StoreError> {
         let scene = Scene::read(tx, due, now)?;
         let mut rows = rows::Rows::new(ids, now);
-        for (delivery, rungs) in &scene.ladders {
-            let Some((chased, notice)) = scene.of(*delivery) else { continue };
+        for chased in scene.chased.values() {
+            let Some(notice) = scene.notices.get(&chased.notice_id) else { continue };
             let Some(recipient) = scene.reach.get(&chased.organization_id) else {
                 return Err(StoreError::Inconsistent {
                     table: "deliveries",
-                    id: delivery.to_string(),
+                    id: chased.id.to_string(),
                     what: "its organisation is not there".into(),
                 });
             };
@@ -140,7 +141,7 @@ impl Engine {
             let superior = superior.and_then(Superior::key);
             let view = View {
                 standing: scene.standing(chased, notice),
-                rungs,
+                rungs: scene.ladders.get(&chased.id).map_or(&[], Vec::as_slice),
                 repetition: repetition(notice),
                 people: People {
                     recipient,
@@ -177,10 +178,11 @@ struct Scene {
 
 impl Scene {
     fn read(tx: &mut Tx, due: &[DeliveryId], now: Timestamp) -> Result<Self, StoreError> {
-        let held = chase_hold(tx, due)?;
-        let ids: Vec<DeliveryId> = held.iter().map(|one| one.id).collect();
         // Read after they are held: what another server fired meanwhile is not due any more.
-        let ladders = rung_list_open(tx, &ids, now)?;
+        let mut held = chase_hold(tx, due)?;
+        held.retain(|one| one.next_due_at.is_some_and(|at| at <= now));
+        let ids: Vec<DeliveryId> = held.iter().map(|one| one.id).collect();
+        let ladders = rung_list_open(tx, &ids)?;
         let of: Vec<NoticeId> = held.iter().map(|one| one.notice_id).collect();
         let notices = chase_notices(tx, &of)?;
         let mut organizations: Vec<OrganizationId> =
@@ -203,11 +205,6 @@ impl Scene {
             ladders,
             superiors,
         })
-    }
-
-    fn of(&self, id: DeliveryId) -> Option<(&Chased, &ChasedNotice)> {
-        let chased = self.chased.get(&id)?;
-        Some((chased, self.notices.get(&chased.notice_id)?))
     }
 
     fn standing(&self, chased: &Chased, notice: &ChasedNotice) -> Standing {

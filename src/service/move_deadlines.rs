@@ -31,6 +31,7 @@ use crate::store::deadline_moves::{
 };
 use crate::store::deliveries::delivery_find;
 use crate::store::events::event_append;
+use crate::store::ladders::ladder_follow_plan;
 use crate::store::rule_versions::rule_in_force;
 use crate::store::{StoreError, Tx};
 
@@ -226,6 +227,8 @@ struct Mover {
 #[derive(Default)]
 struct Rows {
     steps: Vec<Standing>,
+    /// Whose steps these are.
+    stepping: Vec<DeliveryId>,
     deadlines: BTreeMap<(Timestamp, String), Vec<DeliveryId>>,
     moves: Vec<DeadlineMove>,
     events: Vec<Event>,
@@ -296,6 +299,9 @@ impl Mover {
         origin: Option<String>,
         ids: &mut IdSource,
     ) {
+        if !after.moved.is_empty() {
+            rows.stepping.push(chased.id);
+        }
         rows.steps.extend(after.moved);
         rows.first.entry(after.first_at).or_default().push(chased.id);
         let (Some(new), Some(old_at)) = (after.deadline, chased.deadline_at) else { return };
@@ -327,6 +333,7 @@ impl Mover {
 
     fn write(&self, tx: &mut Tx, rows: Rows) -> Result<Moved, StoreError> {
         move_write_steps(tx, &rows.steps)?;
+        ladder_follow_plan(tx, &rows.stepping)?;
         move_first_messages(tx, &rows.first, self.now)?;
         move_set_deadlines(tx, &rows.deadlines)?;
         move_record(tx, &rows.moves, WHY, self.now)?;

@@ -41,6 +41,8 @@ pub struct Chased {
     pub ended: bool,
     /// A missed deadline is on record.
     pub marked: bool,
+    /// When the next step of its ladder is due.
+    pub next_due_at: Option<Timestamp>,
 }
 
 /// What deliveries of one notice have in common.
@@ -80,7 +82,7 @@ type Row = (
     (DeliveryId, NoticeId, i32, OrganizationId, Addressee, Option<Timestamp>),
     Facts,
     (Option<Timestamp>, Option<Timestamp>, Option<Timestamp>, Option<Timestamp>),
-    (Option<Timestamp>, Option<Timestamp>),
+    (Option<Timestamp>, Option<Timestamp>, Option<Timestamp>),
 );
 
 /// Holds deliveries, their notices first, and reads them as they stand: an answer committed
@@ -134,7 +136,7 @@ fn read(tx: &mut Tx, held: &[String]) -> Result<Vec<Chased>, StoreError> {
                 deliveries::chase_stopped_at,
                 deliveries::returned_at,
             ),
-            (deliveries::overdue_at, deliveries::not_reached_at),
+            (deliveries::overdue_at, deliveries::not_reached_at, deliveries::next_due_at),
         ))
         .load(tx.db())?;
     let chased = |(of, arrived, ends, marks): Row| Chased {
@@ -148,6 +150,7 @@ fn read(tx: &mut Tx, held: &[String]) -> Result<Vec<Chased>, StoreError> {
         returned: ends.3.is_some(),
         ended: ends.0.or(ends.1).or(ends.2).is_some(),
         marked: marks.0.or(marks.1).is_some(),
+        next_due_at: marks.2,
     };
     Ok(rows.into_iter().map(chased).collect())
 }

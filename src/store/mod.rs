@@ -41,6 +41,7 @@ pub mod fate;
 pub mod gap_issues;
 mod gather;
 pub mod health;
+pub mod ladders;
 mod lane;
 pub mod letters;
 pub mod links;

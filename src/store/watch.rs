@@ -81,8 +81,7 @@ pub fn ladder_list_headless(
     let rows = sql_query(format!(
         "SELECT n.id AS notice_id, MIN(d.id) AS example, COUNT(*) AS stray_count, \
          MIN(n.issued_at) AS since FROM notices n JOIN deliveries d ON d.notice_id = n.id \
-         WHERE {OPEN} AND NOT EXISTS (SELECT 1 FROM rungs r WHERE r.delivery_id = d.id \
-         AND r.due_at IS NOT NULL) AND ({endless} OR EXISTS (SELECT 1 FROM rungs r \
+         WHERE {OPEN} AND d.next_due_at IS NULL AND ({endless} OR EXISTS (SELECT 1 FROM rungs r \
          WHERE r.delivery_id = d.id AND r.fired_at IS NULL AND r.closed_at IS NULL)) \
          GROUP BY n.id ORDER BY n.id LIMIT {NOTICES_MAX}"
     ))
@@ -97,8 +96,8 @@ pub fn ladder_list_headless(
 pub fn rung_list_overdue(conn: &mut Conn, limit: Timestamp) -> Result<Vec<Stray>, StoreError> {
     let rows = sql_query(format!(
         "SELECT d.notice_id AS notice_id, MIN(d.id) AS example, COUNT(*) AS stray_count, \
-         MIN(r.due_at) AS since FROM rungs r JOIN deliveries d ON d.id = r.delivery_id \
-         WHERE r.due_at < $1 GROUP BY d.notice_id ORDER BY d.notice_id LIMIT {NOTICES_MAX}"
+         MIN(d.next_due_at) AS since FROM deliveries d \
+         WHERE d.next_due_at < $1 GROUP BY d.notice_id ORDER BY d.notice_id LIMIT {NOTICES_MAX}"
     ))
     .bind::<BigInt, _>(limit.as_micros())
     .load(conn.db())?;

@@ -18,6 +18,7 @@ use qianshou::service::release_and_issue::release_and_issue;
 use qianshou::service::{Sending, accounts, compose, demo, submit, visit};
 use qianshou::store::links::FIRST_GENERATION;
 
+use crate::support::HEADS;
 use crate::support::stand::{Stand, resume_now};
 
 /// 2026-11-24T02:02 in Changsha.
@@ -136,7 +137,7 @@ fn a_flash_notice_climbs_its_whole_ladder_and_the_calls_go_on() {
          ('reminded', 'escalated', 'rung_gap', 'overdue', 'not_reached')",
     );
     assert_eq!(told, fired);
-    let heads = town.count("rungs WHERE due_at IS NOT NULL");
+    let heads = town.count(HEADS);
     assert_eq!(heads, town.count("deliveries"), "each open delivery has one next step");
 }
 

@@ -12,6 +12,7 @@ use qianshou::service::issue::IssueRequest;
 use qianshou::service::release_afterwards::{owing, release_afterwards, watch_releases};
 use qianshou::service::release_and_issue::{OralApproval, issue_on_oral_approval};
 
+use crate::support::HEADS;
 use crate::support::door::{Door, Visitor};
 use crate::support::fixture_link::PUBLIC_URL;
 use crate::support::form::Form;
@@ -93,7 +94,7 @@ fn a_refusal_is_recorded_and_alarms_and_takes_nothing_back() {
     assert!(at.answer(id, "k2", "未见批示", Refused).is_none());
     assert_eq!(at.alarms("release_refused"), 1);
     assert_eq!(at.ground.count(&format!("notices WHERE id = '{id}' AND state = 'issued'")), 1);
-    assert_eq!(at.of_notice("rungs WHERE due_at IS NOT NULL", id), 1, "the chase goes on");
+    assert_eq!(at.of_notice(HEADS, id), 1, "the chase goes on");
     assert_eq!(watch_releases(service).unwrap(), 0);
     assert_eq!(at.alarms("release_refused"), 1, "until it is settled");
     recall(service, &at.clerk, id, &form("k3", "未获批准")).unwrap();

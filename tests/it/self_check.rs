@@ -21,9 +21,13 @@ use qianshou::service::readiness::{not_yet_round, readiness};
 use qianshou::service::self_check::{Pass, pass};
 use qianshou::service::watch::{Duty, Watch, WatchSettings, round_finished};
 use qianshou::store::StoreError;
+use qianshou::store::Tx;
+use qianshou::store::ladders::{Head, ladder_hand_on};
 use qianshou::store::rungs::{NewRung, rung_insert_all};
 
 use crate::support::fixture::{Fixture, IssuedNotice};
+
+const HEAD_OFF: &str = "UPDATE deliveries SET next_step = NULL, next_due_at = NULL";
 
 /// A notice of that level with a ladder of two steps, the first due in five minutes.
 fn issue(at: &Fixture, urgency: Urgency) -> IssuedNotice {
@@ -41,7 +45,12 @@ fn issue(at: &Fixture, urgency: Urgency) -> IssuedNotice {
             done: false,
         })
         .collect();
-    at.service.store.write("fixture", move |tx| rung_insert_all(tx, &rungs, now)).unwrap();
+    let head = Head { step: 1, due_at: rungs[0].planned_at };
+    let ladder = move |tx: &mut Tx| {
+        rung_insert_all(tx, &rungs, now)?;
+        ladder_hand_on(tx, &[(rungs[0].delivery_id, head)])
+    };
+    assert_eq!(at.service.store.write("fixture", ladder).unwrap(), 1);
     at.sql("UPDATE messages SET state = 'handed_over', due_at = NULL");
     issued
 }
@@ -75,16 +84,15 @@ fn each_planted_fault_is_found_told_once_and_ended() {
     assert!(fs::read_to_string(&beat).unwrap().ends_with("ok\n"));
 
     let long_ago = at.now().as_micros() - 10 * 60 * 1_000_000;
-    let fired = format!("fired_at = {}, due_at = NULL", at.now().as_micros());
-    let head_off = "UPDATE rungs SET due_at = NULL WHERE step = 1";
-    let head_on = "UPDATE rungs SET due_at = planned_at, fired_at = NULL, outcome = NULL \
-                   WHERE step = 1";
+    let fired = format!("fired_at = {}", at.now().as_micros());
+    let head_on = "UPDATE deliveries SET next_step = 1, next_due_at = (SELECT planned_at FROM \
+                   rungs WHERE delivery_id = deliveries.id AND step = 1)";
     let quiet = "UPDATE messages SET state = 'handed_over', due_at = NULL, lease_token = NULL";
     let plants: [(AlarmKind, String, &str); 5] = [
-        (AlarmKind::StepMissing, head_off.to_owned(), head_on),
+        (AlarmKind::StepMissing, HEAD_OFF.to_owned(), head_on),
         (
             AlarmKind::StepOverdue,
-            format!("UPDATE rungs SET due_at = {long_ago} WHERE step = 1"),
+            format!("UPDATE deliveries SET next_due_at = {long_ago}"),
             head_on,
         ),
         (
@@ -111,7 +119,7 @@ fn each_planted_fault_is_found_told_once_and_ended() {
         mailer.clear();
         at.sql(&plant);
         if kind == AlarmKind::StepWithoutEffect {
-            at.sql("UPDATE rungs SET due_at = planned_at WHERE step = 2");
+            at.sql("UPDATE deliveries SET next_step = 2");
         }
         let found = pass(&service).unwrap();
         assert_eq!(kinds(&found), [kind]);
@@ -218,7 +226,7 @@ fn a_clean_pass_calls_the_operators_address_and_waits_for_nothing() {
 
     // While something is wrong there is no sign of life.
     issue(&at, Urgency::Flash);
-    at.sql("UPDATE rungs SET due_at = NULL");
+    at.sql(HEAD_OFF);
     let before = heard.lock().unwrap().len();
     assert!(!pass(&service).unwrap().findings.is_empty());
     assert_eq!(heard.lock().unwrap().len(), before);
@@ -232,7 +240,7 @@ fn an_alarm_is_posted_to_the_operators_address() {
         WatchSettings { alarm_url: Some(outward(&url, "POST")), ..WatchSettings::default() };
     let service = Service { watch: Arc::new(Watch::new(settings)), ..at.service.clone() };
     issue(&at, Urgency::Flash);
-    at.sql("UPDATE rungs SET due_at = NULL");
+    at.sql(HEAD_OFF);
     assert_eq!(pass(&service).unwrap().raised, 1);
     let all = heard.lock().unwrap().concat();
     let (head, body) = all.split_once("\r\n\r\n").unwrap();
@@ -249,7 +257,7 @@ fn what_was_answered_stopped_or_ended_needs_no_next_step() {
     let Some(at) = Fixture::new(MemoryMailer::new()) else { return };
     let issued = issue(&at, Urgency::Flash);
     let delivery = issued.deliveries[0].id;
-    at.sql("UPDATE rungs SET due_at = NULL");
+    at.sql(HEAD_OFF);
     assert_eq!(kinds(&pass(&at.service).unwrap()), [AlarmKind::StepMissing]);
     let ended = [
         (
@@ -274,7 +282,8 @@ fn the_ladder_of_a_level_that_never_ends_has_always_a_next_step() {
         let Some(at) = Fixture::new(MemoryMailer::new()) else { return };
         issue(&at, urgency);
         let now = at.now().as_micros();
-        at.sql(&format!("UPDATE rungs SET due_at = NULL, fired_at = {now}, outcome = 'gap'"));
+        at.sql(HEAD_OFF);
+        at.sql(&format!("UPDATE rungs SET fired_at = {now}, outcome = 'gap'"));
         let found = kinds(&pass(&at.service).unwrap());
         assert_eq!(found.contains(&AlarmKind::StepMissing), wrong, "{urgency}");
     }

@@ -15,7 +15,9 @@ use qianshou::domain::steady::{Difference, SteadyRules, Witness};
 use qianshou::domain::time::{Span, Timestamp};
 use qianshou::domain::urgency::Urgency;
 use qianshou::service::{Service, escalate, keep_time};
+use qianshou::store::Tx;
 use qianshou::store::alarms::alarm_list_open;
+use qianshou::store::ladders::{Head, ladder_hand_on};
 use qianshou::store::rungs::{NewRung, rung_insert_all};
 use qianshou::store::steady::steady_set;
 
@@ -84,7 +86,12 @@ fn issue(at: &Fixture) {
             done: false,
         })
         .collect();
-    at.service.store.write("fixture", move |tx| rung_insert_all(tx, &rungs, now)).unwrap();
+    let head = Head { step: 1, due_at: rungs[0].planned_at };
+    let ladder = move |tx: &mut Tx| {
+        rung_insert_all(tx, &rungs, now)?;
+        ladder_hand_on(tx, &[(rungs[0].delivery_id, head)])
+    };
+    assert_eq!(at.service.store.write("fixture", ladder).unwrap(), 1);
 }
 
 fn fired(machine: &Machine) -> usize {
