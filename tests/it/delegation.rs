@@ -610,3 +610,27 @@ fn what_a_desk_did_before_its_calls_came_back_is_reported_late() {
         assert_eq!(calls.count(TELL_END), 3);
     }
 }
+
+#[test]
+fn the_rows_of_calls_that_are_handed_on_say_which_version() {
+    let Some(calls) = Calls::new() else { return };
+    let town = &calls.town;
+    let set = |version: i32| {
+        let of = format!("WHERE id = '{}'", town.ours.notice);
+        execute(&town.url, &format!("UPDATE notices SET version = {version} {of}"));
+    };
+    let door = Door::open(&town.service, PUBLIC_URL);
+    let mut officer = Visitor::new(&door).sign_in("zhiban", PASSWORD);
+    let number = |page: &str, before: &str| {
+        let rest = page.split(before).nth(1).and_then(|rest| rest.split("</span>").nth(1));
+        rest.unwrap_or_default().to_owned()
+    };
+    set(2);
+    let offered = number(&officer.get("/duty").body, "个单位待拨");
+    assert!(offered.ends_with("湘办发电〔2026〕35号 第2版"), "{offered}");
+    set(1);
+    calls.hand_on("k1").unwrap();
+    set(2);
+    let asked = number(&officer.get("/duty").body, "未联系上 0，未报");
+    assert!(asked.ends_with("湘办发电〔2026〕35号 第2版"), "{asked}");
+}
