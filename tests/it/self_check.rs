@@ -277,6 +277,27 @@ fn what_was_answered_stopped_or_ended_needs_no_next_step() {
 }
 
 #[test]
+fn a_step_without_effect_stays_an_alarm_until_it_is_mended() {
+    let Some(at) = Fixture::new(MemoryMailer::new()) else { return };
+    issue(&at, Urgency::Flash);
+    let is_told = || kinds(&pass(&at.service).unwrap()).contains(&AlarmKind::StepWithoutEffect);
+    assert!(!is_told());
+    let taken = at.now().as_micros();
+    at.sql(&format!("UPDATE rungs SET fired_at = {taken}, outcome = 'acted' WHERE step = 1"));
+    assert!(is_told());
+    for _ in 0..2 {
+        at.clock.advance(Span::hours(25));
+        assert!(is_told(), "a day makes it no better");
+    }
+    at.sql("UPDATE rungs SET outcome = 'gap' WHERE step = 1");
+    assert!(!is_told());
+    // Committed after the look, at an instant a little before it.
+    let late = at.now().minus(Span::minutes(1)).as_micros();
+    at.sql(&format!("UPDATE rungs SET fired_at = {late}, outcome = 'acted' WHERE step = 2"));
+    assert!(is_told());
+}
+
+#[test]
 fn the_ladder_of_a_level_that_never_ends_has_always_a_next_step() {
     for (urgency, wrong) in [(Urgency::Flash, true), (Urgency::Ordinary, false)] {
         let Some(at) = Fixture::new(MemoryMailer::new()) else { return };

@@ -132,11 +132,9 @@ pub(crate) const MUTANTS: &[Mutant] = &[
     planted(
         "the head of the ladder is not handed on",
         "I13 an open ladder",
-        &[
-            "CREATE TRIGGER mutant AFTER UPDATE OF next_step ON deliveries WHEN NEW.next_step > 0 \
+        &["CREATE TRIGGER mutant AFTER UPDATE OF next_step ON deliveries WHEN NEW.next_step > 0 \
            BEGIN UPDATE deliveries SET next_step = NULL, next_due_at = NULL WHERE \
-           id = NEW.id; END",
-        ],
+           id = NEW.id; END"],
     ),
     planted(
         "the repetition after the deadline is lost",
@@ -166,14 +164,12 @@ pub(crate) const MUTANTS: &[Mutant] = &[
     planted(
         "a step is skipped",
         "I13",
-        &[
-            "CREATE TRIGGER mutant AFTER UPDATE OF next_step ON deliveries WHEN NEW.next_step > 0 \
+        &["CREATE TRIGGER mutant AFTER UPDATE OF next_step ON deliveries WHEN NEW.next_step > 0 \
            BEGIN UPDATE deliveries SET next_due_at = COALESCE((SELECT n.planned_at FROM rungs \
            n WHERE n.delivery_id = NEW.id AND n.step > NEW.next_step ORDER BY n.step LIMIT 1), \
            next_due_at) WHERE id = NEW.id; UPDATE rungs SET fired_at = NEW.next_due_at + 1 WHERE \
            delivery_id = NEW.id AND step = NEW.next_step + 1 AND fired_at IS NULL AND \
-           closed_at IS NULL; END",
-        ],
+           closed_at IS NULL; END"],
     ),
     planted(
         "the answer does not close the ladder",

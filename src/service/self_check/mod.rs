@@ -37,8 +37,10 @@ const SLACK: Span = Span::seconds(5);
 const FLASH_WAIT_MAX: Span = Span::seconds(60);
 /// What waits behind a large issue may wait this long.
 const WAIT_MAX: Span = Span::minutes(30);
-/// Steps taken within this time are looked at again.
+/// Of the steps that were taken before this server looked first, those within this time.
 const EFFECT_WITHIN: Span = Span::hours(24);
+/// A step may be committed this long after the instant it is taken at.
+const COMMITTED_WITHIN: Span = Span::minutes(10);
 /// Lane of 特提.
 const FLASH_LANE: i32 = 0;
 
@@ -130,7 +132,7 @@ fn ended(service: &Service, findings: &[Finding]) -> Result<Vec<Alarm>, ServiceE
     Ok(open)
 }
 
-/// Looks, and changes nothing.
+/// Looks, and changes nothing but how far this server need look back.
 ///
 /// # Errors
 /// The database cannot be read.
@@ -146,14 +148,17 @@ pub fn look(service: &Service, now: Timestamp) -> Result<Vec<Finding>, ServiceEr
         })
         .map(|level| level.as_str())
         .collect();
-    let mut findings = Vec::new();
+    // Messages are never deleted: what was seen to have its effect need not be looked at again.
+    let proved = service.watch.steps_proved_until();
+    let since = proved.map_or(now.minus(EFFECT_WITHIN), |until| until.minus(COMMITTED_WITHIN));
+    let (mut findings, mut empty) = (Vec::new(), Vec::new());
     service.store.read(|conn| {
         findings.clear();
         let headless = ladder_list_headless(conn, &endless)?;
         findings.extend(headless.iter().map(|one| of_stray(AlarmKind::StepMissing, one)));
         let overdue = rung_list_overdue(conn, late)?;
         findings.extend(overdue.iter().map(|one| of_stray(AlarmKind::StepOverdue, one)));
-        let empty = rung_list_without_effect(conn, now.minus(EFFECT_WITHIN))?;
+        empty = rung_list_without_effect(conn, since)?;
         findings.extend(empty.iter().map(|one| of_stray(AlarmKind::StepWithoutEffect, one)));
         findings.extend(of_messages(conn, late, now)?);
         for duty in Duty::ALL {
@@ -161,6 +166,9 @@ pub fn look(service: &Service, now: Timestamp) -> Result<Vec<Finding>, ServiceEr
         }
         Ok::<_, StoreError>(())
     })?;
+    if empty.is_empty() {
+        service.watch.keep_steps_proved(now);
+    }
     Ok(findings)
 }
 
