@@ -106,8 +106,8 @@ fn take_back(
         message_insert_all(tx, &words, now)?;
         let written = written_list_of_notice(tx, id)?;
         owe_calls(tx, &own, &ending.notice, act, &written, now)?;
-        let mut knows = Knows::of(tx, &ending.notice, &told, &written)?;
-        tell_older(tx, &own, &ending, &mut knows)?;
+        let knows = Knows::of(tx, &ending.notice, &told, &written)?;
+        tell_older(tx, &own, &ending, knows)?;
         Ok::<_, ActRefused>(())
     })?;
     tracing::info!(notice = %id, act = act.as_str(), "a notice was ended");

@@ -69,6 +69,8 @@ pub mod tallies;
 mod tests;
 #[cfg(test)]
 mod tests_commit;
+#[cfg(test)]
+mod tests_plans;
 pub mod tidings;
 pub mod verifications;
 pub mod viewings;

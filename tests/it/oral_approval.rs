@@ -150,3 +150,13 @@ fn what_is_owed_is_shown_until_it_is_given() {
     let register = duty.get(&format!("/notices/{id}/register")).body;
     assert!(register.contains("hefa已于") && register.contains("补核发。"), "{register}");
 }
+
+#[test]
+fn what_is_owed_of_a_later_version_says_which() {
+    let Some((at, id)) = gone_out() else { return };
+    at.ground.sql(&format!("UPDATE notices SET version = 2 WHERE id = '{id}'"));
+    let door = Door::open(&at.ground.service, PUBLIC_URL);
+    let page = Visitor::new(&door).sign_in("zhiban", PASSWORD).get("/duty").body;
+    let row = page.split("<li id=\"release-").nth(1).and_then(|rest| rest.split("</li>").next());
+    assert!(row.is_some_and(|row| row.contains("号 第2版")), "{row:?}");
+}
