@@ -169,16 +169,6 @@ impl Play {
     /// Each server looks at the clocks.
     pub(crate) fn look_at_clocks(&self) {
         for place in 0..self.servers_that_look() {
-            // Who set a clock forward wrongly finds out before it is believed; a wrong time that
-            // stays is believed in the end where nothing knows better, and that is as told.
-            let machine = self.machine(place);
-            if !self.is_shared() && machine.stepped() > WRONG {
-                let looked = machine.looks.fetch_add(1, Ordering::SeqCst) + 1;
-                if looked >= LOOKS {
-                    machine.step.store(0, Ordering::SeqCst);
-                    self.note(&format!("a clock is set right={place} 0"));
-                }
-            }
             let witness = self.witness();
             self.look_with(place, witness);
         }
@@ -189,6 +179,7 @@ impl Play {
     fn look_with(&self, place: usize, witness: Witness) {
         let server = self.at(place);
         for _ in 0..20 {
+            self.find_out(place);
             match keep_time::keep(&server.service, &rules(self.knob), witness) {
                 Ok(kept) => {
                     if kept.leapt.is_some() {
@@ -197,6 +188,19 @@ impl Play {
                     break;
                 }
                 Err(error) => self.note(&format!("time keeping broke off={error}")),
+            }
+        }
+    }
+
+    /// Who set a clock forward wrongly finds out before it is believed; a wrong time that stays is
+    /// believed in the end where nothing knows better, and that is as told.
+    fn find_out(&self, place: usize) {
+        let machine = self.machine(place);
+        if !self.is_shared() && machine.stepped() > WRONG {
+            let looked = machine.looks.fetch_add(1, Ordering::SeqCst) + 1;
+            if looked >= LOOKS {
+                machine.step.store(0, Ordering::SeqCst);
+                self.note(&format!("a clock is set right={place} 0"));
             }
         }
     }

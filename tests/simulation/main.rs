@@ -43,6 +43,8 @@ const HOURS: i64 = 20_000;
 const MUTANT_HOURS: i64 = 100_000;
 /// Where the seeds of a run begin.
 const FIRST_SEED: u64 = 1;
+/// Names the one seed that is to be played, and told line by line.
+const ALONE: &str = "QIANSHOU_TEST_SIMULATION_SEED";
 
 fn figure(name: &str) -> Option<u64> {
     std::env::var_os(name).and_then(|text| text.to_str()?.parse().ok())
@@ -54,7 +56,7 @@ fn workers() -> usize {
 
 #[test]
 fn no_promise_is_broken_under_any_fault() {
-    let alone = figure("QIANSHOU_TEST_SIMULATION_SEED");
+    let alone = figure(ALONE);
     let wanted = figure("QIANSHOU_TEST_SIMULATION_HOURS").map_or(HOURS, |n| n.cast_signed());
     let next = AtomicU64::new(alone.unwrap_or(FIRST_SEED));
     let sum = Mutex::new((0i64, 0u64, Vec::<String>::new(), BTreeMap::<String, u64>::new()));

@@ -233,6 +233,7 @@ impl Play {
     }
 
     pub(crate) fn note(&self, what: &str) {
+        self.tell(what);
         let mut history = held(&self.history);
         for byte in format!("{} {what}", self.truth.now().as_micros()).bytes() {
             history.trace = (history.trace ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3);
@@ -241,7 +242,15 @@ impl Play {
         *history.hits.entry(kind).or_default() += 1;
     }
 
+    /// A seed that is played alone is told line by line.
+    fn tell(&self, what: &str) {
+        if crate::figure(crate::ALONE).is_some() {
+            println!("simulation: {} {what}", self.truth.now());
+        }
+    }
+
     pub(crate) fn wrong(&self, what: String) {
+        self.tell(&what);
         let mut history = held(&self.history);
         if history.violations.len() < 200 && !history.violations.contains(&what) {
             history.violations.push(what);
@@ -487,8 +496,12 @@ impl Play {
 
     /// The process is gone, with all its threads; another takes its place.
     fn crash(self: &Arc<Self>) {
-        // It noted the time a few seconds ago.
-        self.look_at_clocks();
+        // It noted the time a moment ago, and not while others had hours of their own meanwhile.
+        while {
+            let before = self.truth.now();
+            self.look_at_clocks();
+            self.truth.now().since(before) > Span::seconds(1)
+        } {}
         let life = 1 + self.roll(1 << 20);
         let dead = self.pick(SERVERS);
         self.note(&format!("crash={dead}"));
