@@ -247,8 +247,8 @@ CREATE TABLE deliveries (
     CHECK ((next_step IS NULL) = (next_due_at IS NULL))
 );
 CREATE INDEX deliveries_due ON deliveries (next_due_at) WHERE next_due_at IS NOT NULL;
--- Those the self-check asks about each minute: open, and nothing is next. Few, however many there
--- are in all, and no answer touches it.
+-- Those the self-check asks about each minute: unanswered, and nothing is next. Whoever is still
+-- chased is not among them, so that an answer leaves it alone.
 CREATE INDEX deliveries_headless ON deliveries (notice_id) WHERE next_due_at IS NULL
     AND acknowledged_at IS NULL AND recalled_at IS NULL AND chase_stopped_at IS NULL;
 

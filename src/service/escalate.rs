@@ -51,8 +51,23 @@ pub struct Fired {
     pub ended: usize,
     /// How late the latest was.
     pub late_max: Span,
+    /// Ladders that are due and cannot go on, because their rows contradict each other.
+    pub stuck: usize,
     /// More may be due.
     pub more: bool,
+}
+
+impl Fired {
+    fn add(&mut self, other: &Self) {
+        self.rungs += other.rungs;
+        self.missed += other.missed;
+        self.gaps += other.gaps;
+        self.messages += other.messages;
+        self.tasks += other.tasks;
+        self.ended += other.ended;
+        self.stuck += other.stuck;
+        self.late_max = self.late_max.max(other.late_max);
+    }
 }
 
 /// Fires one chunk of what is due.
@@ -65,12 +80,12 @@ pub fn tick(service: &Service) -> Result<Fired, ServiceError> {
     if due.is_empty() {
         return Ok(Fired::default());
     }
-    let seed: [u8; 16] = random::bytes(service.random.as_ref())?;
-    let engine = Engine::of(service);
     let full = due.len() >= CHUNK;
-    let mut fired = service.store.write("escalate", move |tx| {
-        engine.fire(tx, &due, IdSource::new(seed), now).map_err(ServiceError::from)
-    })?;
+    let mut fired = match fire(service, &due, now) {
+        // One that cannot go on must not hold up the others.
+        Err(ServiceError::Store(StoreError::Inconsistent { .. })) => singly(service, &due, now)?,
+        done => done?,
+    };
     fired.more = full && fired.rungs + fired.ended > 0;
     if fired.messages > 0 {
         service.bell.ring();
@@ -87,6 +102,31 @@ pub fn tick(service: &Service) -> Result<Fired, ServiceError> {
         );
     }
     Ok(fired)
+}
+
+/// Fires what is due of these in one write.
+fn fire(service: &Service, due: &[DeliveryId], now: Timestamp) -> Result<Fired, ServiceError> {
+    let seed: [u8; 16] = random::bytes(service.random.as_ref())?;
+    let (engine, due) = (Engine::of(service), due.to_vec());
+    service.store.write("escalate", move |tx| {
+        engine.fire(tx, &due, IdSource::new(seed), now).map_err(ServiceError::from)
+    })
+}
+
+/// Fires each alone. What cannot go on stays due, so that the self-check raises an alarm.
+fn singly(service: &Service, due: &[DeliveryId], now: Timestamp) -> Result<Fired, ServiceError> {
+    let mut all = Fired::default();
+    for id in due {
+        match fire(service, std::slice::from_ref(id), now) {
+            Ok(fired) => all.add(&fired),
+            Err(ServiceError::Store(error @ StoreError::Inconsistent { .. })) => {
+                all.stuck += 1;
+                tracing::error!(delivery = %id, %error, "a ladder that is due cannot go on");
+            }
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(all)
 }
 
 /// When the next rung is due, by the clock that [`tick`] goes by: how long a worker may sleep.
@@ -139,9 +179,19 @@ impl Engine {
             };
             let superior = scene.superiors.get(&chased.organization_id);
             let superior = superior.and_then(Superior::key);
+            // Whoever is not chased any more loses the head, whatever it points at.
+            let standing = scene.standing(chased, notice);
+            let rungs = scene.ladders.get(&chased.id).map_or(&[][..], Vec::as_slice);
+            if standing.chased && rungs.is_empty() {
+                return Err(StoreError::Inconsistent {
+                    table: "rungs",
+                    id: chased.id.to_string(),
+                    what: "its next step is not there".into(),
+                });
+            }
             let view = View {
-                standing: scene.standing(chased, notice),
-                rungs: scene.ladders.get(&chased.id).map_or(&[], Vec::as_slice),
+                standing,
+                rungs,
                 repetition: repetition(notice),
                 people: People {
                     recipient,
@@ -180,7 +230,7 @@ impl Scene {
     fn read(tx: &mut Tx, due: &[DeliveryId], now: Timestamp) -> Result<Self, StoreError> {
         // Read after they are held: what another server fired meanwhile is not due any more.
         let mut held = chase_hold(tx, due)?;
-        held.retain(|one| one.next_due_at.is_some_and(|at| at <= now));
+        held.retain(|one| one.head.is_some_and(|head| head.due_at <= now));
         let ids: Vec<DeliveryId> = held.iter().map(|one| one.id).collect();
         let ladders = rung_list_open(tx, &ids)?;
         let of: Vec<NoticeId> = held.iter().map(|one| one.notice_id).collect();

@@ -250,7 +250,9 @@ impl Mover {
         let steps = move_steps(tx, &deliveries)?;
         let origins = move_origins(tx, &deliveries)?;
         let mut rows = Rows::default();
-        for chased in chase_read(tx, &deliveries)?.iter().filter(|one| !one.ended) {
+        for chased in
+            chase_read(tx, &deliveries)?.iter().filter(|one| !one.ended && one.head.is_some())
+        {
             let (Some(notice), Some(clock), Some(open)) =
                 (notices.get(&chased.notice_id), clocks.get(&chased.id), steps.get(&chased.id))
             else {
@@ -333,7 +335,14 @@ impl Mover {
 
     fn write(&self, tx: &mut Tx, rows: Rows) -> Result<Moved, StoreError> {
         move_write_steps(tx, &rows.steps)?;
-        ladder_follow_plan(tx, &rows.stepping)?;
+        let followed = ladder_follow_plan(tx, &rows.stepping)?;
+        if followed != rows.stepping.len() {
+            return Err(StoreError::Inconsistent {
+                table: "deliveries",
+                id: "a chunk whose steps moved".into(),
+                what: format!("{followed} heads moved instead of {}", rows.stepping.len()),
+            });
+        }
         move_first_messages(tx, &rows.first, self.now)?;
         move_set_deadlines(tx, &rows.deadlines)?;
         move_record(tx, &rows.moves, WHY, self.now)?;

@@ -3,6 +3,7 @@
 //!
 //! Never here: the steps themselves; [`super::rungs`] keeps them.
 
+use diesel::dsl::exists;
 use diesel::prelude::*;
 use diesel::sql_types::{Array, BigInt, Integer, Text};
 
@@ -52,34 +53,50 @@ pub fn ladder_list_due(
         .load(conn.db())?)
 }
 
-const HAND_ON_PG: &str = "UPDATE deliveries SET next_step = n.step, next_due_at = n.due_at \
-     FROM unnest(?, ?, ?) AS n (id, step, due_at) WHERE deliveries.id = n.id";
-const HAND_ON_SQLITE: &str = "UPDATE deliveries SET next_step = ?, next_due_at = ? WHERE id = ?";
+/// A ladder that goes on: from which step to which.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct HandOn {
+    /// Of which delivery.
+    pub delivery_id: DeliveryId,
+    /// The step that was next until now.
+    pub from: i32,
+    /// What is next.
+    pub to: Head,
+}
 
-/// Makes steps the next of deliveries that the caller holds. Says how many.
+const HAND_ON_PG: &str = "UPDATE deliveries SET next_step = n.step, next_due_at = n.due_at \
+     FROM unnest(?, ?, ?, ?) AS n (id, was, step, due_at) \
+     WHERE deliveries.id = n.id AND next_step = n.was";
+const HAND_ON_SQLITE: &str = "UPDATE deliveries SET next_step = ?, next_due_at = ? \
+     WHERE id = ? AND next_step = ?";
+
+/// Makes steps the next of deliveries that the caller holds. Says how many: a ladder that ended,
+/// or went on otherwise, stays as it is.
 ///
 /// # Errors
 /// The store's own.
-pub fn ladder_hand_on(tx: &mut Tx, heads: &[(DeliveryId, Head)]) -> Result<usize, StoreError> {
+pub fn ladder_hand_on(tx: &mut Tx, heads: &[HandOn]) -> Result<usize, StoreError> {
     if heads.is_empty() {
         return Ok(0);
     }
     Ok(per_engine!(tx.db(), conn,
         postgres => {
-            let ids: Vec<String> = heads.iter().map(|(id, _)| id.to_string()).collect();
-            let steps: Vec<i32> = heads.iter().map(|(_, head)| head.step).collect();
-            let due: Vec<i64> = heads.iter().map(|(_, head)| head.due_at.as_micros()).collect();
-            let (ids, steps) = (bind::<Array<Text>, _>(ids), bind::<Array<Integer>, _>(steps));
-            Prepared::new(HAND_ON_PG, &[&ids, &steps, &bind::<Array<BigInt>, _>(due)])
-                .execute(conn)?
+            let ids: Vec<String> = heads.iter().map(|one| one.delivery_id.to_string()).collect();
+            let was: Vec<i32> = heads.iter().map(|one| one.from).collect();
+            let steps: Vec<i32> = heads.iter().map(|one| one.to.step).collect();
+            let due: Vec<i64> = heads.iter().map(|one| one.to.due_at.as_micros()).collect();
+            let (ids, was) = (bind::<Array<Text>, _>(ids), bind::<Array<Integer>, _>(was));
+            let (steps, due) = (bind::<Array<Integer>, _>(steps), bind::<Array<BigInt>, _>(due));
+            Prepared::new(HAND_ON_PG, &[&ids, &was, &steps, &due]).execute(conn)?
         },
         sqlite => {
             let mut moved = 0usize;
-            for (id, head) in heads {
-                let step = bind::<Integer, _>(head.step);
-                let due = bind::<BigInt, _>(head.due_at.as_micros());
-                let id = bind::<Text, _>(id.to_string());
-                moved += Prepared::new(HAND_ON_SQLITE, &[&step, &due, &id]).execute(conn)?;
+            for one in heads {
+                let step = bind::<Integer, _>(one.to.step);
+                let due = bind::<BigInt, _>(one.to.due_at.as_micros());
+                let id = bind::<Text, _>(one.delivery_id.to_string());
+                let was = bind::<Integer, _>(one.from);
+                moved += Prepared::new(HAND_ON_SQLITE, &[&step, &due, &id, &was]).execute(conn)?;
             }
             moved
         },
@@ -106,23 +123,20 @@ pub fn ladder_end(tx: &mut Tx, ids: &[DeliveryId]) -> Result<usize, StoreError> 
     .execute(tx.db())?)
 }
 
-/// Makes the next steps of deliveries due when they are planned now.
+/// Makes the next steps of deliveries due when they are planned now. Says of how many: a head that
+/// points at no open step stays as it is.
 ///
 /// # Errors
 /// The store's own.
-pub fn ladder_follow_plan(tx: &mut Tx, ids: &[DeliveryId]) -> Result<(), StoreError> {
+pub fn ladder_follow_plan(tx: &mut Tx, ids: &[DeliveryId]) -> Result<usize, StoreError> {
     let texts: Vec<String> = ids.iter().map(ToString::to_string).collect();
-    let planned = rungs::table
+    let next = rungs::table
         .filter(rungs::delivery_id.eq(deliveries::id))
         .filter(rungs::step.nullable().eq(deliveries::next_step))
-        .select(rungs::planned_at)
-        .single_value();
-    diesel::update(
-        deliveries::table
-            .filter(deliveries::id.eq_any(&texts))
-            .filter(deliveries::next_due_at.is_not_null()),
-    )
-    .set(deliveries::next_due_at.eq(planned))
-    .execute(tx.db())?;
-    Ok(())
+        .filter(rungs::fired_at.is_null())
+        .filter(rungs::closed_at.is_null())
+        .select(rungs::planned_at);
+    Ok(diesel::update(deliveries::table.filter(deliveries::id.eq_any(&texts)).filter(exists(next)))
+        .set(deliveries::next_due_at.eq(next.single_value()))
+        .execute(tx.db())?)
 }

@@ -21,12 +21,12 @@ use qianshou::service::readiness::{not_yet_round, readiness};
 use qianshou::service::self_check::{Pass, pass};
 use qianshou::service::watch::{Duty, Watch, WatchSettings, round_finished};
 use qianshou::store::StoreError;
-use qianshou::store::Tx;
-use qianshou::store::ladders::{Head, ladder_hand_on};
 use qianshou::store::rungs::{NewRung, rung_insert_all};
 
 use crate::support::fixture::{Fixture, IssuedNotice};
 
+const HEAD_ON: &str = "UPDATE deliveries SET next_step = 1, next_due_at = (SELECT planned_at \
+    FROM rungs WHERE delivery_id = deliveries.id AND step = 1)";
 const HEAD_OFF: &str = "UPDATE deliveries SET next_step = NULL, next_due_at = NULL";
 
 /// A notice of that level with a ladder of two steps, the first due in five minutes.
@@ -45,12 +45,8 @@ fn issue(at: &Fixture, urgency: Urgency) -> IssuedNotice {
             done: false,
         })
         .collect();
-    let head = Head { step: 1, due_at: rungs[0].planned_at };
-    let ladder = move |tx: &mut Tx| {
-        rung_insert_all(tx, &rungs, now)?;
-        ladder_hand_on(tx, &[(rungs[0].delivery_id, head)])
-    };
-    assert_eq!(at.service.store.write("fixture", ladder).unwrap(), 1);
+    at.service.store.write("fixture", move |tx| rung_insert_all(tx, &rungs, now)).unwrap();
+    at.sql(HEAD_ON);
     at.sql("UPDATE messages SET state = 'handed_over', due_at = NULL");
     issued
 }
@@ -85,15 +81,21 @@ fn each_planted_fault_is_found_told_once_and_ended() {
 
     let long_ago = at.now().as_micros() - 10 * 60 * 1_000_000;
     let fired = format!("fired_at = {}", at.now().as_micros());
-    let head_on = "UPDATE deliveries SET next_step = 1, next_due_at = (SELECT planned_at FROM \
-                   rungs WHERE delivery_id = deliveries.id AND step = 1)";
     let quiet = "UPDATE messages SET state = 'handed_over', due_at = NULL, lease_token = NULL";
-    let plants: [(AlarmKind, String, &str); 5] = [
-        (AlarmKind::StepMissing, HEAD_OFF.to_owned(), head_on),
+    let planned = at.texts("SELECT CAST(planned_at AS TEXT) AS value FROM rungs WHERE step = 1");
+    let on_time = format!("UPDATE rungs SET planned_at = {} WHERE step = 1; {HEAD_ON}", planned[0]);
+    let plants: [(AlarmKind, String, &str); 7] = [
+        (AlarmKind::StepMissing, HEAD_OFF.to_owned(), HEAD_ON),
+        (AlarmKind::StepMissing, "UPDATE deliveries SET next_step = 9".to_owned(), HEAD_ON),
+        (
+            AlarmKind::StepMissing,
+            "UPDATE deliveries SET next_due_at = next_due_at + 1".to_owned(),
+            HEAD_ON,
+        ),
         (
             AlarmKind::StepOverdue,
-            format!("UPDATE deliveries SET next_due_at = {long_ago}"),
-            head_on,
+            format!("UPDATE rungs SET planned_at = {long_ago} WHERE step = 1; {HEAD_ON}"),
+            &on_time,
         ),
         (
             AlarmKind::StepWithoutEffect,
@@ -113,13 +115,18 @@ fn each_planted_fault_is_found_told_once_and_ended() {
             quiet,
         ),
     ];
+    let run = |statements: &str| {
+        for one in statements.split("; ") {
+            at.sql(one);
+        }
+    };
     for (kind, plant, mend) in plants {
         fs::remove_file(&beat).unwrap();
         drop(fs::remove_file(&told));
         mailer.clear();
-        at.sql(&plant);
+        run(&plant);
         if kind == AlarmKind::StepWithoutEffect {
-            at.sql("UPDATE deliveries SET next_step = 2");
+            at.sql(&HEAD_ON.replace('1', "2"));
         }
         let found = pass(&service).unwrap();
         assert_eq!(kinds(&found), [kind]);
@@ -132,14 +139,14 @@ fn each_planted_fault_is_found_told_once_and_ended() {
         assert!(text.contains(kind.remedy_zh()), "what to do: {text}");
         assert_eq!(mailer.mail_to("ops@office.example").len(), 1);
         assert_eq!(service.watch.alarms().len(), 1, "staff pages show it");
-        at.sql(mend);
+        run(mend);
         let mended = pass(&service).unwrap();
         assert_eq!((mended.findings.len(), mended.cleared), (0, 1), "{kind} is over");
         assert!(beat.exists() && service.watch.alarms().is_empty());
     }
     let events = at.texts("SELECT kind AS value FROM events WHERE kind LIKE 'alarm_%'");
-    assert_eq!(events.iter().filter(|kind| *kind == "alarm_raised").count(), 5);
-    assert_eq!(events.iter().filter(|kind| *kind == "alarm_cleared").count(), 5);
+    assert_eq!(events.iter().filter(|kind| *kind == "alarm_raised").count(), 7);
+    assert_eq!(events.iter().filter(|kind| *kind == "alarm_cleared").count(), 7);
 }
 
 /// Takes calls on this machine, answers each with this, and keeps what it heard.
@@ -289,6 +296,13 @@ fn a_step_without_effect_stays_an_alarm_until_it_is_mended() {
         at.clock.advance(Span::hours(25));
         assert!(is_told(), "a day makes it no better");
     }
+    let anew = Service { watch: Arc::default(), ..at.service.clone() };
+    let found = pass(&anew).unwrap();
+    assert!(
+        kinds(&found).contains(&AlarmKind::StepWithoutEffect),
+        "nor does a server started anew"
+    );
+    assert_eq!(found.raised, 0, "it was known");
     at.sql("UPDATE rungs SET outcome = 'gap' WHERE step = 1");
     assert!(!is_told());
     // Committed after the look, at an instant a little before it.

@@ -15,9 +15,7 @@ use qianshou::domain::steady::{Difference, SteadyRules, Witness};
 use qianshou::domain::time::{Span, Timestamp};
 use qianshou::domain::urgency::Urgency;
 use qianshou::service::{Service, escalate, keep_time};
-use qianshou::store::Tx;
 use qianshou::store::alarms::alarm_list_open;
-use qianshou::store::ladders::{Head, ladder_hand_on};
 use qianshou::store::rungs::{NewRung, rung_insert_all};
 use qianshou::store::steady::steady_set;
 
@@ -86,12 +84,11 @@ fn issue(at: &Fixture) {
             done: false,
         })
         .collect();
-    let head = Head { step: 1, due_at: rungs[0].planned_at };
-    let ladder = move |tx: &mut Tx| {
-        rung_insert_all(tx, &rungs, now)?;
-        ladder_hand_on(tx, &[(rungs[0].delivery_id, head)])
-    };
-    assert_eq!(at.service.store.write("fixture", ladder).unwrap(), 1);
+    at.service.store.write("fixture", move |tx| rung_insert_all(tx, &rungs, now)).unwrap();
+    at.sql(
+        "UPDATE deliveries SET next_step = 1, next_due_at = (SELECT planned_at FROM rungs \
+         WHERE delivery_id = deliveries.id AND step = 1)",
+    );
 }
 
 fn fired(machine: &Machine) -> usize {

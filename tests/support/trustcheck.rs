@@ -157,6 +157,13 @@ const QUERIES: &[(&str, &str)] = &[
          (CASE WHEN d.not_reached_at IS NULL THEN 0 ELSE 1 END)",
     ),
     (
+        "I14 a ladder goes on although the chase has ended",
+        "SELECT d.id AS line FROM deliveries d JOIN notices n ON n.id = d.notice_id WHERE \
+         d.next_due_at IS NOT NULL AND (n.state <> 'issued' OR d.acknowledged_at IS NOT NULL OR \
+         d.recalled_at IS NOT NULL OR d.chase_stopped_at IS NOT NULL OR EXISTS (SELECT 1 FROM \
+         returns t WHERE t.delivery_id = d.id AND t.decision = 'accepted'))",
+    ),
+    (
         "I14 a ladder goes on although its notice was taken back",
         "SELECT d.id AS line FROM deliveries d JOIN notices n ON n.id = d.notice_id WHERE \
          n.state IN ('recalled', 'revoked', 'abolished', 'superseded') AND \
@@ -185,7 +192,9 @@ const QUERIES: &[(&str, &str)] = &[
         "I13 an open ladder of a level that never ends has no next step",
         "SELECT d.id AS line FROM deliveries d JOIN notices n ON n.id = d.notice_id WHERE \
          n.state = 'issued' AND d.acknowledged_at IS NULL AND d.recalled_at IS NULL AND \
-         d.chase_stopped_at IS NULL AND d.addressee = 'primary' AND d.next_due_at IS NULL",
+         d.chase_stopped_at IS NULL AND d.addressee = 'primary' AND d.next_due_at IS NULL AND \
+         NOT EXISTS (SELECT 1 FROM returns t WHERE t.delivery_id = d.id AND \
+         t.decision = 'accepted')",
     ),
     (
         "a list to the issuer is told of more than once",

@@ -15,7 +15,7 @@ use crate::service::issue::lane_of;
 use crate::store::call_tasks::{NewTask, task_raise_all};
 use crate::store::chase::{Chased, ChasedNotice, LinksAt, chase_mark};
 use crate::store::events::event_append;
-use crate::store::ladders::{Head, ladder_end, ladder_hand_on};
+use crate::store::ladders::{HandOn, Head, ladder_end, ladder_hand_on};
 use crate::store::links::{NewLink, link_insert_all, link_renew_all};
 use crate::store::messages::{NewMessage, message_insert_missing};
 use crate::store::rungs::{
@@ -33,7 +33,7 @@ pub(super) struct Rows {
     ids: IdSource,
     now: Timestamp,
     fired: BTreeMap<&'static str, Vec<RungId>>,
-    heads: Vec<(DeliveryId, Head)>,
+    heads: Vec<HandOn>,
     moved: Vec<(RungId, Timestamp)>,
     missed: Vec<NewRung>,
     appended: Vec<NewRung>,
@@ -154,7 +154,8 @@ impl Rows {
     }
 
     fn head(&mut self, chased: &Chased, step: i32, due_at: Timestamp) {
-        self.heads.push((chased.id, Head { step, due_at }));
+        let from = chased.head.map_or(0, |head| head.step);
+        self.heads.push(HandOn { delivery_id: chased.id, from, to: Head { step, due_at } });
     }
 
     /// A round that nothing comes of, with its own place and its own event.
@@ -255,12 +256,12 @@ impl Rows {
     pub(super) fn write(mut self, tx: &mut Tx) -> Result<Fired, StoreError> {
         let now = self.now;
         for (outcome, rungs) in &self.fired {
-            all_moved(rung_set_fired(tx, rungs, outcome, now)?, rungs.len())?;
+            all_moved("rungs", rung_set_fired(tx, rungs, outcome, now)?, rungs.len())?;
         }
-        all_moved(ladder_end(tx, &self.ended)?, self.ended.len())?;
-        all_moved(ladder_hand_on(tx, &self.heads)?, self.heads.len())?;
+        all_moved("deliveries", ladder_end(tx, &self.ended)?, self.ended.len())?;
+        all_moved("deliveries", ladder_hand_on(tx, &self.heads)?, self.heads.len())?;
         for (rung, at) in &self.moved {
-            all_moved(rung_set_planned(tx, *rung, *at)?, 1)?;
+            all_moved("rungs", rung_set_planned(tx, *rung, *at)?, 1)?;
         }
         rung_insert_closed(tx, &self.missed, SUPERSEDED, now)?;
         rung_insert_all(tx, &self.appended, now)?;
@@ -278,13 +279,13 @@ impl Rows {
     }
 }
 
-fn all_moved(moved: usize, wanted: usize) -> Result<(), StoreError> {
+fn all_moved(table: &'static str, moved: usize, wanted: usize) -> Result<(), StoreError> {
     if moved == wanted {
         return Ok(());
     }
     Err(StoreError::Inconsistent {
-        table: "rungs",
-        id: "a chunk of rungs".into(),
+        table,
+        id: "a chunk of due steps".into(),
         what: format!("{moved} rows moved instead of {wanted}"),
     })
 }
