@@ -572,6 +572,8 @@ fn what_a_desk_did_before_its_calls_came_back_is_reported_late() {
             _ => "邮件没有送到，电话已于",
         };
         assert!(words.contains(said) && words.contains("转回发文单位"), "{words}");
+        assert!(words.contains("<h1>长沙市委值班室：代拨电话已转回发文单位</h1>"), "{words}");
+        assert!(words.contains("没有打过的不用填") && words.contains("前签收"), "{words}");
         assert!(words.contains("未联系上") && !page.body.contains("tel:0731-5"), "{words}");
 
         // A colleague has taken one of them meanwhile, and keeps it.
@@ -603,6 +605,7 @@ fn what_a_desk_did_before_its_calls_came_back_is_reported_late() {
         recall(&town.service, &calls.officer("jingban"), notice, &form).unwrap();
         let words = desk.visitor.get(&desk.page.clone()).words();
         assert!(words.contains("不再作为依据") && !words.contains("　未联系上"), "{words}");
+        assert!(words.contains("代拨电话不用再拨</h1>") && !words.contains("前签收"), "{words}");
         assert_eq!(desk.report(&[(calls.task(fourth), "told", "李某")]).status, 303);
         for told in [first, third, fourth] {
             assert_eq!(calls.count(&format!("{TELL_END} AND delivery_id = '{told}'")), 1);

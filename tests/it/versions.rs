@@ -499,7 +499,8 @@ fn who_is_added_to_the_old_version_meanwhile_is_listed_and_not_lost() {
         .map(|one| one.organization_name)
         .collect();
     assert_eq!(names.len(), 2);
-    let words = format!("有第2版、本次不发的单位 2 个：</strong>{}。", names.join("、"));
+    assert!(page.body.contains("有第2版、本次不发的单位 2 个</h2>"), "{}", page.body);
+    let words = format!("<li>{}</li></ul>", names.join("</li><li>"));
     assert!(page.body.contains(&words), "{}", page.body);
     let mut asked = Form::holding(&page.body, "gap_reason").unwrap();
     assert!(asked.fields.iter().all(|(name, _)| name != "left_out"), "nothing is ticked");

@@ -151,16 +151,23 @@ async fn draw(
     let phone = sheet.duty_phone.trim();
     let digits = |text: &str| text.chars().filter(char::is_ascii_digit).collect::<String>();
     let page = DelegatedPage {
-        name: sheet.name.clone(),
         issuer: sheet.issuer_name.clone(),
         issuer_phone: (!phone.is_empty())
             .then(|| Phone { shown: phone.to_owned(), dial: digits(phone) }),
         urgency: UrgencyMark::of(sheet.urgency.map_or("", |level| level.as_str())),
         number: marks::numbered(&sheet.document_number, sheet.version),
         title: sheet.title.clone(),
-        deadline: sheet.deadline_at.map_or_else(Moment::none, |at| Moment::in_table(at, now)),
+        deadline: sheet
+            .deadline_at
+            .filter(|_| sheet.is_to_be_signed())
+            .map_or_else(Moment::none, |at| Moment::in_table(at, now)),
         report_by: Moment::in_table(sheet.delegation.due_at, now),
+        heading: heading(&sheet),
         ended,
+        late: late(&sheet).to_owned(),
+        stays: sheet
+            .closes_at
+            .map_or(String::new(), |at| format!("本页留到{}。", clock_zh(at, now))),
         takes_reports: sheet.takes_reports(),
         offers_lost: sheet.is_to_be_signed(),
         said,
@@ -194,20 +201,32 @@ fn ended(sheet: &Sheet, why: DelegationEnd) -> String {
         DelegationEnd::Undelivered => format!("请贵室代拨的邮件没有送到，{back}"),
         DelegationEnd::NoticeEnded => "这些电话不用再拨。".to_owned(),
     };
-    let rest = match (why, sheet.state.is_taken_back()) {
-        (why, true) if why.takes_late_reports() && sheet.takes_reports() => {
-            "已经电话通知过的单位，请在下面报来，由发文单位告知其不再作为依据。"
-        }
-        (why, false) if why.takes_late_reports() && sheet.takes_reports() => {
-            "已经打过的单位，仍请在下面报来，发文单位会看到。"
-        }
-        (DelegationEnd::Reported, false) if sheet.ended.is_none() => "其余由发文单位继续联系。",
+    let rest = match why {
+        DelegationEnd::Reported if sheet.is_to_be_signed() => "其余由发文单位继续联系。",
         _ => "",
     };
-    let until = sheet
-        .closes_at
-        .map_or(String::new(), |at| format!("本页留到{}。", clock_zh(at, sheet.read_at)));
-    format!("{notice}{calls}{rest}{until}")
+    format!("{notice}{calls}{rest}")
+}
+
+/// What may be reported although the calls are no longer the desk's.
+fn late(sheet: &Sheet) -> &'static str {
+    match sheet.is_to_be_signed() {
+        _ if sheet.delegation.ended_why.is_none() || !sheet.takes_reports() => "",
+        true => "已经打过的单位，请在下面报来，发文单位会看到；没有打过的不用填。",
+        false => "已经电话通知过的单位，请在下面报来，由发文单位告知其不再作为依据。",
+    }
+}
+
+fn heading(sheet: &Sheet) -> String {
+    let name = &sheet.name;
+    let over = match sheet.delegation.ended_why {
+        None => return format!("请{name}值班室代拨电话"),
+        Some(_) if sheet.state.is_taken_back() => "不用再拨",
+        Some(DelegationEnd::Reported | DelegationEnd::Answered) => "已办完",
+        Some(DelegationEnd::Overdue | DelegationEnd::Undelivered) => "已转回发文单位",
+        Some(DelegationEnd::Revoked | DelegationEnd::NoticeEnded) => "不用再拨",
+    };
+    format!("{name}值班室：代拨电话{over}")
 }
 
 fn row(sheet: &Sheet, one: &SheetCall, typed: &Fields) -> DelegatedRow {

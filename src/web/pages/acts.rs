@@ -188,4 +188,6 @@ pub struct EndBanner {
     pub by: String,
     /// The ways to the versions around it.
     pub ways: Vec<Link>,
+    /// Nothing is over: it is said without red.
+    pub calm: bool,
 }

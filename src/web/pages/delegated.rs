@@ -44,8 +44,6 @@ pub struct DelegatedRow {
 #[derive(Clone, Debug, Template)]
 #[template(path = "delegated.html")]
 pub struct DelegatedPage {
-    /// Whose desk calls.
-    pub name: String,
     /// For whom.
     pub issuer: String,
     /// That office's duty phone.
@@ -60,8 +58,14 @@ pub struct DelegatedPage {
     pub deadline: Moment,
     /// Until when the desk is to report.
     pub report_by: Moment,
+    /// What is to be done, or that nothing is any more.
+    pub heading: String,
     /// Why nothing is to be called any more; empty while something is.
     pub ended: String,
+    /// What may be reported all the same.
+    pub late: String,
+    /// How long the page stays.
+    pub stays: String,
     /// Something may still be reported, be it only what was told before the end.
     pub takes_reports: bool,
     /// That nobody could be reached is worth a report too.

@@ -30,6 +30,7 @@ pub(in crate::web::handlers) fn end_banner(state: NoticeState, bounds: &Bounds) 
             reason: older.reason.clone(),
             by: String::new(),
             ways: back.into_iter().collect(),
+            calm: true,
         };
     }
     let end = bounds.end.as_ref();
@@ -50,6 +51,7 @@ pub(in crate::web::handlers) fn end_banner(state: NoticeState, bounds: &Bounds) 
             .map(|end| format!("{} {}", end.account_name, full_zh(end.ended_at)))
             .unwrap_or_default(),
         ways: on.into_iter().chain(back).collect(),
+        calm: false,
     }
 }
 
@@ -92,7 +94,9 @@ pub(in crate::web::handlers) fn owed_release(
 pub(in crate::web::handlers) fn draft_banner(corrects: Option<&Corrects>) -> EndBanner {
     let Some(older) = corrects else { return EndBanner::default() };
     let (number, version) = (&older.document_number, older.version);
-    let words = match supersede::check(corrects) {
+    let check = supersede::check(corrects);
+    let calm = check.is_ok();
+    let words = match check {
         Ok(()) => format!("本稿更正{number}第{version}版，发出后代替它。"),
         Err(wrong) => {
             format!("本稿要更正的{number}第{version}版{}，不能再更正。", wrong.state.word_zh())
@@ -103,5 +107,6 @@ pub(in crate::web::handlers) fn draft_banner(corrects: Option<&Corrects>) -> End
         reason: older.reason.clone(),
         by: String::new(),
         ways: vec![way(format!("看第{version}版"), older.notice)],
+        calm,
     }
 }

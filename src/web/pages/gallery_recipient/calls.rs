@@ -36,7 +36,6 @@ fn page(ended: &str, mistaken: bool) -> DelegatedPage {
     };
     let open = if ended.is_empty() { "" } else { "已答复，不用再拨" };
     DelegatedPage {
-        name: "长沙市委".to_owned(),
         issuer: "中共湖南省委办公厅".to_owned(),
         issuer_phone: Some(Phone {
             shown: "0731-82210000".to_owned(),
@@ -47,7 +46,18 @@ fn page(ended: &str, mistaken: bool) -> DelegatedPage {
         title: super::fixtures::TITLE.to_owned(),
         deadline: Moment::in_table(now.plus(Span::minutes(20)), now),
         report_by: Moment::in_table(now.plus(Span::minutes(15)), now),
+        heading: match ended.is_empty() {
+            true => "请长沙市委值班室代拨电话".to_owned(),
+            false => "长沙市委值班室：代拨电话已办完".to_owned(),
+        },
         ended: ended.to_owned(),
+        late: String::new(),
+        stays: if ended.is_empty() {
+            ""
+        } else {
+            "本页留到11-25 02:14（明天，周三）。"
+        }
+        .to_owned(),
         takes_reports: ended.is_empty(),
         offers_lost: true,
         said: !ended.is_empty(),
