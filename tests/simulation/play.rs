@@ -497,11 +497,13 @@ impl Play {
     /// The process is gone, with all its threads; another takes its place.
     fn crash(self: &Arc<Self>) {
         // It noted the time a moment ago, and not while others had hours of their own meanwhile.
-        while {
+        loop {
             let before = self.truth.now();
             self.look_at_clocks();
-            self.truth.now().since(before) > Span::seconds(1)
-        } {}
+            if self.truth.now().since(before) < Span::seconds(1) {
+                break;
+            }
+        }
         let life = 1 + self.roll(1 << 20);
         let dead = self.pick(SERVERS);
         self.note(&format!("crash={dead}"));
