@@ -301,9 +301,11 @@ impl Service {
         event: Event,
         values: &[(&'static str, &str)],
     ) -> Result<Event, ServiceError> {
-        values
-            .iter()
-            .try_fold(event, |event, (name, value)| Ok(event.personal(name, *value, self.salt()?)))
+        // Drawn at once: each draw is a question to the operating system.
+        let mut salts = vec![[0; 16]; values.len()];
+        self.random.fill(salts.as_flattened_mut())?;
+        let salted = values.iter().zip(salts);
+        Ok(salted.fold(event, |event, ((name, value), salt)| event.personal(name, *value, salt)))
     }
 
     /// A salt for one personal value in an event.
