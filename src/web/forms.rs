@@ -31,8 +31,13 @@ impl Fields {
     /// Reads `name=value&…` as browsers write it.
     #[must_use]
     pub fn parse(body: &[u8]) -> Self {
-        let text = String::from_utf8_lossy(body);
+        // What browsers send is ASCII, which is seen much faster so.
+        let text = std::str::from_utf8(body)
+            .map_or_else(|_| String::from_utf8_lossy(body), std::borrow::Cow::Borrowed);
         let decode = |part: &str| {
+            if !part.bytes().any(|byte| byte == b'+' || byte == b'%') {
+                return part.to_owned();
+            }
             let spaced = part.replace('+', " ");
             percent_encoding::percent_decode_str(&spaced).decode_utf8_lossy().into_owned()
         };
