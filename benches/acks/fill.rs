@@ -14,6 +14,7 @@ use qianshou::domain::urgency::Urgency;
 use qianshou::service::Service;
 use qianshou::store::StoreError;
 use qianshou::store::deliveries::{NewDelivery, OnceFact, delivery_insert_all, delivery_set_once};
+use qianshou::store::ladders::Head;
 use qianshou::store::links::{NewLink, link_insert_all};
 use qianshou::store::messages::{NewMessage, message_insert_all};
 use qianshou::store::tallies::tally_insert;
@@ -148,6 +149,7 @@ impl Maker {
                 deadline_at: Some(now.plus(Span::minutes(30))),
                 deadline_origin: Some("发出后30分钟内".into()),
                 unreachable: false,
+                head: head(now),
             });
             links.push(NewLink {
                 id: link,
@@ -195,17 +197,16 @@ impl Maker {
     fn ladder(&self, database: &mut Database) -> anyhow::Result<()> {
         let steps = RUNGS.map(|(step, act, minutes)| {
             let planned = self.now.plus(Span::minutes(minutes)).as_micros();
-            let due = if step == NEXT { planned.to_string() } else { "NULL".into() };
             let closed = if step < NEXT { planned.to_string() } else { "NULL".into() };
             format!(
                 "SELECT {step} AS step, '{act}' AS act, {planned} AS planned, \
-                 CAST({due} AS BIGINT) AS due, CAST({closed} AS BIGINT) AS closed"
+                 CAST({closed} AS BIGINT) AS closed"
             )
         });
         database.run(&format!(
-            "INSERT INTO rungs (id, delivery_id, step, action, planned_at, due_at, closed_at, \
-             closed_why) SELECT 'rng_' || step || substr(id, 6), id, step, act, planned, due, \
-             closed, CASE WHEN closed IS NOT NULL THEN 'done_by_issue' END \
+            "INSERT INTO rungs (id, delivery_id, step, action, planned_at, closed_at, closed_why) \
+             SELECT 'rng_' || step || substr(id, 6), id, step, act, planned, closed, \
+             CASE WHEN closed IS NOT NULL THEN 'done_by_issue' END \
              FROM deliveries, ({}) AS steps ORDER BY tree_path, step",
             steps.join(" UNION ALL ")
         ))?;
@@ -214,6 +215,11 @@ impl Maker {
             "UPDATE messages SET state = 'handed_over', due_at = NULL, finished_at = {now}"
         ))
     }
+}
+
+fn head(now: Timestamp) -> Option<Head> {
+    let (step, _, minutes) = RUNGS.into_iter().find(|(step, ..)| *step == NEXT)?;
+    Some(Head { step: i32::from(step), due_at: now.plus(Span::minutes(minutes)) })
 }
 
 const DIRECTORY: [&str; 3] = [

@@ -102,7 +102,7 @@ pub(crate) fn recount(place: &Place, answered: usize) -> anyhow::Result<()> {
     ];
     database.expect(&signed, answered)?;
     let open = place.rows - answered;
-    database.expect(&["rungs WHERE due_at IS NOT NULL"], open)?;
+    database.expect(&["deliveries WHERE next_due_at IS NOT NULL"], open)?;
     let kept = format!(
         "notice_tallies WHERE acknowledged = {answered} AND opened = {open} AND pending = 0 \
          AND handed_over = 0 AND returned = 0 AND recalled = 0"

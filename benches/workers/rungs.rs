@@ -74,7 +74,7 @@ const STEPS: usize = 8;
 /// that is due.
 fn issue_anew(town: &mut Town, rows: usize, act: RungAct) -> anyhow::Result<()> {
     town.database.run(
-        "UPDATE rungs SET due_at = NULL WHERE due_at IS NOT NULL; \
+        "UPDATE deliveries SET next_step = NULL, next_due_at = NULL WHERE next_due_at IS NOT NULL; \
          UPDATE messages SET state = 'cancelled', due_at = NULL, lease_token = NULL, \
          finished_at = created_at WHERE due_at IS NOT NULL",
     )?;
@@ -89,15 +89,17 @@ fn make_due(town: &mut Town, from: Timestamp, spread: Span) -> anyhow::Result<()
     let at = match spread.as_micros() {
         0 => from.to_string(),
         spread => match &town.database {
-            Database::Sqlite(_) => format!("{from} + (rungs.rowid * 7919 * 1009) % {spread}"),
+            Database::Sqlite(_) => format!("{from} + (deliveries.rowid * 7919 * 1009) % {spread}"),
             Database::Pg(_) => {
-                format!("{from} + (abs(hashtext(rungs.id)::bigint) * 7919) % {spread}")
+                format!("{from} + (abs(hashtext(deliveries.id)::bigint) * 7919) % {spread}")
             }
         },
     };
     town.database.run(&format!(
-        "UPDATE rungs SET planned_at = {at} WHERE due_at IS NOT NULL; \
-         UPDATE rungs SET due_at = planned_at WHERE due_at IS NOT NULL"
+        "UPDATE deliveries SET next_due_at = {at} WHERE next_due_at IS NOT NULL; \
+         UPDATE rungs SET planned_at = (SELECT next_due_at FROM deliveries WHERE id = delivery_id) \
+         WHERE delivery_id IN (SELECT id FROM deliveries WHERE next_due_at IS NOT NULL) \
+         AND step = (SELECT next_step FROM deliveries WHERE id = delivery_id)"
     ))?;
     town.database.settle()
 }
@@ -131,7 +133,9 @@ fn lateness(town: &mut Town, rows: usize, spread: Span) -> anyhow::Result<Vec<f6
     let workers = Workers::start(&town.app.service, SENDERS)?;
     let [due, last] = [due, due.plus(spread)].map(Timestamp::as_micros);
     // Found by the index, so that looking costs those who fire nothing.
-    while town.database.count(&format!("(SELECT 1 FROM rungs WHERE due_at <= {last}) AS owing"))?
+    while town
+        .database
+        .count(&format!("(SELECT 1 FROM deliveries WHERE next_due_at <= {last}) AS owing"))?
         > 0
     {
         std::thread::sleep(Duration::from_millis(250));

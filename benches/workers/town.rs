@@ -19,6 +19,7 @@ use qianshou::domain::time::{Span, Timestamp};
 use qianshou::domain::urgency::Urgency;
 use qianshou::store::StoreError;
 use qianshou::store::deliveries::{NewDelivery, OnceFact, delivery_insert_all, delivery_set_once};
+use qianshou::store::ladders::Head;
 use qianshou::store::links::{NewLink, link_insert_all};
 use qianshou::store::messages::{NewMessage, message_insert_all};
 use qianshou::store::rungs::{NewRung, rung_insert_all};
@@ -161,6 +162,7 @@ impl Town {
         let mut directory = [Vec::new(), Vec::new(), Vec::new()];
         let (mut deliveries, mut links, mut rungs) = (Vec::new(), Vec::new(), Vec::new());
         let (mut sent, serial) = (Vec::new(), self.serial);
+        let planned_at = now.plus(Span::hours(2));
         for number in numbers {
             let organization = fresh!(OrganizationId, now);
             let contact = fresh!(ContactId, now);
@@ -191,6 +193,7 @@ impl Town {
                 deadline_at: Some(now.plus(Span::hours(24))),
                 deadline_origin: Some("某时前签收".into()),
                 unreachable: false,
+                head: (!steps.is_empty()).then_some(Head { step: 1, due_at: planned_at }),
             });
             links.push(NewLink {
                 id: link,
@@ -205,7 +208,7 @@ impl Town {
                     step,
                     act: *act,
                     ways: (*act == RungAct::Remind).then_some(Ways::First),
-                    planned_at: now.plus(Span::hours(2)),
+                    planned_at,
                     done: false,
                 });
             }

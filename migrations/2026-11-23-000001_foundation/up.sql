@@ -238,8 +238,19 @@ CREATE TABLE deliveries (
     not_reached_at BIGINT,
     -- 终止催签 by a named person; who and why stands in chase_stops.
     chase_stopped_at BIGINT,
-    UNIQUE (notice_id, organization_id)
+    -- The head of its ladder: the next of its rungs, and when that is due; none once nobody is
+    -- chased any more. Here and not with the rungs, so that an answer ends the ladder in the row
+    -- it changes anyway, and steps cannot overtake each other.
+    next_step INTEGER,
+    next_due_at BIGINT,
+    UNIQUE (notice_id, organization_id),
+    CHECK ((next_step IS NULL) = (next_due_at IS NULL))
 );
+CREATE INDEX deliveries_due ON deliveries (next_due_at) WHERE next_due_at IS NOT NULL;
+-- Those the self-check asks about each minute: unanswered, and nothing is next. Whoever is still
+-- chased is not among them, so that an answer leaves it alone.
+CREATE INDEX deliveries_headless ON deliveries (notice_id) WHERE next_due_at IS NULL
+    AND acknowledged_at IS NULL AND recalled_at IS NULL AND chase_stopped_at IS NULL;
 
 CREATE TABLE links (
     id TEXT PRIMARY KEY NOT NULL CHECK (id LIKE 'lnk\_%' ESCAPE '\'),
@@ -258,18 +269,16 @@ CREATE TABLE rungs (
     action TEXT NOT NULL,
     ways TEXT CHECK (ways IN ('every', 'first')),
     planned_at BIGINT NOT NULL,
-    -- Only the next step of a delivery has it; firing a step hands it on to the one after. So
-    -- steps cannot overtake each other, and the answer closes one row.
-    due_at BIGINT,
     fired_at BIGINT,
     -- What firing it came to: messages or tasks were made, or nobody could be reached by it.
     outcome TEXT CHECK (outcome IN ('acted', 'gap', 'moot')),
+    -- Nothing will come of it, or the issue itself has done it. What an end leaves of a ladder
+    -- is not closed row by row: it has no head any more.
     closed_at BIGINT,
     closed_why TEXT,
     UNIQUE (delivery_id, step),
-    CHECK (due_at IS NULL OR (fired_at IS NULL AND closed_at IS NULL))
+    CHECK (fired_at IS NULL OR closed_at IS NULL)
 );
-CREATE INDEX rungs_due ON rungs (due_at) WHERE due_at IS NOT NULL;
 
 CREATE TABLE messages (
     id TEXT PRIMARY KEY NOT NULL CHECK (id LIKE 'msg\_%' ESCAPE '\'),

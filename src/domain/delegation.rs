@@ -31,6 +31,18 @@ word_enum! {
     }
 }
 
+impl DelegationEnd {
+    /// These end calls over the head of a desk that may have made some: what it told until it
+    /// heard of that is still to be known.
+    pub const OVER_ITS_HEAD: [Self; 3] = [Self::Overdue, Self::Undelivered, Self::NoticeEnded];
+
+    /// Whether what the desk did before it heard of the end may still be reported.
+    #[must_use]
+    pub fn takes_late_reports(self) -> bool {
+        Self::OVER_ITS_HEAD.contains(&self)
+    }
+}
+
 /// How a delegation stands, in numbers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct DelegationCounts {

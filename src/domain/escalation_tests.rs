@@ -115,9 +115,8 @@ fn ladder(acts: &[(i64, RungAct)]) -> Vec<OpenRung> {
     let rung = |(step, (minute, act)): (u8, &(i64, RungAct))| {
         let mark = if *act == RungAct::MarkDeadline { 1 } else { 0 };
         let planned_at = at(*minute).plus(Span::micros(mark));
-        let due_at = (step == 0).then_some(planned_at);
         let id = RungId::from_bytes([step; 16]);
-        OpenRung { id, step: i32::from(step) + 1, act: *act, ways: None, planned_at, due_at }
+        OpenRung { id, step: i32::from(step) + 1, act: *act, ways: None, planned_at }
     };
     (0u8..).zip(acts).map(rung).collect()
 }
@@ -130,10 +129,10 @@ fn acts(plan: &Plan) -> Vec<(RungAct, &'static str)> {
 fn nothing_fires_a_microsecond_early_and_everything_on_the_instant() {
     let (world, rungs) = (World::full(), flash());
     let before = world.plan(open(), &rungs, at(5).plus(Span::micros(-1)));
-    assert_eq!((before.firings.len(), before.next), (0, Next::AsPlanned(rungs[0].id)));
+    assert_eq!((before.firings.len(), before.next), (0, Next::AsPlanned(rungs[0])));
     let on_time = world.plan(open(), &rungs, at(5));
     assert_eq!(acts(&on_time), [(RungAct::Remind, "acted")]);
-    assert_eq!(on_time.next, Next::AsPlanned(rungs[1].id));
+    assert_eq!(on_time.next, Next::AsPlanned(rungs[1]));
 }
 
 #[test]
@@ -163,7 +162,7 @@ fn a_rung_that_reaches_nobody_hands_on_at_once_and_never_past_the_deadline() {
         ]
     );
     assert!(plan.firings[1].handed_on && plan.firings[2].handed_on);
-    assert_eq!(plan.next, Next::AsPlanned(rungs[6].id), "the deadline is not moved forward");
+    assert_eq!(plan.next, Next::AsPlanned(rungs[6]), "the deadline is not moved forward");
 }
 
 #[test]
@@ -172,7 +171,7 @@ fn asking_the_same_people_again_at_once_is_no_way_on() {
     let rungs = ladder(&[(0, RungAct::Remind), (240, RungAct::Remind), (480, RungAct::Remind)]);
     let plan = world.plan(open(), &rungs, at(0));
     assert_eq!(acts(&plan), [(RungAct::Remind, "gap")]);
-    assert_eq!(plan.next, Next::AsPlanned(rungs[1].id));
+    assert_eq!(plan.next, Next::AsPlanned(rungs[1]));
 }
 
 #[test]
@@ -187,7 +186,7 @@ fn the_deadline_itself_is_on_time_and_what_never_arrived_is_not_called_late() {
     assert_eq!(outcome(never), Outcome::Marked(Mark::NotReached));
     assert_eq!(outcome(Standing { returned: true, ..open() }), Outcome::Moot);
     let later = Standing { deadline: Some(at(90)), ..open() };
-    let moved = Next::Moved(rungs[6].id, at(90).plus(Span::micros(1)));
+    let moved = Next::Moved(rungs[6], at(90).plus(Span::micros(1)));
     assert_eq!(mark(later, at(60)).next, moved, "the deadline was moved");
 }
 
@@ -217,7 +216,7 @@ fn only_the_first_line_gets_links_and_the_list_is_of_the_notice() {
 
 #[test]
 fn every_missed_round_has_its_place_and_none_is_made_up_for() {
-    let last = OpenRung { due_at: Some(at(60)), planned_at: at(60), ..flash()[0] };
+    let last = OpenRung { planned_at: at(60), ..flash()[0] };
     let last = OpenRung { step: 9, act: RungAct::Call, ..last };
     let plan = World::full().plan(open(), &[last], at(181));
     assert_eq!(plan.firings.len(), 1);
@@ -271,10 +270,7 @@ proptest! {
             }
             left.retain(|rung| !fired.contains(&rung.id));
             match plan.next {
-                Next::AsPlanned(id) => {
-                    prop_assert_eq!(left[0].id, id);
-                    left[0].due_at = Some(left[0].planned_at);
-                }
+                Next::AsPlanned(rung) => prop_assert_eq!(left[0], rung),
                 Next::Again { at: again, .. } => {
                     prop_assert!(again > now && left.is_empty());
                     prop_assert_eq!(again.since(at(30)).as_micros() % 1_800_000_000, 0);

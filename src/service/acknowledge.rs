@@ -33,7 +33,7 @@ use crate::store::receipts::{Receipt, receipt_insert_all, receipt_list_of};
 use crate::store::tallies::TallyChanges;
 use crate::store::{Answer, SliceAct, StoreError, Tx};
 
-/// Why messages and rungs that were still owed are owed no more.
+/// Why messages and calls that were still owed are owed no more.
 const ANSWERED: &str = "acknowledged";
 
 /// A signature that is ready to be decided.

@@ -9,8 +9,8 @@ mod write;
 use std::collections::BTreeSet;
 
 use self::write::{Row, Write};
-use super::acknowledge::{SigningCode, fresh_code};
-use super::call_code::read_back;
+use super::acknowledge::SigningCode;
+use super::call_code::{code_of_call, read_back};
 use super::duty::{CALLED, Ringing};
 use super::{Service, ServiceError};
 use crate::domain::account::Account;
@@ -127,13 +127,21 @@ pub fn sheet(
         };
         let holder = tasks.iter().find_map(|task| task.holder(now));
         let names = account_names(conn, &holder.into_iter().collect::<Vec<_>>())?;
+        let before = call_list_of_delivery(conn, id)?;
+        let since = before.last().map(|call| call.called_at).or(notice.issued_at);
         Ok(CallSheet {
+            code: code_of_call(
+                service,
+                account.id,
+                (id, notice.version),
+                since.unwrap_or_default(),
+                now,
+            ),
             beside: others.into_iter().filter(at_desk).collect(),
             holder: holder.and_then(|id| names.get(&id).cloned()),
             is_mine: holder == Some(account.id),
-            before: call_list_of_delivery(conn, id)?,
+            before,
             successor: successor_notice_find(conn, notice.id)?,
-            code: fresh_code(service, id, notice.version, now)?,
             tonight: ringing.tonight(delivery.organization_id).cloned(),
             corrects: corrects_find(conn, notice.id)?,
             notice,

@@ -1,10 +1,38 @@
-//! 校验码 of a call: the digits that were read out stay on the page until the call is recorded or
-//! they have run out. A slip in another field never changes what the other side has written down.
+//! 校验码 of a call: the digits that were read out stay on the page, drawn again or after a slip in
+//! another field, until the call is recorded or they have run out. So nothing changes what the
+//! other side has written down. Nothing is stored for them.
 
 use super::Service;
 use super::acknowledge::SigningCode;
 use super::call::{CallRequest, CallSheet};
+use super::visit::VISIT_LASTS;
 use crate::adapters::secrets::links::{CheckFault, CheckForm};
+use crate::domain::ids::{AccountId, DeliveryId};
+use crate::domain::time::{Span, Timestamp};
+
+/// The code of the next call of a person to a delivery. `since` is when the call before it, or the
+/// notice itself, was made: from there on the code changes once in as long as a form lasts.
+pub(super) fn code_of_call(
+    service: &Service,
+    caller: AccountId,
+    (delivery, version): (DeliveryId, i32),
+    since: Timestamp,
+    now: Timestamp,
+) -> SigningCode {
+    let lasts = VISIT_LASTS.as_micros();
+    let over = now.since(since).as_micros().max(0) / lasts;
+    let begun = since.plus(Span::micros(over.saturating_mul(lasts)));
+    let version = u32::try_from(version).unwrap_or(0);
+    let entropy = service.keys.call_entropy(caller, delivery, version);
+    let form = CheckForm {
+        delivery,
+        version,
+        nonce: CheckForm::nonce(begun, entropy),
+        // What is read out at the end of that time can still be read back.
+        expires: begun.plus(VISIT_LASTS).plus(VISIT_LASTS),
+    };
+    SigningCode { token: service.keys.check_token(&form), digits: service.keys.check_code(&form) }
+}
 
 fn form_of(service: &Service, sheet: &CallSheet, token: &str) -> Result<CheckForm, CheckFault> {
     let version = u32::try_from(sheet.notice.version).unwrap_or(0);

@@ -26,9 +26,9 @@ use crate::store::ends::{
     notice_hold_alone, phoned_list_of_notice, told_list_of_notice, written_list_of_notice,
 };
 use crate::store::events::event_append;
+use crate::store::ladders::ladder_end;
 use crate::store::messages::message_insert_all;
 use crate::store::notices::{Notice, notice_move};
-use crate::store::rungs::rung_close_open;
 use crate::store::tallies::TallyChanges;
 use crate::store::{StoreError, Tx};
 
@@ -106,8 +106,8 @@ fn take_back(
         message_insert_all(tx, &words, now)?;
         let written = written_list_of_notice(tx, id)?;
         owe_calls(tx, &own, &ending.notice, act, &written, now)?;
-        let mut knows = Knows::of(tx, &ending.notice, &told, &written)?;
-        tell_older(tx, &own, &ending, &mut knows)?;
+        let knows = Knows::of(tx, &ending.notice, &told, &written)?;
+        tell_older(tx, &own, &ending, knows)?;
         Ok::<_, ActRefused>(())
     })?;
     tracing::info!(notice = %id, act = act.as_str(), "a notice was ended");
@@ -256,7 +256,7 @@ impl Ending {
     }
 }
 
-/// Closes the ladders of deliveries and the calls that are owed for them.
+/// Ends the ladders of deliveries and the calls that are owed for them.
 pub(super) fn end_chase(
     tx: &mut Tx,
     ids: &[DeliveryId],
@@ -264,7 +264,7 @@ pub(super) fn end_chase(
     by: AccountId,
     now: Timestamp,
 ) -> Result<(), ActRefused> {
-    rung_close_open(tx, ids, why, now)?;
+    ladder_end(tx, ids)?;
     task_close_of(tx, ids, TaskKind::ENDED_BY_ANSWER, why, Some(by), now)?;
     Ok(())
 }

@@ -21,8 +21,9 @@ use crate::store::chase::{
     Chased, ChasedNotice, LinksAt, chase_hold, chase_links, chase_notices, chase_notified,
 };
 use crate::store::contacts::reach_list;
+use crate::store::ladders::{ladder_list_due, ladder_next_due};
 use crate::store::organizations::organization_superiors;
-use crate::store::rungs::{rung_list_due, rung_list_open, rung_next_due};
+use crate::store::rungs::rung_list_open;
 use crate::store::{StoreError, Tx};
 
 mod next_way;
@@ -50,8 +51,23 @@ pub struct Fired {
     pub ended: usize,
     /// How late the latest was.
     pub late_max: Span,
+    /// Ladders that are due and cannot go on, because their rows contradict each other.
+    pub stuck: usize,
     /// More may be due.
     pub more: bool,
+}
+
+impl Fired {
+    fn add(&mut self, other: &Self) {
+        self.rungs += other.rungs;
+        self.missed += other.missed;
+        self.gaps += other.gaps;
+        self.messages += other.messages;
+        self.tasks += other.tasks;
+        self.ended += other.ended;
+        self.stuck += other.stuck;
+        self.late_max = self.late_max.max(other.late_max);
+    }
 }
 
 /// Fires one chunk of what is due.
@@ -60,16 +76,16 @@ pub struct Fired {
 /// The store's own.
 pub fn tick(service: &Service) -> Result<Fired, ServiceError> {
     let now = service.now();
-    let due = service.store.read(|conn| rung_list_due(conn, now, CHUNK))?;
+    let due = service.store.read(|conn| ladder_list_due(conn, now, CHUNK))?;
     if due.is_empty() {
         return Ok(Fired::default());
     }
-    let seed: [u8; 16] = random::bytes(service.random.as_ref())?;
-    let engine = Engine::of(service);
     let full = due.len() >= CHUNK;
-    let mut fired = service.store.write("escalate", move |tx| {
-        engine.fire(tx, &due, IdSource::new(seed), now).map_err(ServiceError::from)
-    })?;
+    let mut fired = match fire(service, &due, now) {
+        // One that cannot go on must not hold up the others.
+        Err(ServiceError::Store(StoreError::Inconsistent { .. })) => singly(service, &due, now)?,
+        done => done?,
+    };
     fired.more = full && fired.rungs + fired.ended > 0;
     if fired.messages > 0 {
         service.bell.ring();
@@ -88,13 +104,38 @@ pub fn tick(service: &Service) -> Result<Fired, ServiceError> {
     Ok(fired)
 }
 
+/// Fires what is due of these in one write.
+fn fire(service: &Service, due: &[DeliveryId], now: Timestamp) -> Result<Fired, ServiceError> {
+    let seed: [u8; 16] = random::bytes(service.random.as_ref())?;
+    let (engine, due) = (Engine::of(service), due.to_vec());
+    service.store.write("escalate", move |tx| {
+        engine.fire(tx, &due, IdSource::new(seed), now).map_err(ServiceError::from)
+    })
+}
+
+/// Fires each alone. What cannot go on stays due, so that the self-check raises an alarm.
+fn singly(service: &Service, due: &[DeliveryId], now: Timestamp) -> Result<Fired, ServiceError> {
+    let mut all = Fired::default();
+    for id in due {
+        match fire(service, std::slice::from_ref(id), now) {
+            Ok(fired) => all.add(&fired),
+            Err(ServiceError::Store(error @ StoreError::Inconsistent { .. })) => {
+                all.stuck += 1;
+                tracing::error!(delivery = %id, %error, "a ladder that is due cannot go on");
+            }
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(all)
+}
+
 /// When the next rung is due, by the clock that [`tick`] goes by: how long a worker may sleep.
 ///
 /// # Errors
 /// The store's own.
 pub fn until_next(service: &Service) -> Result<Option<Span>, ServiceError> {
     let now = service.now();
-    let next = service.store.read(rung_next_due)?;
+    let next = service.store.read(ladder_next_due)?;
     Ok(next.map(|at| Span::micros(at.since(now).as_micros().max(0))))
 }
 
@@ -127,19 +168,29 @@ impl Engine {
     ) -> Result<Fired, StoreError> {
         let scene = Scene::read(tx, due, now)?;
         let mut rows = rows::Rows::new(ids, now);
-        for (delivery, rungs) in &scene.ladders {
-            let Some((chased, notice)) = scene.of(*delivery) else { continue };
+        for chased in scene.chased.values() {
+            let Some(notice) = scene.notices.get(&chased.notice_id) else { continue };
             let Some(recipient) = scene.reach.get(&chased.organization_id) else {
                 return Err(StoreError::Inconsistent {
                     table: "deliveries",
-                    id: delivery.to_string(),
+                    id: chased.id.to_string(),
                     what: "its organisation is not there".into(),
                 });
             };
             let superior = scene.superiors.get(&chased.organization_id);
             let superior = superior.and_then(Superior::key);
+            // Whoever is not chased any more loses the head, whatever it points at.
+            let standing = scene.standing(chased, notice);
+            let rungs = scene.ladders.get(&chased.id).map_or(&[][..], Vec::as_slice);
+            if standing.chased && rungs.is_empty() {
+                return Err(StoreError::Inconsistent {
+                    table: "rungs",
+                    id: chased.id.to_string(),
+                    what: "its next step is not there".into(),
+                });
+            }
             let view = View {
-                standing: scene.standing(chased, notice),
+                standing,
                 rungs,
                 repetition: repetition(notice),
                 people: People {
@@ -177,10 +228,11 @@ struct Scene {
 
 impl Scene {
     fn read(tx: &mut Tx, due: &[DeliveryId], now: Timestamp) -> Result<Self, StoreError> {
-        let held = chase_hold(tx, due)?;
-        let ids: Vec<DeliveryId> = held.iter().map(|one| one.id).collect();
         // Read after they are held: what another server fired meanwhile is not due any more.
-        let ladders = rung_list_open(tx, &ids, now)?;
+        let mut held = chase_hold(tx, due)?;
+        held.retain(|one| one.head.is_some_and(|head| head.due_at <= now));
+        let ids: Vec<DeliveryId> = held.iter().map(|one| one.id).collect();
+        let ladders = rung_list_open(tx, &ids)?;
         let of: Vec<NoticeId> = held.iter().map(|one| one.notice_id).collect();
         let notices = chase_notices(tx, &of)?;
         let mut organizations: Vec<OrganizationId> =
@@ -203,11 +255,6 @@ impl Scene {
             ladders,
             superiors,
         })
-    }
-
-    fn of(&self, id: DeliveryId) -> Option<(&Chased, &ChasedNotice)> {
-        let chased = self.chased.get(&id)?;
-        Some((chased, self.notices.get(&chased.notice_id)?))
     }
 
     fn standing(&self, chased: &Chased, notice: &ChasedNotice) -> Standing {

@@ -31,6 +31,7 @@ use crate::store::deadline_moves::{
 };
 use crate::store::deliveries::delivery_find;
 use crate::store::events::event_append;
+use crate::store::ladders::ladder_follow_plan;
 use crate::store::rule_versions::rule_in_force;
 use crate::store::{StoreError, Tx};
 
@@ -226,6 +227,8 @@ struct Mover {
 #[derive(Default)]
 struct Rows {
     steps: Vec<Standing>,
+    /// Whose steps these are.
+    stepping: Vec<DeliveryId>,
     deadlines: BTreeMap<(Timestamp, String), Vec<DeliveryId>>,
     moves: Vec<DeadlineMove>,
     events: Vec<Event>,
@@ -247,7 +250,9 @@ impl Mover {
         let steps = move_steps(tx, &deliveries)?;
         let origins = move_origins(tx, &deliveries)?;
         let mut rows = Rows::default();
-        for chased in chase_read(tx, &deliveries)?.iter().filter(|one| !one.ended) {
+        for chased in
+            chase_read(tx, &deliveries)?.iter().filter(|one| !one.ended && one.head.is_some())
+        {
             let (Some(notice), Some(clock), Some(open)) =
                 (notices.get(&chased.notice_id), clocks.get(&chased.id), steps.get(&chased.id))
             else {
@@ -296,6 +301,9 @@ impl Mover {
         origin: Option<String>,
         ids: &mut IdSource,
     ) {
+        if !after.moved.is_empty() {
+            rows.stepping.push(chased.id);
+        }
         rows.steps.extend(after.moved);
         rows.first.entry(after.first_at).or_default().push(chased.id);
         let (Some(new), Some(old_at)) = (after.deadline, chased.deadline_at) else { return };
@@ -327,6 +335,14 @@ impl Mover {
 
     fn write(&self, tx: &mut Tx, rows: Rows) -> Result<Moved, StoreError> {
         move_write_steps(tx, &rows.steps)?;
+        let followed = ladder_follow_plan(tx, &rows.stepping)?;
+        if followed != rows.stepping.len() {
+            return Err(StoreError::Inconsistent {
+                table: "deliveries",
+                id: "a chunk whose steps moved".into(),
+                what: format!("{followed} heads moved instead of {}", rows.stepping.len()),
+            });
+        }
         move_first_messages(tx, &rows.first, self.now)?;
         move_set_deadlines(tx, &rows.deadlines)?;
         move_record(tx, &rows.moves, WHY, self.now)?;

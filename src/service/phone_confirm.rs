@@ -18,7 +18,7 @@ use crate::store::receipts::{Receipt, receipt_insert_all};
 use crate::store::tallies::TallyChanges;
 use crate::store::{StoreError, Tx};
 
-/// Why messages and rungs that were still owed are owed no more.
+/// Why messages and calls that were still owed are owed no more.
 const CONFIRMED: &str = "confirmed_by_phone";
 /// The way such a receipt came.
 const CHANNEL: &str = "phone";

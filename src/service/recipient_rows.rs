@@ -15,6 +15,7 @@ use crate::store::deadline_moves::{DeliveryClock, clock_insert_all};
 use crate::store::deliveries::{NewDelivery, delivery_insert_all};
 use crate::store::events::event_append;
 use crate::store::gap_issues::{NewGapIssue, gap_issue_insert_all};
+use crate::store::ladders::Head;
 use crate::store::links::{NewLink, link_insert_all};
 use crate::store::messages::{NewMessage, message_insert_all};
 use crate::store::notices::Notice;
@@ -81,6 +82,7 @@ impl RecipientRows {
         let facts =
             DeliveryFacts { unreachable, deadline: deadline_at, ..DeliveryFacts::default() };
         self.tally += Tally::one(&facts, now);
+        let head = self.add_ladder(sending, recipient, id)?;
         self.deliveries.push(NewDelivery {
             id,
             notice_id: notice.id,
@@ -94,6 +96,7 @@ impl RecipientRows {
             deadline_at,
             deadline_origin: origin,
             unreachable,
+            head,
         });
         if counts_working_days(sending.ladder, recipient.addressee, recipient.manned) {
             self.clocks.push(DeliveryClock {
@@ -104,7 +107,6 @@ impl RecipientRows {
                 manned: recipient.manned,
             });
         }
-        self.add_ladder(sending, recipient, id)?;
         self.add_messages(sending, recipient, id)?;
         if unreachable {
             let event = sending.event(EventKind::Unreachable)?;
@@ -114,17 +116,23 @@ impl RecipientRows {
         Ok(id)
     }
 
+    /// Adds the rungs of one recipient; says which is the first that the issue does not do itself.
     fn add_ladder(
         &mut self,
         sending: &Sending<'_>,
         recipient: &Recipient,
         delivery_id: DeliveryId,
-    ) -> Result<(), ServiceError> {
+    ) -> Result<Option<Head>, ServiceError> {
+        let mut head = None;
         let first = recipient.rungs.iter().find(|rung| rung.act == RungAct::Remind);
         let first_step = first.filter(|_| !recipient.ways.is_empty()).map(|rung| rung.step);
         for rung in recipient.rungs.iter() {
             if !recipient.keeps(rung.act) {
                 continue;
+            }
+            let done = Some(rung.step) == first_step;
+            if !done && head.is_none() {
+                head = Some(Head { step: i32::from(rung.step), due_at: rung.due_at });
             }
             self.rungs.push(NewRung {
                 id: RungId::new(sending.now, sending.service.entropy()?),
@@ -134,10 +142,10 @@ impl RecipientRows {
                 ways: rung.ways,
                 planned_at: rung.due_at,
                 // The first notification is written here; its rung has nothing left to do.
-                done: Some(rung.step) == first_step,
+                done,
             });
         }
-        Ok(())
+        Ok(head)
     }
 
     fn add_messages(

@@ -338,6 +338,6 @@ impl Replacing {
         let words = withdrawals(&self.service, notice, &told, &event, self.now)?;
         message_insert_all(tx, &words, self.now)?;
         knows.written_anew(deliveries, messages);
-        Ok(tell_older(tx, &self.service, &self.ending, &mut knows)?)
+        Ok(tell_older(tx, &self.service, &self.ending, knows)?)
     }
 }

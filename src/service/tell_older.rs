@@ -22,6 +22,8 @@ use crate::store::{StoreError, Tx};
 
 /// Who hears of an end anyway, from the version that ends or the one that takes its place.
 pub(super) struct Knows {
+    /// The versions before the one that ends. Without any the rest is left empty.
+    older: Vec<NoticeId>,
     addresses: BTreeSet<(Option<OrganizationId>, AddressId, Channel)>,
     organizations: BTreeSet<OrganizationId>,
 }
@@ -34,9 +36,15 @@ impl Knows {
         told: &[Told],
         written: &BTreeSet<DeliveryId>,
     ) -> Result<Self, StoreError> {
+        let older = notice_list_before(tx, notice.id)?;
+        if older.is_empty() {
+            let (addresses, organizations) = (BTreeSet::new(), BTreeSet::new());
+            return Ok(Self { older, addresses, organizations });
+        }
         let of = organizations_of(tx, notice.id)?;
         let phoned = phoned_list_of_notice(tx, notice.id)?;
         Ok(Self {
+            older,
             addresses: told.iter().map(|one| place(one, &of)).collect(),
             organizations: written
                 .union(&phoned)
@@ -82,10 +90,10 @@ pub(super) fn tell_older(
     tx: &mut Tx,
     service: &Service,
     ending: &Ending,
-    knows: &mut Knows,
+    mut knows: Knows,
 ) -> Result<(), ServiceError> {
     let (act, now) = ending.act();
-    for id in notice_list_before(tx, ending.notice.id)? {
+    for id in std::mem::take(&mut knows.older) {
         let older = notice_find(tx, id)?.ok_or(ServiceError::NotFound)?;
         let of = organizations_of(tx, id)?;
         message_cancel_words(tx, id, act.as_str(), now)?;

@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use crate::adapters::clock::Stopwatch;
 use crate::adapters::outward::Outward;
+use crate::domain::time::Timestamp;
 use crate::domain::words::word_enum;
 use crate::service::Service;
 use crate::store::StoreError;
@@ -78,6 +79,7 @@ struct Known {
     tickets: u64,
     rounds: BTreeMap<Duty, Round>,
     alarms: Vec<Alarm>,
+    steps_proved_until: Option<Timestamp>,
 }
 
 /// See the room's head.
@@ -135,6 +137,18 @@ impl Watch {
     /// Keeps the alarms that are open.
     pub fn keep_alarms(&self, open: Vec<Alarm>) {
         self.known().alarms = open;
+    }
+
+    /// Until when every step that was taken has been seen to have its effect; none if this server
+    /// has not looked yet.
+    #[must_use]
+    pub fn steps_proved_until(&self) -> Option<Timestamp> {
+        self.known().steps_proved_until
+    }
+
+    /// Keeps that every step taken until then has its effect.
+    pub fn keep_steps_proved(&self, until: Timestamp) {
+        self.known().steps_proved_until = Some(until);
     }
 
     /// Notes a finished round; says whether it is time to write that down.

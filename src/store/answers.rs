@@ -1,5 +1,5 @@
-//! What an organisation's answer ends, all at once: the delivery is signed for, and what was still
-//! owed to it (messages, the next step of its ladder, calls) is owed no more.
+//! What an organisation's answer ends, all at once: the delivery is signed for, its ladder has no
+//! next step any more, and what was still owed to it (messages, calls) is owed no more.
 //!
 //! A room of its own because it comes in bursts: on PostgreSQL, where each statement is a round
 //! trip, one statement does it all.
@@ -20,22 +20,20 @@ const SETTLE: &str = "WITH asked (id, at) AS MATERIALIZED (SELECT * FROM unnest(
      spared AS (UPDATE messages SET state = ?, due_at = NULL, lease_token = NULL, \
      finished_at = said.at, finished_why = said.why FROM said \
      WHERE delivery_id IN (SELECT id FROM asked) AND due_at IS NOT NULL), \
-     ended AS (UPDATE rungs SET due_at = NULL, closed_at = said.at, closed_why = said.why \
-     FROM said WHERE delivery_id IN (SELECT id FROM asked) AND due_at IS NOT NULL), \
      done AS (UPDATE call_tasks SET closed_at = said.at, closed_why = said.why FROM said \
      WHERE delivery_id IN (SELECT id FROM asked) AND kind = ANY (?) AND closed_at IS NULL) \
-     UPDATE deliveries SET acknowledged_at = asked.at FROM asked \
+     UPDATE deliveries SET acknowledged_at = asked.at, next_step = NULL, next_due_at = NULL \
+     FROM asked \
      WHERE deliveries.id = asked.id AND acknowledged_at IS NULL";
 
 /// On SQLite: the same, one after the other. Each takes the ids as a JSON list, so that it is the
 /// same statement for bursts of any size.
 const SETTLE_SIGNED: &str = "UPDATE deliveries SET acknowledged_at = (SELECT acknowledged_at \
-     FROM receipts WHERE delivery_id = deliveries.id AND NOT beside) \
+     FROM receipts WHERE delivery_id = deliveries.id AND NOT beside), \
+     next_step = NULL, next_due_at = NULL \
      WHERE id IN (SELECT value FROM json_each(?)) AND acknowledged_at IS NULL";
 const SETTLE_SPARED: &str = "UPDATE messages SET state = ?, due_at = NULL, lease_token = NULL, \
      finished_at = ?, finished_why = ? \
-     WHERE delivery_id IN (SELECT value FROM json_each(?)) AND due_at IS NOT NULL";
-const SETTLE_ENDED: &str = "UPDATE rungs SET due_at = NULL, closed_at = ?, closed_why = ? \
      WHERE delivery_id IN (SELECT value FROM json_each(?)) AND due_at IS NOT NULL";
 const SETTLE_DONE: &str = "UPDATE call_tasks SET closed_at = ?, closed_why = ? \
      WHERE delivery_id IN (SELECT value FROM json_each(?)) \
@@ -69,7 +67,6 @@ pub fn answer_settle(
             let kinds = bind::<Text, _>(serde_json::json!(kinds).to_string());
             let moved = Prepared::new(SETTLE_SIGNED, &[&ids]).execute(conn)?;
             Prepared::new(SETTLE_SPARED, &[&cancelled, &now, &why, &ids]).execute(conn)?;
-            Prepared::new(SETTLE_ENDED, &[&now, &why, &ids]).execute(conn)?;
             Prepared::new(SETTLE_DONE, &[&now, &why, &ids, &kinds]).execute(conn)?;
             moved
         },

@@ -181,11 +181,12 @@ pub fn owed_list_of_notice(
     conn: &mut Conn,
     notice: NoticeId,
 ) -> Result<BTreeMap<DeliveryId, Vec<(Timestamp, Owed)>>, StoreError> {
-    let steps: Vec<(DeliveryId, Option<Timestamp>, String)> = rungs::table
-        .inner_join(deliveries::table.on(deliveries::id.eq(rungs::delivery_id)))
+    let next =
+        rungs::delivery_id.eq(deliveries::id).and(rungs::step.nullable().eq(deliveries::next_step));
+    let steps: Vec<(DeliveryId, Option<Timestamp>, String)> = deliveries::table
+        .inner_join(rungs::table.on(next))
         .filter(deliveries::notice_id.eq(notice.to_string()))
-        .filter(rungs::due_at.is_not_null())
-        .select((rungs::delivery_id, rungs::due_at, rungs::action))
+        .select((deliveries::id, deliveries::next_due_at, rungs::action))
         .load(conn.db())?;
     let mails: Vec<OwedMail> = messages::table
         .inner_join(contact_addresses::table.on(contact_addresses::id.eq(messages::address_id)))

@@ -8,6 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use diesel::prelude::*;
 
 use super::engine::RowLock;
+use super::ladders::Head;
 use super::schema::{deliveries, links, messages, notice_versions, notices};
 use super::{Conn, StoreError, Tx};
 use crate::domain::delivery::Addressee;
@@ -41,6 +42,8 @@ pub struct Chased {
     pub ended: bool,
     /// A missed deadline is on record.
     pub marked: bool,
+    /// The next step of its ladder.
+    pub head: Option<Head>,
 }
 
 /// What deliveries of one notice have in common.
@@ -81,6 +84,7 @@ type Row = (
     Facts,
     (Option<Timestamp>, Option<Timestamp>, Option<Timestamp>, Option<Timestamp>),
     (Option<Timestamp>, Option<Timestamp>),
+    (Option<i32>, Option<Timestamp>),
 );
 
 /// Holds deliveries, their notices first, and reads them as they stand: an answer committed
@@ -135,9 +139,10 @@ fn read(tx: &mut Tx, held: &[String]) -> Result<Vec<Chased>, StoreError> {
                 deliveries::returned_at,
             ),
             (deliveries::overdue_at, deliveries::not_reached_at),
+            (deliveries::next_step, deliveries::next_due_at),
         ))
         .load(tx.db())?;
-    let chased = |(of, arrived, ends, marks): Row| Chased {
+    let chased = |(of, arrived, ends, marks, (step, due_at)): Row| Chased {
         id: of.0,
         notice_id: of.1,
         version: of.2,
@@ -148,6 +153,7 @@ fn read(tx: &mut Tx, held: &[String]) -> Result<Vec<Chased>, StoreError> {
         returned: ends.3.is_some(),
         ended: ends.0.or(ends.1).or(ends.2).is_some(),
         marked: marks.0.or(marks.1).is_some(),
+        head: step.zip(due_at).map(|(step, due_at)| Head { step, due_at }),
     };
     Ok(rows.into_iter().map(chased).collect())
 }

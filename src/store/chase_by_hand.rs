@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use diesel::dsl::max;
 use diesel::prelude::*;
 
+use super::messages::of_deliveries;
 use super::schema::messages;
 use super::{Conn, StoreError};
 use crate::domain::ids::{DeliveryId, NoticeId};
@@ -23,7 +24,7 @@ pub fn hand_reminded_at(
     notice: NoticeId,
 ) -> Result<BTreeMap<DeliveryId, Timestamp>, StoreError> {
     let rows: Vec<(Option<DeliveryId>, Option<Timestamp>)> = messages::table
-        .filter(messages::notice_id.eq(notice.to_string()))
+        .filter(of_deliveries!(notice))
         .filter(messages::purpose.eq(MessagePurpose::Reminder.as_str()))
         .filter(messages::step.ge(HAND_STEP_MIN))
         .group_by(messages::delivery_id)
@@ -38,7 +39,7 @@ pub fn hand_reminded_at(
 /// The store's own.
 pub fn hand_next_step(conn: &mut Conn, notice: NoticeId) -> Result<i32, StoreError> {
     let last: Option<i32> = messages::table
-        .filter(messages::notice_id.eq(notice.to_string()))
+        .filter(of_deliveries!(notice))
         .filter(messages::step.ge(HAND_STEP_MIN))
         .select(max(messages::step))
         .first(conn.db())?;

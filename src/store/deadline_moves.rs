@@ -110,14 +110,13 @@ pub fn move_list_open(
     limit: usize,
 ) -> Result<Vec<(DeliveryId, NoticeId)>, StoreError> {
     let after = after.map_or_else(String::new, |id| id.to_string());
-    Ok(rungs::table
-        .inner_join(delivery_clocks::table.on(delivery_clocks::delivery_id.eq(rungs::delivery_id)))
-        .inner_join(deliveries::table.on(deliveries::id.eq(rungs::delivery_id)))
-        .filter(rungs::due_at.is_not_null())
-        .filter(rungs::delivery_id.gt(after))
-        .order(rungs::delivery_id)
+    Ok(delivery_clocks::table
+        .inner_join(deliveries::table.on(deliveries::id.eq(delivery_clocks::delivery_id)))
+        .filter(deliveries::next_due_at.is_not_null())
+        .filter(delivery_clocks::delivery_id.gt(after))
+        .order(delivery_clocks::delivery_id)
         .limit(i64::try_from(limit).unwrap_or(i64::MAX))
-        .select((rungs::delivery_id, deliveries::notice_id))
+        .select((deliveries::id, deliveries::notice_id))
         .load(conn.db())?)
 }
 
@@ -176,7 +175,7 @@ pub fn move_origins(
     Ok(rows.into_iter().collect())
 }
 
-/// Gives open steps what they do now and when; the step that is next is due then.
+/// Gives open steps what they do now and when.
 ///
 /// # Errors
 /// [`StoreError::Inconsistent`] if a step is not open any more, else the store's own.
@@ -208,11 +207,6 @@ pub fn move_write_steps(tx: &mut Tx, moved: &[Standing]) -> Result<(), StoreErro
                 what: format!("{changed} rows moved instead of {}", ids.len()),
             });
         }
-        diesel::update(
-            rungs::table.filter(rungs::id.eq_any(&ids)).filter(rungs::due_at.is_not_null()),
-        )
-        .set(rungs::due_at.eq(Some(at.as_micros())))
-        .execute(tx.db())?;
     }
     Ok(())
 }

@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 use diesel::prelude::*;
 
 use super::engine::on_engine;
-use super::messages::Cancelled;
+use super::messages::cancel;
 use super::schema::{contact_addresses, delegation_links, messages};
 use super::{Conn, StoreError, Tx};
 use crate::domain::address::AddressStatus;
@@ -113,15 +113,12 @@ pub fn message_cancel_of_calls(
     why: &'static str,
     now: Timestamp,
 ) -> Result<usize, StoreError> {
-    Ok(diesel::update(
-        messages::table
-            .filter(messages::delivery_id.is_null())
-            .filter(messages::about.eq(delegation.to_string()))
-            .filter(messages::purpose.eq(MessagePurpose::DelegatedCalls.as_str()))
-            .filter(messages::due_at.is_not_null()),
-    )
-    .set(Cancelled::because(why, now))
-    .execute(tx.db())?)
+    // Such a letter has no delivery; that is said so that the index of those is used.
+    let letters = messages::delivery_id
+        .is_null()
+        .and(messages::about.eq(delegation.to_string()))
+        .and(messages::purpose.eq(MessagePurpose::DelegatedCalls.as_str()));
+    Ok(cancel!(tx, letters, why, now)?)
 }
 
 /// Of these delegations the ones that some link opens.

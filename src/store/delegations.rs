@@ -316,8 +316,8 @@ pub fn delegated_call_report(
     Ok(moved == 1)
 }
 
-/// Keeps who reported, while the delegation is open, or if its notice ended over it: what was told
-/// until then is still to be known. False: the calls are the issuer's own again.
+/// Keeps who reported, while the delegation is open, or late after an end that takes late reports.
+/// False: it takes none.
 ///
 /// # Errors
 /// The store's own.
@@ -327,10 +327,9 @@ pub fn delegation_note_report(
     (name, phone): (&str, &str),
     now: Timestamp,
 ) -> Result<bool, StoreError> {
+    let late = DelegationEnd::OVER_ITS_HEAD.map(DelegationEnd::as_str);
     let open = delegations::table.filter(delegations::id.eq(id.to_string())).filter(
-        delegations::ended_at
-            .is_null()
-            .or(delegations::ended_why.eq(DelegationEnd::NoticeEnded.as_str()).assume_not_null()),
+        delegations::ended_at.is_null().or(delegations::ended_why.eq_any(late).assume_not_null()),
     );
     let moved = diesel::update(open)
         .set((
@@ -394,6 +393,32 @@ pub fn task_take_back(
             .filter(call_tasks::delegated_to.is_not_null()),
     )
     .set((call_tasks::delegated_to.eq(nobody), call_tasks::due_at.eq(due_at.as_micros())))
+    .execute(tx.db())?)
+}
+
+/// Moves calls that a desk reports late as told, and that nobody has or was asked to make since,
+/// so that nobody rings there again before `until`; says how many.
+///
+/// # Errors
+/// The store's own.
+pub fn task_leave_alone(
+    tx: &mut Tx,
+    tasks: &[TaskId],
+    until: Timestamp,
+    now: Timestamp,
+) -> Result<usize, StoreError> {
+    let texts: Vec<String> = tasks.iter().map(ToString::to_string).collect();
+    let free =
+        call_tasks::claimed_until.is_null().or(call_tasks::claimed_until.le(now.as_micros()));
+    Ok(diesel::update(
+        call_tasks::table
+            .filter(call_tasks::id.eq_any(&texts))
+            .filter(call_tasks::closed_at.is_null())
+            .filter(call_tasks::delegated_to.is_null())
+            .filter(call_tasks::due_at.lt(until.as_micros()))
+            .filter(free),
+    )
+    .set(call_tasks::due_at.eq(until.as_micros()))
     .execute(tx.db())?)
 }
 

@@ -7,6 +7,7 @@ use diesel::prelude::*;
 use diesel::sql_types::{BigInt, Bool, Integer, Nullable, Text};
 
 use super::engine::{insert_burst, per_engine};
+use super::ladders::Head;
 use super::schema::{deliveries, events, notices, receipts};
 use super::{Conn, StoreError, Tx};
 use crate::domain::delivery::{Addressee, DeliveryFacts, ReceiptMode};
@@ -139,6 +140,8 @@ pub struct NewDelivery {
     pub deadline_origin: Option<String>,
     /// Whether no address of it can be used now.
     pub unreachable: bool,
+    /// The first step of its ladder.
+    pub head: Option<Head>,
 }
 
 #[derive(Insertable)]
@@ -156,6 +159,8 @@ struct NewRow<'d> {
     deadline_at: Option<i64>,
     deadline_origin: Option<&'d str>,
     unreachable: bool,
+    next_step: Option<i32>,
+    next_due_at: Option<i64>,
 }
 
 /// Writes the deliveries of an issue, in chunks.
@@ -178,13 +183,15 @@ pub fn delivery_insert_all(tx: &mut Tx, new: &[NewDelivery]) -> Result<(), Store
             deadline_at: one.deadline_at.map(Timestamp::as_micros),
             deadline_origin: one.deadline_origin.as_deref(),
             unreachable: one.unreachable,
+            next_step: one.head.map(|head| head.step),
+            next_due_at: one.head.map(|head| head.due_at.as_micros()),
         })
         .collect();
     insert_burst!(tx.db(), deliveries, &rows, {
         id: Text, notice_id: Text, version: Integer, organization_id: Text,
         organization_name: Text, addressee: Text, reason: Text, tree_path: Text,
         tree_depth: Integer, deadline_at: Nullable<BigInt>, deadline_origin: Nullable<Text>,
-        unreachable: Bool,
+        unreachable: Bool, next_step: Nullable<Integer>, next_due_at: Nullable<BigInt>,
     })?;
     Ok(())
 }

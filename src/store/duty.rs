@@ -47,23 +47,25 @@ pub fn step_list_coming(
 ) -> Result<Vec<ComingStep>, StoreError> {
     type Of = (NoticeId, String, Option<i32>, Urgency);
     type Row = (Option<Timestamp>, Of, String, i64, Option<String>, Option<String>);
-    let rows: Vec<Row> = rungs::table
-        .inner_join(deliveries::table.on(deliveries::id.eq(rungs::delivery_id)))
+    let next =
+        rungs::delivery_id.eq(deliveries::id).and(rungs::step.nullable().eq(deliveries::next_step));
+    let rows: Vec<Row> = deliveries::table
+        .inner_join(rungs::table.on(next))
         .inner_join(notices::table.on(notices::id.eq(deliveries::notice_id)))
-        .filter(rungs::due_at.is_not_null())
-        .filter(rungs::due_at.le(until.as_micros()))
+        .filter(deliveries::next_due_at.is_not_null())
+        .filter(deliveries::next_due_at.le(until.as_micros()))
         .filter(notices::issuer_id.eq(issuer.to_string()))
         .filter(notices::state.eq(NoticeState::Issued.as_str()))
         .group_by((
-            rungs::due_at,
+            deliveries::next_due_at,
             notices::id,
             notices::document_number,
             notices::urgency,
             rungs::action,
         ))
-        .order((rungs::due_at, notices::id, rungs::action))
+        .order((deliveries::next_due_at, notices::id, rungs::action))
         .select((
-            rungs::due_at,
+            deliveries::next_due_at,
             (notices::id, notices::document_number, min(notices::version), notices::urgency),
             rungs::action,
             count_star(),

@@ -7,7 +7,7 @@ use std::collections::BTreeSet;
 use diesel::prelude::*;
 
 use super::engine::{RowLock, on_engine};
-use super::messages::Cancelled;
+use super::messages::{cancel, of_deliveries, of_notice_alone};
 use super::schema::{
     accounts, attempt_outcomes, attempts, calls, chase_stops, contact_addresses, delegated_calls,
     delegations, deliveries, gap_explanations, messages, notice_ends, notices,
@@ -125,13 +125,13 @@ pub struct Told {
     pub delegation_id: Option<DelegationId>,
 }
 
-/// The messages of a notice that reached somebody, or may have reached him unseen.
+/// Of certain messages those that reached somebody, or may have reached him unseen.
 macro_rules! reached {
-    ($notice:expr) => {
+    ($which:expr) => {
         messages::table
             .left_join(attempts::table.on(attempts::message_id.eq(messages::id)))
             .left_join(attempt_outcomes::table.on(attempt_outcomes::attempt_id.eq(attempts::id)))
-            .filter(messages::notice_id.eq($notice.to_string()))
+            .filter($which)
             .filter(
                 messages::state
                     .eq(MessageState::HandedOver.as_str())
@@ -148,16 +148,22 @@ macro_rules! reached {
 /// The store's own.
 pub fn told_list_of_notice(conn: &mut Conn, notice: NoticeId) -> Result<Vec<Told>, StoreError> {
     type Row = (Option<DeliveryId>, AddressId, Channel, MessagePurpose, Option<String>);
-    let rows: Vec<Row> = reached!(notice)
-        .select((
-            messages::delivery_id,
-            messages::address_id,
-            messages::channel,
-            messages::purpose,
-            messages::about,
-        ))
-        .distinct()
-        .load(conn.db())?;
+    macro_rules! told {
+        ($which:expr) => {
+            reached!($which)
+                .select((
+                    messages::delivery_id,
+                    messages::address_id,
+                    messages::channel,
+                    messages::purpose,
+                    messages::about,
+                ))
+                .distinct()
+                .load::<Row>(conn.db())?
+        };
+    }
+    let mut rows = told!(of_deliveries!(notice));
+    rows.extend(told!(of_notice_alone!(notice)));
     let told = rows.into_iter().map(|(delivery_id, address_id, channel, purpose, about)| {
         // The list itself is about the delegation; a later word to its desk about it and an event.
         let of_desk =
@@ -183,7 +189,7 @@ pub fn written_list_of_notice(
     let with_link = MessagePurpose::ALL.iter().filter(|purpose| purpose.carries_link());
     let with_link: Vec<&str> = with_link.map(|purpose| purpose.as_str()).collect();
     let works = [AddressStatus::Unverified.as_str(), AddressStatus::Verified.as_str()];
-    let ids: Vec<Option<DeliveryId>> = reached!(notice)
+    let ids: Vec<Option<DeliveryId>> = reached!(of_deliveries!(notice))
         .inner_join(contact_addresses::table.on(contact_addresses::id.eq(messages::address_id)))
         .filter(messages::purpose.eq_any(with_link))
         .filter(contact_addresses::status.eq_any(works))
@@ -229,13 +235,8 @@ pub fn message_cancel_of_notice(
     why: &'static str,
     now: Timestamp,
 ) -> Result<usize, StoreError> {
-    Ok(diesel::update(
-        messages::table
-            .filter(messages::notice_id.eq(notice.to_string()))
-            .filter(messages::due_at.is_not_null()),
-    )
-    .set(Cancelled::because(why, now))
-    .execute(tx.db())?)
+    let of_deliveries = cancel!(tx, of_deliveries!(notice), why, now)?;
+    Ok(of_deliveries.saturating_add(cancel!(tx, of_notice_alone!(notice), why, now)?))
 }
 
 /// Cancels the words of an end that have not left: another end says more. Says how many.
@@ -248,15 +249,8 @@ pub fn message_cancel_words(
     why: &'static str,
     now: Timestamp,
 ) -> Result<usize, StoreError> {
-    Ok(diesel::update(
-        messages::table
-            .filter(messages::notice_id.eq(notice.to_string()))
-            .filter(messages::purpose.eq(MessagePurpose::Withdrawal.as_str()))
-            .filter(messages::delivery_id.is_not_null())
-            .filter(messages::due_at.is_not_null()),
-    )
-    .set(Cancelled::because(why, now))
-    .execute(tx.db())?)
+    let words = messages::purpose.eq(MessagePurpose::Withdrawal.as_str());
+    Ok(cancel!(tx, of_deliveries!(notice).and(words), why, now)?)
 }
 
 /// Cancels what would chase these deliveries; what only brings the notice still goes out.
@@ -273,14 +267,8 @@ pub fn message_cancel_chase(
     let chasing =
         [MessagePurpose::Reminder, MessagePurpose::LeaderPrompt, MessagePurpose::SuperiorRequest]
             .map(MessagePurpose::as_str);
-    Ok(diesel::update(
-        messages::table
-            .filter(messages::delivery_id.eq_any(&texts))
-            .filter(messages::purpose.eq_any(chasing))
-            .filter(messages::due_at.is_not_null()),
-    )
-    .set(Cancelled::because(why, now))
-    .execute(tx.db())?)
+    let chase = messages::delivery_id.eq_any(&texts).and(messages::purpose.eq_any(chasing));
+    Ok(cancel!(tx, chase, why, now)?)
 }
 
 /// Marks deliveries as recalled that are not yet; says how many rows moved.

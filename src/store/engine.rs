@@ -1,20 +1,24 @@
-//! The only file that may name a database engine: connecting, refusing unsafe settings, what an
-//! error means, and how a write transaction begins and ends. Never here: tables.
+//! The only file that may name a database engine, with the rooms below it: connecting, refusing
+//! unsafe settings, and how a write transaction begins and ends. Never here: tables.
 
 use diesel::connection::TransactionManagerStatus;
 use diesel::connection::{AnsiTransactionManager, SimpleConnection, TransactionManager};
 use diesel::pg::PgConnection;
-use diesel::result::{DatabaseErrorKind, Error as DieselError};
 use diesel::sql_types::{BigInt, Text};
 use diesel::sqlite::SqliteConnection;
 use diesel::{Connection, QueryableByName, RunQueryDsl, sql_query};
 
 use super::error::StoreError;
 
+mod failures;
 mod held;
+#[cfg(test)]
+mod plans;
 mod prepared;
 
 pub(super) use held::RowLock;
+#[cfg(test)]
+pub(super) use plans::{scans, statements};
 pub(super) use prepared::{Prepared, bind};
 
 /// A connection to whichever engine the URL named.
@@ -447,54 +451,5 @@ impl DbConn {
             Self::Pg(conn) => conn.batch_execute(postgres)?,
         }
         Ok(())
-    }
-}
-
-impl From<DieselError> for StoreError {
-    fn from(error: DieselError) -> Self {
-        match error {
-            DieselError::NotFound => Self::NotFound,
-            DieselError::BrokenTransactionManager => Self::Lost("transaction broken".into()),
-            DieselError::DatabaseError(kind, info) => {
-                let text = info.message().to_owned();
-                let constraint = info.constraint_name().unwrap_or_default();
-                match kind {
-                    DatabaseErrorKind::UniqueViolation => {
-                        Self::Unique(format!("{text} {constraint}"))
-                    }
-                    DatabaseErrorKind::ForeignKeyViolation
-                    | DatabaseErrorKind::NotNullViolation
-                    | DatabaseErrorKind::CheckViolation => Self::Constraint(text),
-                    DatabaseErrorKind::SerializationFailure => Self::Busy(text),
-                    DatabaseErrorKind::ClosedConnection => Self::Lost(text),
-                    _ => classify_by_text(text),
-                }
-            }
-            other => Self::Database(other.to_string()),
-        }
-    }
-}
-
-/// SQLite's busy and PostgreSQL's deadlock arrive without a kind of their own.
-fn classify_by_text(text: String) -> StoreError {
-    const BUSY: [&str; 4] =
-        ["database is locked", "database table is locked", "deadlock detected", "lock timeout"];
-    const LOST: [&str; 8] = [
-        // A newer server changed the tables: statements prepared before are of no use any more.
-        "cached plan must not change result type",
-        "server closed the connection",
-        "terminating connection",
-        "connection to server",
-        "no connection to the server",
-        "could not receive data",
-        "could not send data",
-        "SSL connection has been closed",
-    ];
-    if BUSY.iter().any(|known| text.contains(known)) {
-        StoreError::Busy(text)
-    } else if LOST.iter().any(|known| text.contains(known)) {
-        StoreError::Lost(text)
-    } else {
-        StoreError::Database(text)
     }
 }

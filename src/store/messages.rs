@@ -129,7 +129,42 @@ fn rows_of(new: &[NewMessage], now: Timestamp) -> Vec<NewRow> {
         .collect()
 }
 
-/// What a message becomes that is owed no more.
+/// Which messages are about deliveries of a notice. By these, because a message has no index by its
+/// notice, which every message would have to be written into.
+macro_rules! of_deliveries {
+    ($notice:expr) => {{
+        use $crate::store::schema::{deliveries, messages};
+        let of_notice = deliveries::table
+            .filter(deliveries::notice_id.eq($notice.to_string()))
+            .select(deliveries::id.nullable());
+        messages::delivery_id.eq_any(of_notice)
+    }};
+}
+pub(super) use of_deliveries;
+
+/// Which messages are about a notice as a whole: these few have an index. Asked for apart, because
+/// PostgreSQL uses no index where both are asked for at once.
+macro_rules! of_notice_alone {
+    ($notice:expr) => {{
+        use $crate::store::schema::messages;
+        messages::delivery_id.is_null().and(messages::notice_id.eq($notice.to_string()))
+    }};
+}
+pub(super) use of_notice_alone;
+
+/// Cancels for `why` what of certain messages is still owed, also what a worker holds: its outcome
+/// is then noted on the attempt alone. Says how many there were.
+macro_rules! cancel {
+    ($tx:expr, $which:expr, $why:expr, $now:expr) => {{
+        use $crate::store::schema::messages;
+        let owed = messages::table.filter($which).filter(messages::due_at.is_not_null());
+        let cancelled = $crate::store::messages::Cancelled::because($why, $now);
+        diesel::update(owed).set(cancelled).execute($tx.db())
+    }};
+}
+pub(super) use cancel;
+
+/// What a message becomes that is owed no more; see [`cancel`].
 #[derive(AsChangeset)]
 #[diesel(table_name = messages, treat_none_as_null = true)]
 pub(super) struct Cancelled {
@@ -152,8 +187,7 @@ impl Cancelled {
     }
 }
 
-/// Cancels what is still owed to deliveries, also what a worker holds: its outcome is then
-/// noted on the attempt alone. Says how many messages were cancelled.
+/// Cancels what is still owed to deliveries. Says how many messages were cancelled.
 ///
 /// # Errors
 /// The store's own.
@@ -164,13 +198,7 @@ pub fn message_cancel_open(
     now: Timestamp,
 ) -> Result<usize, StoreError> {
     let texts: Vec<String> = deliveries.iter().map(ToString::to_string).collect();
-    Ok(diesel::update(
-        messages::table
-            .filter(messages::delivery_id.eq_any(&texts))
-            .filter(messages::due_at.is_not_null()),
-    )
-    .set(Cancelled::because(why, now))
-    .execute(tx.db())?)
+    Ok(cancel!(tx, messages::delivery_id.eq_any(&texts), why, now)?)
 }
 
 /// The step that the next message of this purpose to these deliveries has: they count up, so that

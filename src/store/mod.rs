@@ -41,6 +41,7 @@ pub mod fate;
 pub mod gap_issues;
 mod gather;
 pub mod health;
+pub mod ladders;
 mod lane;
 pub mod letters;
 pub mod links;
@@ -68,6 +69,8 @@ pub mod tallies;
 mod tests;
 #[cfg(test)]
 mod tests_commit;
+#[cfg(test)]
+mod tests_plans;
 pub mod tidings;
 pub mod verifications;
 pub mod viewings;

@@ -190,13 +190,13 @@ pub fn notice_find(conn: &mut Conn, id: NoticeId) -> Result<Option<Notice>, Stor
 pub fn notice_numbers(
     conn: &mut Conn,
     ids: &[NoticeId],
-) -> Result<BTreeMap<NoticeId, String>, StoreError> {
+) -> Result<BTreeMap<NoticeId, (String, i32)>, StoreError> {
     let texts: Vec<String> = ids.iter().map(ToString::to_string).collect();
-    let rows: Vec<(NoticeId, String)> = notices::table
+    let rows: Vec<(NoticeId, String, i32)> = notices::table
         .filter(notices::id.eq_any(&texts))
-        .select((notices::id, notices::document_number))
+        .select((notices::id, notices::document_number, notices::version))
         .load(conn.db())?;
-    Ok(rows.into_iter().collect())
+    Ok(rows.into_iter().map(|(id, number, version)| (id, (number, version))).collect())
 }
 
 /// Whose notice it is, its state and its current version, held until the end of the write so

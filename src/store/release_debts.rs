@@ -158,6 +158,8 @@ pub struct OpenDebt {
     pub notice_id: NoticeId,
     /// 发文字号.
     pub document_number: String,
+    /// Which version of the matter it is.
+    pub version: i32,
     /// 标题.
     pub title: String,
     /// Level as stored.
@@ -186,6 +188,7 @@ pub fn release_debt_list_open(
         .select((
             notices::id,
             notices::document_number,
+            notices::version,
             notices::title,
             notices::urgency,
             release_debts::opened_at,

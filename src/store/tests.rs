@@ -14,8 +14,8 @@ use super::{Conn, Durability, EngineSettings, SliceAct, Store, StoreError, Tx, m
 pub(super) mod pg;
 
 /// An open store and what keeps it alive.
-struct World {
-    store: Store,
+pub(super) struct World {
+    pub(super) store: Store,
     settings: EngineSettings,
     engine: &'static str,
     folder: tempfile::TempDir,
@@ -34,7 +34,7 @@ fn sqlite() -> World {
 }
 
 /// One world per engine; PostgreSQL only where it is installed (always in CI).
-fn worlds() -> Vec<World> {
+pub(super) fn worlds() -> Vec<World> {
     let mut worlds = vec![sqlite()];
     if let Some(cluster) = pg::cluster() {
         let url = cluster.fresh_database();

@@ -81,8 +81,7 @@ pub fn ladder_list_headless(
     let rows = sql_query(format!(
         "SELECT n.id AS notice_id, MIN(d.id) AS example, COUNT(*) AS stray_count, \
          MIN(n.issued_at) AS since FROM notices n JOIN deliveries d ON d.notice_id = n.id \
-         WHERE {OPEN} AND NOT EXISTS (SELECT 1 FROM rungs r WHERE r.delivery_id = d.id \
-         AND r.due_at IS NOT NULL) AND ({endless} OR EXISTS (SELECT 1 FROM rungs r \
+         WHERE {OPEN} AND d.next_due_at IS NULL AND ({endless} OR EXISTS (SELECT 1 FROM rungs r \
          WHERE r.delivery_id = d.id AND r.fired_at IS NULL AND r.closed_at IS NULL)) \
          GROUP BY n.id ORDER BY n.id LIMIT {NOTICES_MAX}"
     ))
@@ -90,15 +89,39 @@ pub fn ladder_list_headless(
     strays(rows)
 }
 
+/// What stands about the heads of ladders that are due before an instant: read first and by the
+/// index, because the grouping alone would have every delivery read.
+const HEADS_BEFORE: &str = "WITH heads AS MATERIALIZED (SELECT id, notice_id, next_step, \
+    next_due_at FROM deliveries WHERE next_due_at < $1) \
+    SELECT notice_id, MIN(id) AS example, COUNT(*) AS stray_count, MIN(next_due_at) AS since \
+    FROM heads";
+
 /// Steps that were due before `limit` and are still not taken.
 ///
 /// # Errors
 /// The store's own.
-pub fn rung_list_overdue(conn: &mut Conn, limit: Timestamp) -> Result<Vec<Stray>, StoreError> {
+pub fn ladder_list_overdue(conn: &mut Conn, limit: Timestamp) -> Result<Vec<Stray>, StoreError> {
+    list_heads(conn, limit, "1 = 1")
+}
+
+/// Deliveries whose next step is due before `limit` and is not there, or is planned for another
+/// time.
+///
+/// # Errors
+/// The store's own.
+pub fn ladder_list_astray(conn: &mut Conn, limit: Timestamp) -> Result<Vec<Stray>, StoreError> {
+    list_heads(
+        conn,
+        limit,
+        "NOT EXISTS (SELECT 1 FROM rungs r WHERE r.delivery_id = heads.id \
+         AND r.step = heads.next_step AND r.planned_at = heads.next_due_at \
+         AND r.fired_at IS NULL AND r.closed_at IS NULL)",
+    )
+}
+
+fn list_heads(conn: &mut Conn, limit: Timestamp, which: &str) -> Result<Vec<Stray>, StoreError> {
     let rows = sql_query(format!(
-        "SELECT d.notice_id AS notice_id, MIN(d.id) AS example, COUNT(*) AS stray_count, \
-         MIN(r.due_at) AS since FROM rungs r JOIN deliveries d ON d.id = r.delivery_id \
-         WHERE r.due_at < $1 GROUP BY d.notice_id ORDER BY d.notice_id LIMIT {NOTICES_MAX}"
+        "{HEADS_BEFORE} WHERE {which} GROUP BY notice_id ORDER BY notice_id LIMIT {NOTICES_MAX}"
     ))
     .bind::<BigInt, _>(limit.as_micros())
     .load(conn.db())?;

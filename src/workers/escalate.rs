@@ -13,6 +13,8 @@ pub(super) fn engine(service: &Service) -> impl FnMut() -> Turn + Send + 'static
     let service = service.clone();
     move || match round(&service) {
         Ok(fired) if fired.more => Turn::Again,
+        // What cannot go on is still due; to look at it without a pause helps nobody.
+        Ok(fired) if fired.stuck > 0 => Turn::Rest,
         Ok(_) => match escalate::until_next(&service) {
             Ok(Some(span)) => {
                 // Never less than a breath: a rung that is held elsewhere stays due.

@@ -52,7 +52,7 @@ fn number(ground: &Ground, select: &str) -> Option<i64> {
 
 /// The next due time of all.
 fn next_due(ground: &Ground) -> Option<i64> {
-    let select = "SELECT COALESCE(CAST(MIN(due_at) AS TEXT), '') AS value FROM rungs";
+    let select = "SELECT COALESCE(CAST(MIN(next_due_at) AS TEXT), '') AS value FROM deliveries";
     number(ground, select)
 }
 
@@ -99,7 +99,11 @@ fn drill_rungs_missed_by_a_stopped_server_fire_once_and_late() {
             == i64::try_from(ORGANISATIONS).unwrap()
     });
     until("the end of the ladder", || {
-        count(ground.url(), "rungs where due_at is not null and action <> 'call'") == 0
+        count(
+            ground.url(),
+            "deliveries d join rungs r on r.delivery_id = d.id and r.step = d.next_step \
+             where r.action <> 'call'",
+        ) == 0
     });
     until("the last mails", || {
         count(ground.url(), "messages where state in ('waiting', 'leased')") == 0

@@ -24,6 +24,7 @@ use qianshou::service::story::{self, story_sentences};
 use qianshou::service::visit::Visiting;
 use qianshou::store::deliveries::delivery_find;
 
+use crate::support::HEADS;
 use crate::support::fixture_link::{Ground, Issued, Seat};
 
 fn clerk(ground: &Ground) -> Account {
@@ -92,7 +93,7 @@ fn addresses(seats: &[&Seat]) -> Vec<String> {
 }
 
 fn open_rungs(ground: &Ground) -> usize {
-    ground.count("rungs WHERE due_at IS NOT NULL")
+    ground.count(HEADS)
 }
 
 fn sentences(ground: &Ground, by: &Account, id: DeliveryId) -> String {
@@ -236,7 +237,7 @@ fn a_named_person_ends_the_chase_of_one_delivery() {
     }
     let twice = stop_chasing(&ground.service, &by, id, &form("k2", "又一次")).unwrap_err();
     assert!(matches!(twice, ActRefused::Changed(_)), "{twice:?}");
-    let due = format!("rungs WHERE due_at IS NOT NULL AND delivery_id = '{}'", other.delivery);
+    let due = format!("{HEADS} AND delivery_id = '{}'", other.delivery);
     assert_eq!((open_rungs(&ground), ground.count(&due)), (1, 1));
     assert_eq!(ground.count("chase_stops"), 1);
     assert!(state(&ground, id).is_unsigned());

@@ -248,10 +248,13 @@ fn a_stranger_who_is_lost_is_led_to_the_door_and_who_came_by_a_link_is_not() {
     let mut anybody = Visitor::new(&door);
     let to_the_door = "href=\"/sign-in\"";
     assert!(anybody.get("/absent").body.contains(to_the_door));
-    for path in ["/receive/x", "/l/x", "/d/x", "/delegated/x"] {
+    // The pages of a link that opens nothing, and of an address below one that is none at all.
+    let below = ["/receive/x/y", "/l/x/y", "/d/x/y", "/delegated/x/y"];
+    for path in below.into_iter().chain(["/receive/x", "/l/x", "/d/x", "/delegated/x"]) {
         let heard = anybody.get(path);
         assert!(heard.status == 404 && !heard.body.contains(to_the_door), "{path}");
     }
     let mut clerk = Visitor::new(&door).sign_in("jingban", PASSWORD);
-    assert!(clerk.get("/absent").body.contains("href=\"/\""));
+    let lost = clerk.get("/absent").body;
+    assert!(lost.contains("href=\"/\"") && !lost.contains(to_the_door), "{lost}");
 }

@@ -8,6 +8,7 @@ use qianshou::domain::delegation::{DelegationCounts, DelegationEnd};
 use qianshou::domain::ids::{DelegationId, DeliveryId, NoticeId, OrganizationId, TaskId};
 use qianshou::domain::time::{Span, Timestamp};
 use qianshou::service::acts::ActForm;
+use qianshou::service::claim_calls::claim_calls;
 use qianshou::service::close::{close, to_close};
 use qianshou::service::delegate::{delegate_calls, renew_links, return_overdue, take_back};
 use qianshou::service::deliver::{Dispatch, Sender, Share, tick};
@@ -241,8 +242,8 @@ fn what_is_not_reported_in_time_comes_back() {
     let back = i64::try_from(calls.owed.len()).unwrap() - 1;
     assert_eq!(calls.count("events WHERE kind = 'delegation_ended'"), back);
     let late = desk.report(&[(calls.task(calls.owed[1]), "told", "陈某")]);
-    assert_eq!(late.status, 409, "{}", late.words());
-    assert!(desk.visitor.get(&desk.page.clone()).words().contains("已由发文单位收回"));
+    assert_eq!(late.status, 303, "{}", late.words());
+    assert!(desk.visitor.get(&desk.page.clone()).words().contains("未报的电话已于"));
     // Handed on again it is another delegation, which the old visit does not open.
     let old = calls.id();
     town.clock.advance(Span::minutes(1));
@@ -538,4 +539,98 @@ fn calls_that_the_desk_was_not_told_of_come_back_at_once() {
         let mut officer = Visitor::new(&door).sign_in("zhiban", PASSWORD);
         assert!(officer.get("/duty").words().contains("邮件没有送到，已收回"));
     }
+}
+
+/// Calls came back over the head of a desk that had made some of them: what it did is reported
+/// late, the office sees it, and nobody rings there again at once.
+#[test]
+fn what_a_desk_did_before_its_calls_came_back_is_reported_late() {
+    for why in [DelegationEnd::Undelivered, DelegationEnd::Overdue] {
+        let Some(calls) = Calls::new() else { return };
+        let (town, notice) = (&calls.town, calls.town.ours.notice);
+        calls.hand_on("k1").unwrap();
+        send(&calls);
+        if why == DelegationEnd::Undelivered {
+            let mails = "SELECT address_id FROM messages WHERE purpose = 'delegated_calls'";
+            let bounce =
+                format!("UPDATE contact_addresses SET status = 'failing' WHERE id IN ({mails})");
+            execute(&town.url, &bounce);
+        } else {
+            town.clock.advance(Span::minutes(15));
+        }
+        return_overdue(&town.service).unwrap();
+        assert_eq!(calls.ended(), Some(why));
+        let back = town.clock.now();
+        town.clock.advance(Span::minutes(3));
+
+        let door = Door::open(&town.service, PUBLIC_URL);
+        let mut desk = Desk::arrive(&calls, &door);
+        let page = desk.visitor.get(&desk.page.clone());
+        let words = page.words();
+        let said = match why {
+            DelegationEnd::Overdue => "没有按时报齐，未报的电话已于",
+            _ => "邮件没有送到，电话已于",
+        };
+        assert!(words.contains(said) && words.contains("转回发文单位"), "{words}");
+        assert!(words.contains("未联系上") && !page.body.contains("tel:0731-5"), "{words}");
+
+        // A colleague has taken one of them meanwhile, and keeps it.
+        let (first, second) = (calls.owed[0], calls.owed[1]);
+        let (third, fourth) = (calls.owed[2], calls.owed[3]);
+        claim_calls(&town.service, &calls.officer("zhiban"), third, &[]).unwrap();
+        let done = [
+            (calls.task(first), "told", "陈某"),
+            (calls.task(second), "not_reached", ""),
+            (calls.task(third), "told", "周某"),
+        ];
+        for _ in 0..2 {
+            assert_eq!(desk.report(&done).status, 303, "{why:?}");
+        }
+        assert_eq!(calls.count("events WHERE kind = 'delegation_reported'"), 3);
+        assert_eq!((calls.counts().told, calls.counts().not_reached), (2, 1));
+        assert_eq!(calls.ended(), Some(why), "they stay the office's");
+        let later = town.clock.now().plus(Span::minutes(10));
+        assert_eq!(calls.due(first), (later, false), "left alone for a while");
+        assert_eq!((calls.due(second).0, calls.due(third).0), (back, back));
+        let mut officer = Visitor::new(&door).sign_in("zhiban", PASSWORD);
+        let row = officer.get("/duty").words();
+        assert!(row.contains("已通知 2，未联系上 1") && row.contains("（贺某报）"), "{row}");
+        let story = officer.get(&format!("/deliveries/{first}")).words();
+        assert!(story.contains("值班室报来：已电话告知陈某"), "{story}");
+
+        // The notice is taken back after that: whoever was told hears of it, told late or not.
+        let form = ActForm { key: "end".into(), reason: "附件有误".into() };
+        recall(&town.service, &calls.officer("jingban"), notice, &form).unwrap();
+        let words = desk.visitor.get(&desk.page.clone()).words();
+        assert!(words.contains("不再作为依据") && !words.contains("　未联系上"), "{words}");
+        assert_eq!(desk.report(&[(calls.task(fourth), "told", "李某")]).status, 303);
+        for told in [first, third, fourth] {
+            assert_eq!(calls.count(&format!("{TELL_END} AND delivery_id = '{told}'")), 1);
+        }
+        assert_eq!(calls.count(TELL_END), 3);
+    }
+}
+
+#[test]
+fn the_rows_of_calls_that_are_handed_on_say_which_version() {
+    let Some(calls) = Calls::new() else { return };
+    let town = &calls.town;
+    let set = |version: i32| {
+        let of = format!("WHERE id = '{}'", town.ours.notice);
+        execute(&town.url, &format!("UPDATE notices SET version = {version} {of}"));
+    };
+    let door = Door::open(&town.service, PUBLIC_URL);
+    let mut officer = Visitor::new(&door).sign_in("zhiban", PASSWORD);
+    let number = |page: &str, before: &str| {
+        let rest = page.split(before).nth(1).and_then(|rest| rest.split("</span>").nth(1));
+        rest.unwrap_or_default().to_owned()
+    };
+    set(2);
+    let offered = number(&officer.get("/duty").body, "个单位待拨");
+    assert!(offered.ends_with("湘办发电〔2026〕35号 第2版"), "{offered}");
+    set(1);
+    calls.hand_on("k1").unwrap();
+    set(2);
+    let asked = number(&officer.get("/duty").body, "未联系上 0，未报");
+    assert!(asked.ends_with("湘办发电〔2026〕35号 第2版"), "{asked}");
 }

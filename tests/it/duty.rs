@@ -12,6 +12,7 @@ use qianshou::domain::ids::{DeliveryId, TaskId};
 use qianshou::domain::receipt::{Grade, Mode};
 use qianshou::domain::time::Span;
 use qianshou::service::accounts::{self, AccountRequest};
+use qianshou::service::acknowledge::SigningCode;
 use qianshou::service::call::{CallRequest, Recorded, record_call, sheet};
 use qianshou::service::claim_calls::{Claimed, claim_calls};
 use qianshou::service::duty;
@@ -264,6 +265,43 @@ fn one_desk_is_one_row_with_its_organisations() {
     assert_eq!(tally.acknowledged, i64::try_from(count).unwrap());
 }
 
+/// The other side writes them down while the officer may load the page anew.
+#[test]
+fn the_digits_of_a_call_are_the_same_until_it_is_recorded() {
+    let Some(town) = Town::new() else { return };
+    let (first, second) = (account(&town, "zhiban"), second_officer(&town));
+    let owed = ids(&town, 2);
+    owe(&town, &owed, TaskKind::Call);
+    let code = |of: &Account, id| sheet(&town.service, of, id).unwrap().code;
+    let begun = code(&first, owed[0]);
+    assert!(claim_calls(&town.service, &first, owed[0], &[]).is_ok());
+    town.clock.advance(Span::hours(11));
+    let drawn = code(&first, owed[0]);
+    assert_eq!((&drawn.token, &drawn.digits), (&begun.token, &begun.digits), "drawn again");
+    assert_ne!(code(&second, owed[0]).token, begun.token, "another call");
+    assert_ne!(code(&first, owed[1]).token, begun.token, "another organisation");
+
+    // They run out: after a while there are others, and those of before are good a while longer.
+    town.clock.advance(Span::hours(2));
+    let later = code(&first, owed[0]);
+    assert_ne!(later.token, begun.token);
+    let read_back = |code: &SigningCode, key: &str| {
+        let said = CallRequest {
+            code: code.digits.clone(),
+            code_token: code.token.clone(),
+            form_key: key.into(),
+            ..pressed(&town, "told")
+        };
+        record_call(&town.service, &first, owed[0], &said).unwrap()
+    };
+    assert_eq!(read_back(&begun, "k1"), Recorded::Yes { confirmed: 0 });
+    let next = code(&first, owed[0]);
+    assert!(next.token != later.token && next.token != begun.token, "the next call has its own");
+    town.clock.advance(Span::hours(12));
+    assert!(matches!(read_back(&begun, "k2"), Recorded::Mistaken(_)), "run out");
+    assert_eq!(read_back(&next, "k3"), Recorded::Yes { confirmed: 0 });
+}
+
 #[test]
 fn the_page_takes_and_records_a_call_without_script() {
     let Some(town) = Town::new() else { return };
@@ -285,7 +323,7 @@ fn the_page_takes_and_records_a_call_without_script() {
     let refused = visitor.post(&call, &fields);
     assert_eq!(refused.status, 422);
     assert!(refused.body.contains("接电话的人的姓名"));
-    assert_ne!(form.field("code_token"), visitor.get(&call).field("code_token"), "one per look");
+    assert_eq!(code_on(&form.body), code_on(&visitor.get(&call).body), "drawn again");
     let (first, token_of_code) = (code_on(&form.body), form.field("code_token").unwrap());
     let slip = [fields.as_slice(), &[("code_token", token_of_code)]].concat();
     let again = visitor.post(&call, &slip);

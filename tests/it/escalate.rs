@@ -18,6 +18,8 @@ use qianshou::service::release_and_issue::release_and_issue;
 use qianshou::service::{Sending, accounts, compose, demo, submit, visit};
 use qianshou::store::links::FIRST_GENERATION;
 
+use crate::support::HEADS;
+use crate::support::house::execute;
 use crate::support::stand::{Stand, resume_now};
 
 /// 2026-11-24T02:02 in Changsha.
@@ -136,8 +138,31 @@ fn a_flash_notice_climbs_its_whole_ladder_and_the_calls_go_on() {
          ('reminded', 'escalated', 'rung_gap', 'overdue', 'not_reached')",
     );
     assert_eq!(told, fired);
-    let heads = town.count("rungs WHERE due_at IS NOT NULL");
+    let heads = town.count(HEADS);
     assert_eq!(heads, town.count("deliveries"), "each open delivery has one next step");
+}
+
+#[test]
+fn a_ladder_that_cannot_go_on_holds_up_no_other_and_stays_due() {
+    let Some(town) = Issue::new() else { return };
+    town.at(0);
+    let one = town.stand.texts("SELECT id AS value FROM deliveries ORDER BY id LIMIT 1").remove(0);
+    let of_it = format!("delivery_id = '{one}'");
+    let rungs = format!("rungs WHERE fired_at IS NOT NULL AND {of_it}");
+    let before = town.count(&rungs);
+    execute(
+        &town.stand.url,
+        &format!(
+            "UPDATE rungs SET closed_at = 1, closed_why = 'lost' WHERE fired_at IS NULL AND {of_it}"
+        ),
+    );
+    let others = || town.count(&format!("rungs WHERE fired_at IS NOT NULL AND NOT {of_it}"));
+    let fired = others();
+    town.at(6);
+    assert!(others() > fired, "the others go on");
+    assert_eq!(town.count(&rungs), before);
+    assert_eq!(town.count(&format!("{HEADS} AND {of_it}")), 1, "it stays due");
+    assert_eq!(escalate::tick(&town.stand.service).unwrap().stuck, 1);
 }
 
 #[test]
@@ -228,6 +253,9 @@ fn no_reminder_is_committed_after_the_answer() {
         let after =
             fixture.number(&format!("SELECT count(*) AS value {ghosts} AND state = 'waiting'"));
         assert_eq!(after, 0, "reminders committed after the answer");
+        let heads = "SELECT count(*) AS value FROM deliveries WHERE acknowledged_at IS NOT NULL \
+                     AND next_due_at IS NOT NULL";
+        assert_eq!(fixture.number(heads), 0, "ladders that go on after the answer");
         done += count;
     }
     let took = began.elapsed().as_secs_f64();

@@ -12,6 +12,7 @@ use qianshou::service::issue::IssueRequest;
 use qianshou::service::release_afterwards::{owing, release_afterwards, watch_releases};
 use qianshou::service::release_and_issue::{OralApproval, issue_on_oral_approval};
 
+use crate::support::HEADS;
 use crate::support::door::{Door, Visitor};
 use crate::support::fixture_link::PUBLIC_URL;
 use crate::support::form::Form;
@@ -93,7 +94,7 @@ fn a_refusal_is_recorded_and_alarms_and_takes_nothing_back() {
     assert!(at.answer(id, "k2", "未见批示", Refused).is_none());
     assert_eq!(at.alarms("release_refused"), 1);
     assert_eq!(at.ground.count(&format!("notices WHERE id = '{id}' AND state = 'issued'")), 1);
-    assert_eq!(at.of_notice("rungs WHERE due_at IS NOT NULL", id), 1, "the chase goes on");
+    assert_eq!(at.of_notice(HEADS, id), 1, "the chase goes on");
     assert_eq!(watch_releases(service).unwrap(), 0);
     assert_eq!(at.alarms("release_refused"), 1, "until it is settled");
     recall(service, &at.clerk, id, &form("k3", "未获批准")).unwrap();
@@ -148,4 +149,14 @@ fn what_is_owed_is_shown_until_it_is_given() {
     assert!(!duty.get("/duty").body.contains("前补核发"));
     let register = duty.get(&format!("/notices/{id}/register")).body;
     assert!(register.contains("hefa已于") && register.contains("补核发。"), "{register}");
+}
+
+#[test]
+fn what_is_owed_of_a_later_version_says_which() {
+    let Some((at, id)) = gone_out() else { return };
+    at.ground.sql(&format!("UPDATE notices SET version = 2 WHERE id = '{id}'"));
+    let door = Door::open(&at.ground.service, PUBLIC_URL);
+    let page = Visitor::new(&door).sign_in("zhiban", PASSWORD).get("/duty").body;
+    let row = page.split("<li id=\"release-").nth(1).and_then(|rest| rest.split("</li>").next());
+    assert!(row.is_some_and(|row| row.contains("号 第2版")), "{row:?}");
 }

@@ -25,6 +25,10 @@ use qianshou::store::rungs::{NewRung, rung_insert_all};
 
 use crate::support::fixture::{Fixture, IssuedNotice};
 
+const HEAD_ON: &str = "UPDATE deliveries SET next_step = 1, next_due_at = (SELECT planned_at \
+    FROM rungs WHERE delivery_id = deliveries.id AND step = 1)";
+const HEAD_OFF: &str = "UPDATE deliveries SET next_step = NULL, next_due_at = NULL";
+
 /// A notice of that level with a ladder of two steps, the first due in five minutes.
 fn issue(at: &Fixture, urgency: Urgency) -> IssuedNotice {
     let issued = at.issue(urgency, 1, 1);
@@ -42,6 +46,7 @@ fn issue(at: &Fixture, urgency: Urgency) -> IssuedNotice {
         })
         .collect();
     at.service.store.write("fixture", move |tx| rung_insert_all(tx, &rungs, now)).unwrap();
+    at.sql(HEAD_ON);
     at.sql("UPDATE messages SET state = 'handed_over', due_at = NULL");
     issued
 }
@@ -75,17 +80,22 @@ fn each_planted_fault_is_found_told_once_and_ended() {
     assert!(fs::read_to_string(&beat).unwrap().ends_with("ok\n"));
 
     let long_ago = at.now().as_micros() - 10 * 60 * 1_000_000;
-    let fired = format!("fired_at = {}, due_at = NULL", at.now().as_micros());
-    let head_off = "UPDATE rungs SET due_at = NULL WHERE step = 1";
-    let head_on = "UPDATE rungs SET due_at = planned_at, fired_at = NULL, outcome = NULL \
-                   WHERE step = 1";
+    let fired = format!("fired_at = {}", at.now().as_micros());
     let quiet = "UPDATE messages SET state = 'handed_over', due_at = NULL, lease_token = NULL";
-    let plants: [(AlarmKind, String, &str); 5] = [
-        (AlarmKind::StepMissing, head_off.to_owned(), head_on),
+    let planned = at.texts("SELECT CAST(planned_at AS TEXT) AS value FROM rungs WHERE step = 1");
+    let on_time = format!("UPDATE rungs SET planned_at = {} WHERE step = 1; {HEAD_ON}", planned[0]);
+    let plants: [(AlarmKind, String, &str); 7] = [
+        (AlarmKind::StepMissing, HEAD_OFF.to_owned(), HEAD_ON),
+        (AlarmKind::StepMissing, "UPDATE deliveries SET next_step = 9".to_owned(), HEAD_ON),
+        (
+            AlarmKind::StepMissing,
+            "UPDATE deliveries SET next_due_at = next_due_at + 1".to_owned(),
+            HEAD_ON,
+        ),
         (
             AlarmKind::StepOverdue,
-            format!("UPDATE rungs SET due_at = {long_ago} WHERE step = 1"),
-            head_on,
+            format!("UPDATE rungs SET planned_at = {long_ago} WHERE step = 1; {HEAD_ON}"),
+            &on_time,
         ),
         (
             AlarmKind::StepWithoutEffect,
@@ -105,13 +115,18 @@ fn each_planted_fault_is_found_told_once_and_ended() {
             quiet,
         ),
     ];
+    let run = |statements: &str| {
+        for one in statements.split("; ") {
+            at.sql(one);
+        }
+    };
     for (kind, plant, mend) in plants {
         fs::remove_file(&beat).unwrap();
         drop(fs::remove_file(&told));
         mailer.clear();
-        at.sql(&plant);
+        run(&plant);
         if kind == AlarmKind::StepWithoutEffect {
-            at.sql("UPDATE rungs SET due_at = planned_at WHERE step = 2");
+            at.sql(&HEAD_ON.replace('1', "2"));
         }
         let found = pass(&service).unwrap();
         assert_eq!(kinds(&found), [kind]);
@@ -124,14 +139,14 @@ fn each_planted_fault_is_found_told_once_and_ended() {
         assert!(text.contains(kind.remedy_zh()), "what to do: {text}");
         assert_eq!(mailer.mail_to("ops@office.example").len(), 1);
         assert_eq!(service.watch.alarms().len(), 1, "staff pages show it");
-        at.sql(mend);
+        run(mend);
         let mended = pass(&service).unwrap();
         assert_eq!((mended.findings.len(), mended.cleared), (0, 1), "{kind} is over");
         assert!(beat.exists() && service.watch.alarms().is_empty());
     }
     let events = at.texts("SELECT kind AS value FROM events WHERE kind LIKE 'alarm_%'");
-    assert_eq!(events.iter().filter(|kind| *kind == "alarm_raised").count(), 5);
-    assert_eq!(events.iter().filter(|kind| *kind == "alarm_cleared").count(), 5);
+    assert_eq!(events.iter().filter(|kind| *kind == "alarm_raised").count(), 7);
+    assert_eq!(events.iter().filter(|kind| *kind == "alarm_cleared").count(), 7);
 }
 
 /// Takes calls on this machine, answers each with this, and keeps what it heard.
@@ -218,7 +233,7 @@ fn a_clean_pass_calls_the_operators_address_and_waits_for_nothing() {
 
     // While something is wrong there is no sign of life.
     issue(&at, Urgency::Flash);
-    at.sql("UPDATE rungs SET due_at = NULL");
+    at.sql(HEAD_OFF);
     let before = heard.lock().unwrap().len();
     assert!(!pass(&service).unwrap().findings.is_empty());
     assert_eq!(heard.lock().unwrap().len(), before);
@@ -232,7 +247,7 @@ fn an_alarm_is_posted_to_the_operators_address() {
         WatchSettings { alarm_url: Some(outward(&url, "POST")), ..WatchSettings::default() };
     let service = Service { watch: Arc::new(Watch::new(settings)), ..at.service.clone() };
     issue(&at, Urgency::Flash);
-    at.sql("UPDATE rungs SET due_at = NULL");
+    at.sql(HEAD_OFF);
     assert_eq!(pass(&service).unwrap().raised, 1);
     let all = heard.lock().unwrap().concat();
     let (head, body) = all.split_once("\r\n\r\n").unwrap();
@@ -249,7 +264,7 @@ fn what_was_answered_stopped_or_ended_needs_no_next_step() {
     let Some(at) = Fixture::new(MemoryMailer::new()) else { return };
     let issued = issue(&at, Urgency::Flash);
     let delivery = issued.deliveries[0].id;
-    at.sql("UPDATE rungs SET due_at = NULL");
+    at.sql(HEAD_OFF);
     assert_eq!(kinds(&pass(&at.service).unwrap()), [AlarmKind::StepMissing]);
     let ended = [
         (
@@ -269,12 +284,41 @@ fn what_was_answered_stopped_or_ended_needs_no_next_step() {
 }
 
 #[test]
+fn a_step_without_effect_stays_an_alarm_until_it_is_mended() {
+    let Some(at) = Fixture::new(MemoryMailer::new()) else { return };
+    issue(&at, Urgency::Flash);
+    let is_told = || kinds(&pass(&at.service).unwrap()).contains(&AlarmKind::StepWithoutEffect);
+    assert!(!is_told());
+    let taken = at.now().as_micros();
+    at.sql(&format!("UPDATE rungs SET fired_at = {taken}, outcome = 'acted' WHERE step = 1"));
+    assert!(is_told());
+    for _ in 0..2 {
+        at.clock.advance(Span::hours(25));
+        assert!(is_told(), "a day makes it no better");
+    }
+    let anew = Service { watch: Arc::default(), ..at.service.clone() };
+    let found = pass(&anew).unwrap();
+    assert!(
+        kinds(&found).contains(&AlarmKind::StepWithoutEffect),
+        "nor does a server started anew"
+    );
+    assert_eq!(found.raised, 0, "it was known");
+    at.sql("UPDATE rungs SET outcome = 'gap' WHERE step = 1");
+    assert!(!is_told());
+    // Committed after the look, at an instant a little before it.
+    let late = at.now().minus(Span::minutes(1)).as_micros();
+    at.sql(&format!("UPDATE rungs SET fired_at = {late}, outcome = 'acted' WHERE step = 2"));
+    assert!(is_told());
+}
+
+#[test]
 fn the_ladder_of_a_level_that_never_ends_has_always_a_next_step() {
     for (urgency, wrong) in [(Urgency::Flash, true), (Urgency::Ordinary, false)] {
         let Some(at) = Fixture::new(MemoryMailer::new()) else { return };
         issue(&at, urgency);
         let now = at.now().as_micros();
-        at.sql(&format!("UPDATE rungs SET due_at = NULL, fired_at = {now}, outcome = 'gap'"));
+        at.sql(HEAD_OFF);
+        at.sql(&format!("UPDATE rungs SET fired_at = {now}, outcome = 'gap'"));
         let found = kinds(&pass(&at.service).unwrap());
         assert_eq!(found.contains(&AlarmKind::StepMissing), wrong, "{urgency}");
     }

@@ -85,6 +85,10 @@ fn issue(at: &Fixture) {
         })
         .collect();
     at.service.store.write("fixture", move |tx| rung_insert_all(tx, &rungs, now)).unwrap();
+    at.sql(
+        "UPDATE deliveries SET next_step = 1, next_due_at = (SELECT planned_at FROM rungs \
+         WHERE delivery_id = deliveries.id AND step = 1)",
+    );
 }
 
 fn fired(machine: &Machine) -> usize {

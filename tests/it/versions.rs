@@ -19,6 +19,7 @@ use qianshou::service::supersede::begin;
 use qianshou::store::deliveries::delivery_list_of_notice;
 use qianshou::store::notices::notice_find;
 
+use crate::support::HEADS;
 use crate::support::door::{Door, Visitor};
 use crate::support::fixture_link::{PUBLIC_URL, Seat};
 use crate::support::form::Form;
@@ -43,7 +44,7 @@ fn a_new_version_takes_the_place_of_the_old_in_one_write() {
     let open = compose::load(service, &at.clerk, draft).unwrap();
     assert_eq!((open.files.len(), open.notice.version), (2, 2), "the files came along");
     at.submit(draft).unwrap();
-    assert_eq!(at.of_notice("rungs WHERE due_at IS NOT NULL", old), 3, "nothing ended so far");
+    assert_eq!(at.of_notice(HEADS, old), 3, "nothing ended so far");
     ground.clock.advance(Span::minutes(7));
     assert!(matches!(at.release(draft, "k3").unwrap(), Outcome::Now { deliveries: 3, .. }));
     assert_eq!(at.release(draft, "k3").unwrap(), Outcome::Before);
@@ -53,8 +54,8 @@ fn a_new_version_takes_the_place_of_the_old_in_one_write() {
     assert_eq!(older.state, NoticeState::Superseded);
     assert_eq!((newer.state, newer.version), (NoticeState::Issued, 2));
     assert_eq!(newer.draft.document_number, older.draft.document_number);
-    assert_eq!(at.of_notice("rungs WHERE due_at IS NOT NULL", old), 0);
-    assert_eq!(at.of_notice("rungs WHERE due_at IS NOT NULL", draft), 3);
+    assert_eq!(at.of_notice(HEADS, old), 0);
+    assert_eq!(at.of_notice(HEADS, draft), 3);
     let deadline = newer.deadline_at.unwrap();
     assert_eq!(deadline.since(newer.issued_at.unwrap()), Span::minutes(30), "its own clock");
     let owed = format!("messages WHERE due_at IS NOT NULL AND notice_id = '{old}'");

@@ -141,19 +141,20 @@ fn compared(books: &mut Books) -> Vec<String> {
     let at = |column: &str| format!("COALESCE(CAST({column} AS TEXT), '-')");
     let rungs = format!(
         "SELECT 'rung ' || delivery_id || ' ' || CAST(step AS TEXT) || ' ' || action || ' ' || \
-         CAST(planned_at AS TEXT) || ' ' || {} || ' ' || COALESCE(outcome, '-') || ' ' || {} || \
+         CAST(planned_at AS TEXT) || ' ' || {} || ' ' || COALESCE(outcome, '-') || \
          CASE WHEN closed_at IS NULL THEN '' ELSE ' closed' END AS line FROM rungs",
-        at("fired_at"),
-        at("due_at")
+        at("fired_at")
     );
     let deliveries = format!(
         "SELECT 'delivery ' || id || ' ' || {} || ' ' || {} || ' ' || {} || ' ' || {} || ' ' || {} \
-         AS line FROM deliveries",
+         || ' ' || {} || ' ' || {} AS line FROM deliveries",
         at("acknowledged_at"),
         at("recalled_at"),
         at("chase_stopped_at"),
         at("overdue_at"),
-        at("not_reached_at")
+        at("not_reached_at"),
+        at("next_step"),
+        at("next_due_at")
     );
     let messages = "SELECT 'message ' || COALESCE(delivery_id, '-') || ' ' || address_id || ' ' || \
                     purpose || ' ' || CAST(step AS TEXT) || ' ' || state AS line FROM messages \
@@ -188,6 +189,8 @@ struct Place {
     superior: Option<Reach>,
     facts: Facts,
     rungs: Vec<Rung>,
+    /// Which step is next, and when.
+    head: Option<(i32, Timestamp)>,
 }
 
 type Post = (Option<DeliveryId>, AddressId, MessagePurpose, i32);
@@ -219,31 +222,32 @@ impl Model {
         let place = |(nth, seat): (usize, &crate::world::Seat)| {
             let rows = books.lines(&format!(
                 "SELECT id || '|' || CAST(step AS TEXT) || '|' || action || '|' || COALESCE(ways, \
-                 '-') || '|' || CAST(planned_at AS TEXT) || '|' || CASE WHEN due_at IS NULL THEN \
-                 '-' ELSE 'due' END || '|' || CASE WHEN closed_at IS NULL THEN '-' ELSE 'closed' \
-                 END AS line FROM rungs WHERE delivery_id = '{}' ORDER BY step",
+                 '-') || '|' || CAST(planned_at AS TEXT) || '|' || CASE WHEN closed_at \
+                 IS NULL THEN '-' ELSE 'closed' END AS line FROM rungs WHERE delivery_id = \
+                 '{}' ORDER BY step",
                 seat.delivery
             ));
             let rung = |row: &String| {
                 let parts: Vec<&str> = row.split('|').collect();
-                let planned_at = number(parts[4]);
                 let open = OpenRung {
                     id: parts[0].parse().unwrap(),
                     step: parts[1].parse().unwrap(),
                     act: parts[2].parse().unwrap(),
                     ways: parts[3].parse::<Ways>().ok(),
-                    planned_at,
-                    due_at: (parts[5] == "due").then_some(planned_at),
+                    planned_at: number(parts[4]),
                 };
-                Rung { open, fired: None, closed: parts[6] == "closed" }
+                Rung { open, fired: None, closed: parts[5] == "closed" }
             };
+            let rungs: Vec<Rung> = rows.iter().map(rung).collect();
+            let first = rungs.iter().find(|rung| !rung.closed).map(|rung| rung.open);
             Place {
                 id: seat.delivery,
                 can_sign: seat.token.is_some(),
                 recipient: reach_of(nth + 2),
                 superior: (nth == 0).then(|| reach_of(1)),
                 facts: Facts::default(),
-                rungs: rows.iter().map(rung).collect(),
+                rungs,
+                head: first.map(|rung| (rung.step, rung.planned_at)),
             }
         };
         let places: Vec<Place> = world.seats.iter().enumerate().map(place).collect();
@@ -286,7 +290,7 @@ impl Model {
                 .filter(|rung| rung.fired.is_none() && !rung.closed)
                 .map(|rung| rung.open)
                 .collect();
-            if open.first().and_then(|rung| rung.due_at).is_some_and(|at| at <= now) {
+            if self.places[place].head.is_some_and(|(_, at)| at <= now) {
                 let plan = self.plan(place, &open, now);
                 self.apply(place, plan, now);
             }
@@ -326,7 +330,6 @@ impl Model {
         for firing in plan.firings {
             let rung = self.rung(place, firing.rung.id);
             rung.fired = Some((now, firing.outcome.as_str()));
-            rung.open.due_at = None;
             let facts = &mut self.places[place].facts;
             match firing.outcome {
                 Outcome::Letters(letters) => {
@@ -345,16 +348,17 @@ impl Model {
         }
         match plan.next {
             Next::AsPlanned(next) => {
-                let rung = self.rung(place, next);
-                rung.open.due_at = Some(rung.open.planned_at);
+                self.places[place].head = Some((next.step, next.planned_at));
             }
             Next::Moved(next, at) => {
-                let rung = self.rung(place, next);
-                (rung.open.planned_at, rung.open.due_at) = (at, Some(at));
+                self.rung(place, next.id).open.planned_at = at;
+                self.places[place].head = Some((next.step, at));
             }
-            Next::Again { step, act, at } => self.add(place, (step, act, at), false),
-            Next::Nothing => {}
-            Next::Ended => self.close(place),
+            Next::Again { step, act, at } => {
+                self.add(place, (step, act, at), false);
+                self.places[place].head = Some((step, at));
+            }
+            Next::Nothing | Next::Ended => self.end(place),
         }
     }
 
@@ -368,18 +372,13 @@ impl Model {
         let mut bits = [self.names; 10];
         bits[..8].copy_from_slice(&u64::try_from(nth).unwrap().to_be_bytes());
         let id = RungId::new(at, bits);
-        let due_at = (!closed).then_some(at);
-        let open = OpenRung { id, step, act, ways: None, planned_at: at, due_at };
+        let open = OpenRung { id, step, act, ways: None, planned_at: at };
         self.places[place].rungs.push(Rung { open, fired: None, closed });
     }
 
-    /// Closes the next step, and with it the ladder.
-    fn close(&mut self, place: usize) {
-        for rung in &mut self.places[place].rungs {
-            if rung.open.due_at.take().is_some() {
-                rung.closed = true;
-            }
-        }
+    /// No step is next any more.
+    fn end(&mut self, place: usize) {
+        self.places[place].head = None;
     }
 
     /// Every mail is taken over; a list on which nobody would stand is not sent.
@@ -419,7 +418,7 @@ impl Model {
         }
         place.facts.signed = Some(now);
         let id = place.id;
-        self.close(seat);
+        self.end(seat);
         self.cancel(|post| post.0 == Some(id));
     }
 
@@ -429,7 +428,7 @@ impl Model {
         }
         self.out = false;
         for seat in 0..self.places.len() {
-            self.close(seat);
+            self.end(seat);
             let facts = &mut self.places[seat].facts;
             if facts.signed.is_none() {
                 facts.recalled = Some(now);
@@ -446,7 +445,7 @@ impl Model {
         }
         facts.stopped = Some(now);
         let id = self.places[seat].id;
-        self.close(seat);
+        self.end(seat);
         let chasing = [Purpose::Reminder, Purpose::LeaderPrompt, Purpose::SuperiorRequest];
         self.cancel(|post| post.0 == Some(id) && chasing.contains(&post.2));
     }
@@ -454,23 +453,24 @@ impl Model {
     fn state(&self) -> Vec<String> {
         let at = |at: Option<Timestamp>| at.map_or("-".to_owned(), |at| at.as_micros().to_string());
         let mut lines = Vec::new();
-        for Place { id, facts, rungs, .. } in &self.places {
+        for Place { id, facts, rungs, head, .. } in &self.places {
             for Rung { open, fired, closed } in rungs {
                 let closed = if *closed { " closed" } else { "" };
                 let (when, outcome) = fired.map_or((None, "-"), |(at, word)| (Some(at), word));
                 lines.push(format!(
-                    "rung {id} {} {} {} {} {outcome} {}{closed}",
+                    "rung {id} {} {} {} {} {outcome}{closed}",
                     open.step,
                     open.act.as_str(),
                     open.planned_at.as_micros(),
-                    at(when),
-                    at(open.due_at)
+                    at(when)
                 ));
             }
             let Facts { signed, recalled, stopped, overdue, not_reached, .. } = facts;
             let all = [signed, recalled, stopped, overdue, not_reached];
             let all: Vec<String> = all.into_iter().map(|one| at(*one)).collect();
-            lines.push(format!("delivery {id} {}", all.join(" ")));
+            let step = head.map_or("-".to_owned(), |(step, _)| step.to_string());
+            let due = at(head.map(|(_, due)| due));
+            lines.push(format!("delivery {id} {} {step} {due}", all.join(" ")));
         }
         for ((delivery, address, purpose, step), state) in &self.post {
             let delivery = delivery.map_or("-".to_owned(), |id| id.to_string());

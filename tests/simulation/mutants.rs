@@ -55,7 +55,7 @@ pub(crate) const MUTANTS: &[Mutant] = &[
         &[
             "CREATE TRIGGER mutant AFTER INSERT ON rungs WHEN NEW.closed_why = \
            'superseded_by_a_later_round' BEGIN DELETE FROM rungs WHERE id = NEW.id; END",
-            "CREATE TRIGGER mutant_too AFTER INSERT ON rungs WHEN NEW.due_at IS NOT NULL BEGIN \
+            "CREATE TRIGGER mutant_too AFTER INSERT ON rungs WHEN NEW.closed_at IS NULL BEGIN \
            UPDATE rungs SET step = 1 + (SELECT MAX(r.step) FROM rungs r WHERE r.delivery_id = \
            NEW.delivery_id AND r.id <> NEW.id) WHERE id = NEW.id; END",
             "CREATE TRIGGER mutant_three BEFORE INSERT ON events WHEN NEW.kind = 'rung_superseded' \
@@ -99,7 +99,8 @@ pub(crate) const MUTANTS: &[Mutant] = &[
     planted(
         "a recall leaves the ladder",
         "I14 a ladder goes on",
-        &["CREATE TRIGGER mutant BEFORE UPDATE ON rungs WHEN NEW.closed_why = 'recall' \
+        &["CREATE TRIGGER mutant BEFORE UPDATE OF next_step ON deliveries WHEN NEW.next_step IS \
+           NULL AND (SELECT n.state FROM notices n WHERE n.id = NEW.notice_id) = 'recalled' \
            BEGIN SELECT RAISE(IGNORE); END"],
     ),
     planted(
@@ -111,15 +112,16 @@ pub(crate) const MUTANTS: &[Mutant] = &[
     planted(
         "a stopped chase goes on",
         "I14 a stopped chase",
-        &["CREATE TRIGGER mutant BEFORE UPDATE ON rungs WHEN NEW.closed_why = 'stop_chasing' \
+        &["CREATE TRIGGER mutant BEFORE UPDATE OF next_step ON deliveries WHEN NEW.next_step IS \
+           NULL AND EXISTS (SELECT 1 FROM chase_stops s WHERE s.delivery_id = NEW.id) \
            BEGIN SELECT RAISE(IGNORE); END"],
     ),
     planted(
         "a policy edit moves steps that were issued",
         "I18 a planned time moved",
         &["CREATE TRIGGER mutant AFTER INSERT ON rule_versions BEGIN UPDATE rungs SET \
-           planned_at = planned_at + 60000000, due_at = due_at + 60000000 WHERE fired_at IS NULL \
-           AND closed_at IS NULL; END"],
+           planned_at = planned_at + 60000000 WHERE fired_at IS NULL AND closed_at IS NULL; \
+           UPDATE deliveries SET next_due_at = next_due_at + 60000000; END"],
     ),
     planted(
         "a policy edit changes the ladder that was issued",
@@ -130,21 +132,26 @@ pub(crate) const MUTANTS: &[Mutant] = &[
     planted(
         "the head of the ladder is not handed on",
         "I13 an open ladder",
-        &["CREATE TRIGGER mutant AFTER UPDATE OF due_at ON rungs WHEN OLD.due_at IS NULL AND \
-           NEW.due_at IS NOT NULL BEGIN UPDATE rungs SET due_at = NULL WHERE id = NEW.id; END"],
+        &["CREATE TRIGGER mutant AFTER UPDATE OF next_step ON deliveries WHEN NEW.next_step > 0 \
+           BEGIN UPDATE deliveries SET next_step = NULL, next_due_at = NULL WHERE \
+           id = NEW.id; END"],
     ),
     planted(
         "the repetition after the deadline is lost",
         "I13 an open ladder",
-        &["CREATE TRIGGER mutant AFTER INSERT ON rungs BEGIN \
-            DELETE FROM rungs WHERE id = NEW.id; \
-           END"],
+        &[
+            "CREATE TRIGGER mutant AFTER INSERT ON rungs BEGIN DELETE FROM rungs WHERE \
+           id = NEW.id; END",
+            "CREATE TRIGGER mutant_too AFTER UPDATE OF next_step ON deliveries WHEN NEW.next_step \
+           > (SELECT MAX(r.step) FROM rungs r WHERE r.delivery_id = NEW.id) BEGIN UPDATE \
+           deliveries SET next_step = NULL, next_due_at = NULL WHERE id = NEW.id; END",
+        ],
     ),
     planted(
         "times drift from the last firing",
         "I18",
         &["CREATE TRIGGER mutant AFTER INSERT ON rungs BEGIN UPDATE rungs SET planned_at = \
-           NEW.planned_at + 1234567, due_at = NEW.due_at + 1234567 WHERE id = NEW.id; END"],
+           NEW.planned_at + 1234567 WHERE id = NEW.id; END"],
     ),
     planted(
         "a fired step fires again",
@@ -157,17 +164,19 @@ pub(crate) const MUTANTS: &[Mutant] = &[
     planted(
         "a step is skipped",
         "I13",
-        &["CREATE TRIGGER mutant AFTER UPDATE OF due_at ON rungs WHEN NEW.due_at IS NOT NULL AND \
-           OLD.due_at IS NULL BEGIN UPDATE rungs SET due_at = (SELECT n.planned_at FROM rungs n \
-           WHERE n.delivery_id = NEW.delivery_id AND n.step > NEW.step ORDER BY n.step LIMIT 1) \
-           WHERE id = NEW.id; UPDATE rungs SET fired_at = NEW.due_at + 1 WHERE delivery_id = \
-           NEW.delivery_id AND step = NEW.step + 1 AND due_at IS NULL AND fired_at IS NULL; END"],
+        &["CREATE TRIGGER mutant AFTER UPDATE OF next_step ON deliveries WHEN NEW.next_step > 0 \
+           BEGIN UPDATE deliveries SET next_due_at = COALESCE((SELECT n.planned_at FROM rungs \
+           n WHERE n.delivery_id = NEW.id AND n.step > NEW.next_step ORDER BY n.step LIMIT 1), \
+           next_due_at) WHERE id = NEW.id; UPDATE rungs SET fired_at = NEW.next_due_at + 1 WHERE \
+           delivery_id = NEW.id AND step = NEW.next_step + 1 AND fired_at IS NULL AND \
+           closed_at IS NULL; END"],
     ),
     planted(
         "the answer does not close the ladder",
         "I14 a step is still due",
-        &["CREATE TRIGGER mutant BEFORE UPDATE ON rungs WHEN NEW.closed_why = 'acknowledged' \
-           BEGIN SELECT RAISE(IGNORE); END"],
+        &["CREATE TRIGGER mutant AFTER UPDATE OF acknowledged_at ON deliveries BEGIN UPDATE \
+           deliveries SET next_step = OLD.next_step, next_due_at = OLD.next_due_at WHERE \
+           id = NEW.id; END"],
     ),
     planted(
         "counts are not kept",

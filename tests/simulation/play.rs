@@ -297,9 +297,9 @@ impl Play {
     /// Time goes on to what is due next; in chaos often a little beyond, seldom far.
     fn go_on(&self, limit: Timestamp) {
         let now = self.truth.now();
-        let due = "SELECT CAST(MIN(due_at) AS TEXT) AS line FROM (SELECT due_at FROM rungs WHERE \
-                   due_at IS NOT NULL UNION ALL SELECT due_at FROM messages WHERE due_at IS NOT \
-                   NULL) x WHERE due_at IS NOT NULL HAVING COUNT(*) > 0";
+        let due = "SELECT CAST(MIN(due_at) AS TEXT) AS line FROM (SELECT next_due_at AS due_at \
+                   FROM deliveries WHERE next_due_at IS NOT NULL UNION ALL SELECT due_at FROM \
+                   messages WHERE due_at IS NOT NULL) x HAVING COUNT(*) > 0";
         let next = self.lines(due).first().map(|text| text.parse().unwrap());
         // By the truth, if the servers are behind it.
         let next = next.map_or(limit, |at| Timestamp::from_micros(at).plus(self.behind_by()));
@@ -348,8 +348,8 @@ impl Play {
     fn due_now(&self) -> i64 {
         let now = self.truth.now().as_micros() - SKEW_MICROS;
         let found = self.lines(&format!(
-            "SELECT CAST((SELECT COUNT(*) FROM rungs WHERE due_at <= {now}) + (SELECT COUNT(*) \
-             FROM messages WHERE due_at <= {now}) AS TEXT) AS line"
+            "SELECT CAST((SELECT COUNT(*) FROM deliveries WHERE next_due_at <= {now}) + \
+             (SELECT COUNT(*) FROM messages WHERE due_at <= {now}) AS TEXT) AS line"
         ));
         found[0].parse().unwrap()
     }

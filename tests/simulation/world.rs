@@ -26,6 +26,7 @@ use qianshou::service::rules::Rules;
 use qianshou::service::{Sending, Service};
 use qianshou::store::deliveries::{NewDelivery, delivery_insert_all};
 use qianshou::store::fate::Fates;
+use qianshou::store::ladders::Head;
 use qianshou::store::links::{FIRST_GENERATION, NewLink, link_insert_all};
 use qianshou::store::messages::{NewMessage, message_insert_all};
 use qianshou::store::notices::{IssueStamp, NewNotice, notice_insert, notice_set_issued};
@@ -186,6 +187,33 @@ fn issue(
     for (place, addresses) in known.iter().enumerate().skip(2) {
         let id = DeliveryId::new(START, bits(place));
         let unreachable = addresses.is_empty();
+        let mut head = None;
+        let who = PlanFor {
+            addressee: Addressee::Primary,
+            issuer_is_above: true,
+            superior_declared: place == 2,
+        };
+        let planned = plan_rungs(&ladder, &who, &times, &time).unwrap();
+        let planned = with_deadline_mark(planned, until);
+        let first = planned.iter().find(|rung| rung.act == RungAct::Remind).map(|rung| rung.step);
+        for rung in planned {
+            if rung.act == RungAct::CallUnreachable && !unreachable {
+                continue;
+            }
+            let done = !unreachable && Some(rung.step) == first;
+            if !done && head.is_none() {
+                head = Some(Head { step: i32::from(rung.step), due_at: rung.due_at });
+            }
+            rungs.push(NewRung {
+                id: RungId::new(START, bits(place * 32 + usize::from(rung.step))),
+                delivery_id: id,
+                step: rung.step,
+                act: rung.act,
+                ways: rung.ways,
+                planned_at: rung.due_at,
+                done,
+            });
+        }
         deliveries.push(NewDelivery {
             id,
             notice_id: notice,
@@ -199,34 +227,13 @@ fn issue(
             deadline_at: Some(until),
             deadline_origin: Some("test".into()),
             unreachable,
+            head,
         });
         facts.push(DeliveryFacts {
             unreachable,
             deadline: Some(until),
             ..DeliveryFacts::default()
         });
-        let who = PlanFor {
-            addressee: Addressee::Primary,
-            issuer_is_above: true,
-            superior_declared: place == 2,
-        };
-        let planned = plan_rungs(&ladder, &who, &times, &time).unwrap();
-        let planned = with_deadline_mark(planned, until);
-        let first = planned.iter().find(|rung| rung.act == RungAct::Remind).map(|rung| rung.step);
-        for rung in planned {
-            if rung.act == RungAct::CallUnreachable && !unreachable {
-                continue;
-            }
-            rungs.push(NewRung {
-                id: RungId::new(START, bits(place * 32 + usize::from(rung.step))),
-                delivery_id: id,
-                step: rung.step,
-                act: rung.act,
-                ways: rung.ways,
-                planned_at: rung.due_at,
-                done: !unreachable && Some(rung.step) == first,
-            });
-        }
         let mut token = None;
         for (nth, (address, _)) in addresses.iter().enumerate() {
             let link = LinkId::new(START, bits(place * 8 + nth));

@@ -177,6 +177,7 @@ impl Fixture {
                 deadline_at: Some(now.plus(Span::minutes(30))),
                 deadline_origin: Some("发出后30分钟内".into()),
                 unreachable: false,
+                head: None,
             });
             let mut sent = Sent { id: delivery, addresses: vec![], messages: vec![] };
             for place in 0..addresses {

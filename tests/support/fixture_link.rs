@@ -29,6 +29,7 @@ use qianshou::service::visit::{self, Visiting};
 use qianshou::store::accounts::{NewAccount, account_insert};
 use qianshou::store::deliveries::{NewDelivery, delivery_insert_all, delivery_list_of_notice};
 use qianshou::store::drafts::{NoticeFile, file_insert};
+use qianshou::store::ladders::Head;
 use qianshou::store::links::{FIRST_GENERATION, NewLink, link_insert_all};
 use qianshou::store::messages::{NewMessage, message_insert_all};
 use qianshou::store::notices::{IssueStamp, NewNotice, notice_insert, notice_set_issued};
@@ -291,8 +292,8 @@ fn rung(delivery: DeliveryId) -> String {
     let (id, due) = (RungId::new(ISSUED_AT, entropy()), ISSUED_AT.plus(Span::minutes(10)));
     let due = due.as_micros();
     format!(
-        "INSERT INTO rungs (id, delivery_id, step, action, planned_at, due_at) \
-         VALUES ('{id}', '{delivery}', 2, 'remind', {due}, {due});"
+        "INSERT INTO rungs (id, delivery_id, step, action, planned_at) \
+         VALUES ('{id}', '{delivery}', 2, 'remind', {due});"
     )
 }
 
@@ -346,6 +347,7 @@ fn send_out(tx: &mut Tx, notice: NoticeId, seats: &[Seat]) -> Result<(), StoreEr
             deadline_at: Some(deadline),
             deadline_origin: None,
             unreachable: false,
+            head: Some(Head { step: 2, due_at: ISSUED_AT.plus(Span::minutes(10)) }),
         })
         .collect();
     delivery_insert_all(tx, &deliveries)?;

@@ -302,6 +302,7 @@ fn issue(stand: &Stand, notice: NoticeId, by: AccountId, picks: &[Pick]) -> Issu
             deadline_at: Some(deadline).filter(|_| primary),
             deadline_origin: Some("特提：发出后 30 分钟".to_owned()).filter(|_| primary),
             unreachable: false,
+            head: None,
         });
         let link = first_address(stand, one.id).map(|address_id| {
             let id_of_link = LinkId::new(now, bits());

@@ -16,3 +16,7 @@ pub(crate) mod smtp_sink;
 pub(crate) mod stand;
 #[expect(dead_code, reason = "the simulation compares more than this suite does")]
 pub(crate) mod trustcheck;
+
+/// The ladders that go on, as what to count.
+pub(crate) const HEADS: &str = "(SELECT id AS delivery_id, next_step, next_due_at FROM deliveries \
+    WHERE next_step IS NOT NULL) heads WHERE next_due_at > 0";

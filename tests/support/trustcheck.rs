@@ -82,9 +82,12 @@ const QUERIES: &[(&str, &str)] = &[
          FROM deliveries d WHERE d.notice_id = t.notice_id AND d.acknowledged_at IS NOT NULL)",
     ),
     (
-        "I11 a ladder has two next steps",
-        "SELECT delivery_id AS line FROM rungs WHERE due_at IS NOT NULL \
-         GROUP BY delivery_id HAVING COUNT(*) > 1",
+        "I11 the next step of a ladder is not its first open one",
+        "SELECT d.id AS line FROM deliveries d WHERE d.next_step IS NOT NULL AND (EXISTS \
+         (SELECT 1 FROM rungs r WHERE r.delivery_id = d.id AND r.step < d.next_step AND \
+         r.fired_at IS NULL AND r.closed_at IS NULL) OR NOT EXISTS (SELECT 1 FROM rungs r WHERE \
+         r.delivery_id = d.id AND r.step = d.next_step AND r.fired_at IS NULL AND \
+         r.closed_at IS NULL AND r.planned_at = d.next_due_at))",
     ),
     (
         "I13 a step fired before one that stands before it",
@@ -105,9 +108,9 @@ const QUERIES: &[(&str, &str)] = &[
     ),
     (
         "I14 a step is still due, or fired, after the answer",
-        "SELECT r.id AS line FROM rungs r JOIN deliveries d ON d.id = r.delivery_id \
-         WHERE d.acknowledged_at IS NOT NULL AND (r.due_at IS NOT NULL OR \
-         r.fired_at > d.acknowledged_at + 5000000)",
+        "SELECT d.id AS line FROM deliveries d WHERE d.acknowledged_at IS NOT NULL AND \
+         (d.next_due_at IS NOT NULL OR EXISTS (SELECT 1 FROM rungs r WHERE \
+         r.delivery_id = d.id AND r.fired_at > d.acknowledged_at + 5000000))",
     ),
     (
         "I14 a message is still owed, or was written, after the answer",
@@ -154,10 +157,17 @@ const QUERIES: &[(&str, &str)] = &[
          (CASE WHEN d.not_reached_at IS NULL THEN 0 ELSE 1 END)",
     ),
     (
+        "I14 a ladder goes on although the chase has ended",
+        "SELECT d.id AS line FROM deliveries d JOIN notices n ON n.id = d.notice_id WHERE \
+         d.next_due_at IS NOT NULL AND (n.state <> 'issued' OR d.acknowledged_at IS NOT NULL OR \
+         d.recalled_at IS NOT NULL OR d.chase_stopped_at IS NOT NULL OR EXISTS (SELECT 1 FROM \
+         returns t WHERE t.delivery_id = d.id AND t.decision = 'accepted'))",
+    ),
+    (
         "I14 a ladder goes on although its notice was taken back",
-        "SELECT r.id AS line FROM rungs r JOIN deliveries d ON d.id = r.delivery_id JOIN notices n \
-         ON n.id = d.notice_id WHERE n.state IN ('recalled', 'revoked', 'abolished', \
-         'superseded') AND r.due_at IS NOT NULL",
+        "SELECT d.id AS line FROM deliveries d JOIN notices n ON n.id = d.notice_id WHERE \
+         n.state IN ('recalled', 'revoked', 'abolished', 'superseded') AND \
+         d.next_due_at IS NOT NULL",
     ),
     (
         "I14 a message is still owed, or was written, although its notice was taken back",
@@ -174,16 +184,17 @@ const QUERIES: &[(&str, &str)] = &[
     ),
     (
         "I14 a stopped chase goes on",
-        "SELECT s.delivery_id AS line FROM chase_stops s WHERE EXISTS (SELECT 1 FROM rungs r \
-         WHERE r.delivery_id = s.delivery_id AND (r.due_at IS NOT NULL OR \
-         r.fired_at > s.stopped_at + 5000000))",
+        "SELECT d.id AS line FROM chase_stops s JOIN deliveries d ON d.id = s.delivery_id WHERE \
+         d.next_due_at IS NOT NULL OR EXISTS (SELECT 1 FROM rungs r WHERE \
+         r.delivery_id = d.id AND r.fired_at > s.stopped_at + 5000000)",
     ),
     (
         "I13 an open ladder of a level that never ends has no next step",
         "SELECT d.id AS line FROM deliveries d JOIN notices n ON n.id = d.notice_id WHERE \
          n.state = 'issued' AND d.acknowledged_at IS NULL AND d.recalled_at IS NULL AND \
-         d.chase_stopped_at IS NULL AND d.addressee = 'primary' AND NOT EXISTS (SELECT 1 FROM \
-         rungs r WHERE r.delivery_id = d.id AND r.due_at IS NOT NULL)",
+         d.chase_stopped_at IS NULL AND d.addressee = 'primary' AND d.next_due_at IS NULL AND \
+         NOT EXISTS (SELECT 1 FROM returns t WHERE t.delivery_id = d.id AND \
+         t.decision = 'accepted')",
     ),
     (
         "a list to the issuer is told of more than once",
@@ -323,10 +334,12 @@ pub(crate) fn state(books: &mut Books) -> Vec<String> {
         "SELECT 'delivery ' || id || ' ' || COALESCE(CAST(acknowledged_at AS TEXT), '-') || ' ' || \
          COALESCE(CAST(handed_over_at AS TEXT), '-') || ' ' || \
          COALESCE(CAST(overdue_at AS TEXT), '-') || ' ' || \
-         COALESCE(CAST(not_reached_at AS TEXT), '-') AS line FROM deliveries",
+         COALESCE(CAST(not_reached_at AS TEXT), '-') || ' ' || \
+         COALESCE(CAST(next_step AS TEXT), '-') || ' ' || \
+         COALESCE(CAST(next_due_at AS TEXT), '-') AS line FROM deliveries",
         "SELECT 'rung ' || delivery_id || ' ' || CAST(step AS TEXT) || ' ' || action || ' ' || \
          CAST(planned_at AS TEXT) || ' ' || COALESCE(CAST(fired_at AS TEXT), '-') || ' ' || \
-         COALESCE(outcome, '-') || ' ' || COALESCE(CAST(due_at AS TEXT), '-') AS line FROM rungs",
+         COALESCE(outcome, '-') AS line FROM rungs",
         "SELECT 'message ' || address_id || ' ' || purpose || ' ' || CAST(step AS TEXT) || ' ' || \
          state || ' ' || CAST(attempts AS TEXT) || ' ' || COALESCE(finished_why, '-') AS line \
          FROM messages",

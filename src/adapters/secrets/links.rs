@@ -12,7 +12,7 @@ use subtle::ConstantTimeEq as _;
 use zeroize::Zeroizing;
 
 use super::keys::Keys;
-use crate::domain::ids::{DeliveryId, LinkId};
+use crate::domain::ids::{AccountId, DeliveryId, LinkId};
 use crate::domain::time::Timestamp;
 
 const MAC_LEN: usize = 32;
@@ -20,6 +20,7 @@ const LINK: &str = "qianshou/link/1";
 const VISIT: &str = "qianshou/visit/1";
 const CHECK_FORM: &str = "qianshou/check-form/1";
 const CHECK_CODE: &str = "qianshou/check-code/1";
+const CALL: &str = "qianshou/call/1";
 const CSRF: &str = "qianshou/csrf/1";
 const VERIFICATION: &str = "qianshou/verification/1";
 
@@ -158,6 +159,18 @@ impl Keys {
         let mac = mac(&self.form, CHECK_CODE, &[&form.to_bytes()]);
         let [a, b, c, d, ..] = mac;
         format!("{:04}", u32::from_be_bytes([a, b, c, d]) % 10_000)
+    }
+
+    /// What stands for chance in the code of a telephone call, so that its page shows the same
+    /// digits however often it is drawn: who rings, about which delivery and version.
+    #[must_use]
+    pub fn call_entropy(&self, caller: AccountId, delivery: DeliveryId, version: u32) -> [u8; 8] {
+        let [a, b, c, d, e, f, g, h, ..] = mac(
+            &self.form,
+            CALL,
+            &[&caller.to_bytes(), &delivery.to_bytes(), &version.to_be_bytes()],
+        );
+        [a, b, c, d, e, f, g, h]
     }
 
     /// Whether `typed` is the code of `form`; full-width digits and spaces are what keyboards

@@ -32,8 +32,6 @@ pub struct OpenRung {
     pub ways: Option<Ways>,
     /// When, by the plan.
     pub planned_at: Timestamp,
-    /// When it is due; only the next rung of a delivery has it.
-    pub due_at: Option<Timestamp>,
 }
 
 /// How a delivery stands.
@@ -162,9 +160,9 @@ pub struct Firing {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Next {
     /// This rung at its planned time.
-    AsPlanned(RungId),
+    AsPlanned(OpenRung),
     /// This rung, planned anew: the deadline was moved.
-    Moved(RungId, Timestamp),
+    Moved(OpenRung, Timestamp),
     /// One more round of the repetition.
     Again {
         /// Its place in the ladder.
@@ -221,15 +219,15 @@ pub fn plan(view: &View<'_>, now: Timestamp) -> Plan {
     }
     let mut handed_on = false;
     for (place, rung) in view.rungs.iter().enumerate() {
-        let due_at = if handed_on { now } else { rung.due_at.unwrap_or(rung.planned_at) };
+        let due_at = if handed_on { now } else { rung.planned_at };
         if due_at > now {
-            return Plan::of(firings, Next::AsPlanned(rung.id));
+            return Plan::of(firings, Next::AsPlanned(*rung));
         }
         if let (RungAct::MarkDeadline, Some(deadline)) = (rung.act, view.standing.deadline)
             && deadline >= now
         {
             let at = deadline.plus(Span::micros(1));
-            return Plan::of(firings, Next::Moved(rung.id, at));
+            return Plan::of(firings, Next::Moved(*rung, at));
         }
         let outcome = fire(view, rung, now);
         let gap = outcome == Outcome::Gap;

@@ -28,7 +28,7 @@ use crate::store::call_tasks::NewTask;
 use crate::store::delegation_links::delegation_link_find;
 use crate::store::delegations::{
     DelegatedCall, Delegation, delegated_call_list, delegated_call_report, delegation_find,
-    delegation_note_report, task_take_back,
+    delegation_note_report, task_leave_alone, task_take_back,
 };
 use crate::store::deliveries::delivery_lock;
 use crate::store::ends::{EndLine, end_find};
@@ -158,8 +158,8 @@ pub struct Sheet {
 }
 
 impl Sheet {
-    /// Whether something may be reported: while the calls are the desk's, and after their notice
-    /// ended over them, so that whoever was told of it until then hears of the end.
+    /// Whether something may be reported: while the calls are the desk's, and late, where it may
+    /// have told somebody before it knew that they were its own no more.
     #[must_use]
     pub fn takes_reports(&self) -> bool {
         self.delegation.ended_why.is_none() || self.calls.iter().any(|one| self.is_open(&one.call))
@@ -170,11 +170,19 @@ impl Sheet {
     pub fn is_open(&self, call: &DelegatedCall) -> bool {
         match self.delegation.ended_why {
             None => call.is_owed(),
-            Some(DelegationEnd::NoticeEnded) => {
-                self.state.is_taken_back() && call.outcome.is_none() && !call.is_answered
+            Some(why) if why.takes_late_reports() => {
+                // After the notice ended over them it matters who has to hear of that.
+                let of_use = self.state.is_taken_back() || self.is_to_be_signed();
+                of_use && call.outcome.is_none() && !call.is_answered
             }
             Some(_) => false,
         }
+    }
+
+    /// Whether the notice still wants signatures, so that it helps to know who was not reached.
+    #[must_use]
+    pub fn is_to_be_signed(&self) -> bool {
+        self.state == NoticeState::Issued
     }
 }
 
@@ -341,6 +349,7 @@ pub fn report(
         }
         // Who was told is left alone for a while; who was not reached is the issuer's at once.
         task_take_back(tx, &told, now.plus(wait))?;
+        task_leave_alone(tx, &told, now.plus(wait), now)?;
         task_take_back(tx, &lost, now)?;
         let calls = delegated_call_list(tx, &[id])?.remove(&id).unwrap_or_default();
         if !calls.iter().any(DelegatedCall::is_owed) {

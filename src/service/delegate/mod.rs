@@ -61,6 +61,8 @@ pub struct MayDelegate {
     pub urgency: Urgency,
     /// 发文字号.
     pub document_number: String,
+    /// Which version of the matter it is.
+    pub version: i32,
     /// To which 市州.
     pub organization_id: OrganizationId,
     /// Its name.
@@ -78,6 +80,8 @@ pub struct Delegated {
     pub name: String,
     /// 发文字号.
     pub document_number: String,
+    /// Which version of the matter it is.
+    pub version: i32,
     /// In numbers.
     pub counts: DelegationCounts,
     /// When its page opens no more, once it has ended.
@@ -115,6 +119,7 @@ pub(super) fn may_delegate(
                 notice_id: task.notice_id,
                 urgency: task.urgency,
                 document_number: task.document_number.clone(),
+                version: task.version,
                 organization_id,
                 name: name.clone(),
                 count: 0,
@@ -142,13 +147,18 @@ pub(super) fn delegated(
     let names = organization_names(conn, &desks)?;
     let notices: Vec<NoticeId> = all.iter().map(|one| one.notice_id).collect();
     let numbers = notice_numbers(conn, &notices)?;
-    let line = |delegation: Delegation| Delegated {
-        document_number: numbers.get(&delegation.notice_id).cloned().unwrap_or_default(),
-        name: names.get(&delegation.organization_id).cloned().unwrap_or_default(),
-        closes_at: closes_at(service, &delegation),
-        is_open_page: opened.contains(&delegation.id),
-        counts: delegated_counts(calls.get(&delegation.id).map_or(&[], Vec::as_slice)),
-        delegation,
+    let line = |delegation: Delegation| {
+        let number = numbers.get(&delegation.notice_id).cloned();
+        let (document_number, version) = number.unwrap_or_default();
+        Delegated {
+            document_number,
+            version,
+            name: names.get(&delegation.organization_id).cloned().unwrap_or_default(),
+            closes_at: closes_at(service, &delegation),
+            is_open_page: opened.contains(&delegation.id),
+            counts: delegated_counts(calls.get(&delegation.id).map_or(&[], Vec::as_slice)),
+            delegation,
+        }
     };
     Ok(all.into_iter().map(line).collect())
 }

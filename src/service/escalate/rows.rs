@@ -15,11 +15,11 @@ use crate::service::issue::lane_of;
 use crate::store::call_tasks::{NewTask, task_raise_all};
 use crate::store::chase::{Chased, ChasedNotice, LinksAt, chase_mark};
 use crate::store::events::event_append;
+use crate::store::ladders::{HandOn, Head, ladder_end, ladder_hand_on};
 use crate::store::links::{NewLink, link_insert_all, link_renew_all};
 use crate::store::messages::{NewMessage, message_insert_missing};
 use crate::store::rungs::{
-    NewRung, rung_close_open, rung_hand_on, rung_insert_all, rung_insert_closed, rung_set_fired,
-    rung_set_planned,
+    NewRung, rung_insert_all, rung_insert_closed, rung_set_fired, rung_set_planned,
 };
 use crate::store::{StoreError, Tx};
 
@@ -27,15 +27,13 @@ use crate::store::{StoreError, Tx};
 pub(super) const ACTOR: Actor = Actor::System("escalate");
 /// Why a missed round is closed: the one that fires now, or the next, stands in for it.
 const SUPERSEDED: &str = "superseded_by_a_later_round";
-/// Why a ladder is closed whose chase had ended without closing it.
-const ENDED: &str = "chase_ended";
 
 /// Rows of one chunk.
 pub(super) struct Rows {
     ids: IdSource,
     now: Timestamp,
     fired: BTreeMap<&'static str, Vec<RungId>>,
-    handed_on: Vec<RungId>,
+    heads: Vec<HandOn>,
     moved: Vec<(RungId, Timestamp)>,
     missed: Vec<NewRung>,
     appended: Vec<NewRung>,
@@ -56,7 +54,7 @@ impl Rows {
             ids,
             now,
             fired: BTreeMap::new(),
-            handed_on: Vec::new(),
+            heads: Vec::new(),
             moved: Vec::new(),
             missed: Vec::new(),
             appended: Vec::new(),
@@ -130,23 +128,34 @@ impl Rows {
             self.miss(chased, missed);
         }
         match plan.next {
-            Next::AsPlanned(rung) => self.handed_on.push(rung),
-            Next::Moved(rung, at) => self.moved.push((rung, at)),
-            Next::Again { step, act, at } => self.appended.push(NewRung {
-                id: RungId::new(self.now, self.ids.entropy()),
-                delivery_id: chased.id,
-                step: u16::try_from(step).unwrap_or(u16::MAX),
-                act,
-                ways: None,
-                planned_at: at,
-                done: false,
-            }),
-            Next::Nothing => {}
+            Next::AsPlanned(rung) => self.head(chased, rung.step, rung.planned_at),
+            Next::Moved(rung, at) => {
+                self.moved.push((rung.id, at));
+                self.head(chased, rung.step, at);
+            }
+            Next::Again { step, act, at } => {
+                self.appended.push(NewRung {
+                    id: RungId::new(self.now, self.ids.entropy()),
+                    delivery_id: chased.id,
+                    step: u16::try_from(step).unwrap_or(u16::MAX),
+                    act,
+                    ways: None,
+                    planned_at: at,
+                    done: false,
+                });
+                self.head(chased, step, at);
+            }
+            Next::Nothing => self.ended.push(chased.id),
             Next::Ended => {
                 self.ended.push(chased.id);
                 self.done.ended += 1;
             }
         }
+    }
+
+    fn head(&mut self, chased: &Chased, step: i32, due_at: Timestamp) {
+        let from = chased.head.map_or(0, |head| head.step);
+        self.heads.push(HandOn { delivery_id: chased.id, from, to: Head { step, due_at } });
     }
 
     /// A round that nothing comes of, with its own place and its own event.
@@ -243,18 +252,16 @@ impl Rows {
         });
     }
 
-    /// Writes everything. The rungs were read under the lock, so each must move.
+    /// Writes everything. Rungs and heads were read under the lock, so each must move.
     pub(super) fn write(mut self, tx: &mut Tx) -> Result<Fired, StoreError> {
         let now = self.now;
         for (outcome, rungs) in &self.fired {
-            all_moved(rung_set_fired(tx, rungs, outcome, now)?, rungs.len())?;
+            all_moved("rungs", rung_set_fired(tx, rungs, outcome, now)?, rungs.len())?;
         }
-        if !self.ended.is_empty() {
-            rung_close_open(tx, &self.ended, ENDED, now)?;
-        }
-        all_moved(rung_hand_on(tx, &self.handed_on)?, self.handed_on.len())?;
+        all_moved("deliveries", ladder_end(tx, &self.ended)?, self.ended.len())?;
+        all_moved("deliveries", ladder_hand_on(tx, &self.heads)?, self.heads.len())?;
         for (rung, at) in &self.moved {
-            all_moved(rung_set_planned(tx, *rung, *at)?, 1)?;
+            all_moved("rungs", rung_set_planned(tx, *rung, *at)?, 1)?;
         }
         rung_insert_closed(tx, &self.missed, SUPERSEDED, now)?;
         rung_insert_all(tx, &self.appended, now)?;
@@ -272,13 +279,13 @@ impl Rows {
     }
 }
 
-fn all_moved(moved: usize, wanted: usize) -> Result<(), StoreError> {
+fn all_moved(table: &'static str, moved: usize, wanted: usize) -> Result<(), StoreError> {
     if moved == wanted {
         return Ok(());
     }
     Err(StoreError::Inconsistent {
-        table: "rungs",
-        id: "a chunk of rungs".into(),
+        table,
+        id: "a chunk of due steps".into(),
         what: format!("{moved} rows moved instead of {wanted}"),
     })
 }

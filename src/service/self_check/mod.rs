@@ -21,7 +21,8 @@ use crate::service::{Service, ServiceError};
 use crate::store::alarms::{Alarm, alarm_list_open};
 use crate::store::rounds::round_last;
 use crate::store::watch::{
-    Stray, ladder_list_headless, message_list_lying, rung_list_overdue, rung_list_without_effect,
+    Stray, ladder_list_astray, ladder_list_headless, ladder_list_overdue, message_list_lying,
+    rung_list_without_effect,
 };
 use crate::store::{Conn, StoreError};
 
@@ -37,8 +38,12 @@ const SLACK: Span = Span::seconds(5);
 const FLASH_WAIT_MAX: Span = Span::seconds(60);
 /// What waits behind a large issue may wait this long.
 const WAIT_MAX: Span = Span::minutes(30);
-/// Steps taken within this time are looked at again.
+/// Steps that are due within this time are looked for, so that somebody is told before.
+const AHEAD: Span = Span::minutes(10);
+/// Of the steps that were taken before this server looked first, those within this time.
 const EFFECT_WITHIN: Span = Span::hours(24);
+/// A step may be committed this long after the instant it is taken at.
+const COMMITTED_WITHIN: Span = Span::minutes(10);
 /// Lane of 特提.
 const FLASH_LANE: i32 = 0;
 
@@ -130,7 +135,7 @@ fn ended(service: &Service, findings: &[Finding]) -> Result<Vec<Alarm>, ServiceE
     Ok(open)
 }
 
-/// Looks, and changes nothing.
+/// Looks, and changes nothing but how far this server need look back.
 ///
 /// # Errors
 /// The database cannot be read.
@@ -146,14 +151,17 @@ pub fn look(service: &Service, now: Timestamp) -> Result<Vec<Finding>, ServiceEr
         })
         .map(|level| level.as_str())
         .collect();
-    let mut findings = Vec::new();
+    let since = steps_to_prove_from(service, now)?;
+    let (mut findings, mut empty) = (Vec::new(), Vec::new());
     service.store.read(|conn| {
         findings.clear();
         let headless = ladder_list_headless(conn, &endless)?;
         findings.extend(headless.iter().map(|one| of_stray(AlarmKind::StepMissing, one)));
-        let overdue = rung_list_overdue(conn, late)?;
+        let astray = ladder_list_astray(conn, now.plus(AHEAD))?;
+        findings.extend(astray.iter().map(|one| of_stray(AlarmKind::StepMissing, one)));
+        let overdue = ladder_list_overdue(conn, late)?;
         findings.extend(overdue.iter().map(|one| of_stray(AlarmKind::StepOverdue, one)));
-        let empty = rung_list_without_effect(conn, now.minus(EFFECT_WITHIN))?;
+        empty = rung_list_without_effect(conn, since)?;
         findings.extend(empty.iter().map(|one| of_stray(AlarmKind::StepWithoutEffect, one)));
         findings.extend(of_messages(conn, late, now)?);
         for duty in Duty::ALL {
@@ -161,7 +169,21 @@ pub fn look(service: &Service, now: Timestamp) -> Result<Vec<Finding>, ServiceEr
         }
         Ok::<_, StoreError>(())
     })?;
+    if empty.is_empty() {
+        service.watch.keep_steps_proved(now);
+    }
     Ok(findings)
+}
+
+/// From when on steps are looked at. Messages are never deleted: what was seen to have its effect
+/// need not be looked at again. What was found without is, by every server, until it is mended.
+fn steps_to_prove_from(service: &Service, now: Timestamp) -> Result<Timestamp, ServiceError> {
+    let proved = service.watch.steps_proved_until();
+    let since = proved.map_or(now.minus(EFFECT_WITHIN), |until| until.minus(COMMITTED_WITHIN));
+    let mut open = service.store.read(alarm_list_open)?;
+    open.retain(|alarm| alarm.kind == AlarmKind::StepWithoutEffect);
+    let found = open.iter().map(|alarm| alarm.raised_at.minus(EFFECT_WITHIN)).min();
+    Ok(found.map_or(since, |found| since.min(found)))
 }
 
 fn of_stray(kind: AlarmKind, stray: &Stray) -> Finding {

@@ -79,7 +79,7 @@ allow_tables_to_appear_in_same_query!(
 
 // The steps of one notice that are due at once are counted together.
 allow_columns_to_appear_in_same_group_by_clause!(
-    rungs::due_at,
+    deliveries::next_due_at,
     rungs::action,
     notices::id,
     notices::document_number,

@@ -26,6 +26,8 @@ table! {
         overdue_at -> Nullable<BigInt>,
         not_reached_at -> Nullable<BigInt>,
         chase_stopped_at -> Nullable<BigInt>,
+        next_step -> Nullable<Integer>,
+        next_due_at -> Nullable<BigInt>,
     }
 }
 
@@ -57,7 +59,6 @@ table! {
         action -> Text,
         ways -> Nullable<Text>,
         planned_at -> BigInt,
-        due_at -> Nullable<BigInt>,
         fired_at -> Nullable<BigInt>,
         outcome -> Nullable<Text>,
         closed_at -> Nullable<BigInt>,

@@ -162,6 +162,7 @@ async fn draw(
         report_by: Moment::in_table(sheet.delegation.due_at, now),
         ended,
         takes_reports: sheet.takes_reports(),
+        offers_lost: sheet.is_to_be_signed(),
         said,
         rows: sheet.calls.iter().map(|one| row(&sheet, one, typed)).collect(),
         call_mistakes: calls.collect(),
@@ -183,17 +184,22 @@ fn ended(sheet: &Sheet, why: DelegationEnd) -> String {
         let reason = end.reason.trim_end_matches(['。', '.']);
         format!("本件已于{at}{act}，理由：{reason}。")
     });
+    let at = sheet.delegation.ended_at.map_or(String::new(), |at| clock_zh(at, sheet.read_at));
+    let back = format!("电话已于{at}转回发文单位自行拨打，不用再拨。");
     let calls = match why {
-        DelegationEnd::Reported => "已全部报来，谢谢。",
-        DelegationEnd::Answered => "各单位都已答复，不用再拨。",
-        DelegationEnd::Overdue | DelegationEnd::Revoked | DelegationEnd::Undelivered => {
-            "这些电话已由发文单位收回，不用再拨。"
-        }
-        DelegationEnd::NoticeEnded => "这些电话不用再拨。",
+        DelegationEnd::Reported => "已全部报来，谢谢。".to_owned(),
+        DelegationEnd::Answered => "各单位都已答复，不用再拨。".to_owned(),
+        DelegationEnd::Revoked => "这些电话已由发文单位收回，不用再拨。".to_owned(),
+        DelegationEnd::Overdue => format!("没有按时报齐，未报的{back}"),
+        DelegationEnd::Undelivered => format!("请贵室代拨的邮件没有送到，{back}"),
+        DelegationEnd::NoticeEnded => "这些电话不用再拨。".to_owned(),
     };
     let rest = match (why, sheet.state.is_taken_back()) {
-        (DelegationEnd::NoticeEnded, true) if sheet.takes_reports() => {
+        (why, true) if why.takes_late_reports() && sheet.takes_reports() => {
             "已经电话通知过的单位，请在下面报来，由发文单位告知其不再作为依据。"
+        }
+        (why, false) if why.takes_late_reports() && sheet.takes_reports() => {
+            "已经打过的单位，仍请在下面报来，发文单位会看到。"
         }
         (DelegationEnd::Reported, false) if sheet.ended.is_none() => "其余由发文单位继续联系。",
         _ => "",

@@ -91,12 +91,9 @@ pub(in crate::web) async fn take_back(
     posted: Posted,
 ) -> Result<HttpResponse, WebError> {
     let notice: NoticeId = id(&request, "notice")?;
-    let delegation = posted.0.text("delegation").parse::<DelegationId>();
+    let delegation = delegation(&posted.0)?;
     let (account, taking) = (staff.account.clone(), service.clone());
-    let done = web::block(move || {
-        let delegation = delegation.map_err(|_| ServiceError::NotFound)?;
-        delegate::take_back(&taking, &account, notice, delegation)
-    });
+    let done = web::block(move || delegate::take_back(&taking, &account, notice, delegation));
     or_say(&service, &staff, done.await?.map(drop), Said::TakenBack).await
 }
 
@@ -108,14 +105,17 @@ pub(in crate::web) async fn renew_calls(
     posted: Posted,
 ) -> Result<HttpResponse, WebError> {
     let notice: NoticeId = id(&request, "notice")?;
-    let delegation = posted.0.text("delegation").parse::<DelegationId>();
+    let delegation = delegation(&posted.0)?;
     let key = posted.0.text("key").to_owned();
     let (account, renewing) = (staff.account.clone(), service.clone());
-    let done = web::block(move || {
-        let delegation = delegation.map_err(|_| ServiceError::NotFound)?;
-        delegate::renew_links(&renewing, &account, notice, delegation, &key)
-    });
+    let done =
+        web::block(move || delegate::renew_links(&renewing, &account, notice, delegation, &key));
     or_say(&service, &staff, done.await?, Said::LinkRenewed).await
+}
+
+/// Which delegation a form is about.
+fn delegation(fields: &Fields) -> Result<DelegationId, WebError> {
+    fields.text("delegation").parse().map_err(|_| WebError::NotFound)
 }
 
 /// Back to the page with what was done, or with why it was not.
@@ -293,7 +293,7 @@ fn way(one: &WayHealth) -> Option<String> {
 fn hand_on_row(one: &MayDelegate) -> DutyHandOn {
     DutyHandOn {
         urgency: UrgencyMark::of(one.urgency.as_str()),
-        number: one.document_number.clone(),
+        number: marks::numbered(&one.document_number, one.version),
         name: one.name.clone(),
         organization: one.organization_id.to_string(),
         count: one.count,
@@ -310,7 +310,7 @@ fn handed(one: &Delegated, now: Timestamp) -> DutyHanded {
     DutyHanded {
         id: of.id.to_string(),
         name: one.name.clone(),
-        number: one.document_number.clone(),
+        number: marks::numbered(&one.document_number, one.version),
         counts: format!(
             "代拨 {} 个：已通知 {}，未联系上 {}，未报 {}{also}{by}",
             counts.asked, counts.told, counts.not_reached, counts.open
@@ -355,7 +355,7 @@ fn release(debt: &OpenDebt, now: Timestamp) -> DutyLook {
         urgency: UrgencyMark::of(&debt.urgency),
         name: debt.title.clone(),
         what: format!("口头批准发出，须于{due}前补核发{late}"),
-        number: debt.document_number.clone(),
+        number: marks::numbered(&debt.document_number, debt.version),
         since: Moment::in_table(debt.opened_at, now),
         href: format!("/notices/{}", debt.notice_id),
     }

@@ -64,6 +64,8 @@ pub struct DelegatedPage {
     pub ended: String,
     /// Something may still be reported, be it only what was told before the end.
     pub takes_reports: bool,
+    /// That nobody could be reached is worth a report too.
+    pub offers_lost: bool,
     /// A report was just kept.
     pub said: bool,
     /// The calls.

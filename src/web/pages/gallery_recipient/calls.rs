@@ -49,6 +49,7 @@ fn page(ended: &str, mistaken: bool) -> DelegatedPage {
         report_by: Moment::in_table(now.plus(Span::minutes(15)), now),
         ended: ended.to_owned(),
         takes_reports: ended.is_empty(),
+        offers_lost: true,
         said: !ended.is_empty(),
         rows: vec![row("望城区委", open), row("浏阳市委会", "已通知"), row("宁乡", "未联系上")],
         call_mistakes: mistaken

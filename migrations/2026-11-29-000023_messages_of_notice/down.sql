@@ -1,0 +1,2 @@
+DROP INDEX delegations_of_notice;
+DROP INDEX messages_of_notice_alone;
