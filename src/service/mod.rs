@@ -301,9 +301,7 @@ impl Service {
         event: Event,
         values: &[(&'static str, &str)],
     ) -> Result<Event, ServiceError> {
-        // Drawn at once: each draw is a question to the operating system.
-        let mut salts = vec![[0; 16]; values.len()];
-        self.random.fill(salts.as_flattened_mut())?;
+        let salts = random::several(self.random.as_ref(), values.len())?;
         let salted = values.iter().zip(salts);
         Ok(salted.fold(event, |event, ((name, value), salt)| event.personal(name, *value, salt)))
     }
