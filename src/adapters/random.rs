@@ -92,7 +92,8 @@ mod tests {
 
     #[test]
     fn what_is_drawn_at_once_is_each_its_own() {
-        for random in [&SystemRandom as &dyn Random, &SeededRandom::new(1)] {
+        let sources: [&dyn Random; 2] = [&SystemRandom, &SeededRandom::new(1)];
+        for random in sources {
             let drawn: BTreeSet<[u8; 16]> = several(random, 5).unwrap().into_iter().collect();
             assert!(drawn.len() == 5 && !drawn.contains(&[0; 16]), "{drawn:?}");
         }
