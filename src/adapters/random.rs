@@ -28,6 +28,19 @@ pub fn bytes<const N: usize>(random: &dyn Random) -> Result<[u8; N], NoRandomnes
     Ok(out)
 }
 
+/// `count` times `N` random bytes, drawn at once: each draw is a question to the operating system.
+///
+/// # Errors
+/// The operating system has none to give.
+pub fn several<const N: usize>(
+    random: &dyn Random,
+    count: usize,
+) -> Result<Vec<[u8; N]>, NoRandomness> {
+    let mut out = vec![[0u8; N]; count];
+    random.fill(out.as_flattened_mut())?;
+    Ok(out)
+}
+
 /// The operating system's generator.
 #[derive(Debug, Default, Clone, Copy)]
 pub struct SystemRandom;
@@ -68,5 +81,21 @@ impl Random for SeededRandom {
             }
         }
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+
+    #[test]
+    fn what_is_drawn_at_once_is_each_its_own() {
+        let sources: [&dyn Random; 2] = [&SystemRandom, &SeededRandom::new(1)];
+        for random in sources {
+            let drawn: BTreeSet<[u8; 16]> = several(random, 5).unwrap().into_iter().collect();
+            assert!(drawn.len() == 5 && !drawn.contains(&[0; 16]), "{drawn:?}");
+        }
     }
 }

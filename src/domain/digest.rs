@@ -36,7 +36,9 @@ impl Sha256Digest {
 
 impl fmt::Display for Sha256Digest {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&hex(&self.0))
+        let mut text = [0; 64];
+        write_hex(&mut text, &self.0);
+        f.write_str(std::str::from_utf8(&text).unwrap_or_default())
     }
 }
 
@@ -49,14 +51,18 @@ impl fmt::Debug for Sha256Digest {
 /// Bytes in lower-case hexadecimal.
 #[must_use]
 pub fn hex(bytes: &[u8]) -> String {
-    let digit =
-        |nibble: u8| char::from(if nibble < 10 { b'0' + nibble } else { b'a' + nibble - 10 });
-    let mut text = String::with_capacity(bytes.len() * 2);
-    for byte in bytes {
-        text.push(digit(byte >> 4));
-        text.push(digit(byte & 0x0f));
+    let mut text = vec![0; bytes.len() * 2];
+    write_hex(&mut text, bytes);
+    String::from_utf8(text).unwrap_or_default()
+}
+
+fn write_hex(text: &mut [u8], bytes: &[u8]) {
+    let digit = |nibble: u8| nibble + if nibble < 10 { b'0' } else { b'a' - 10 };
+    let (pairs, _) = text.as_chunks_mut::<2>();
+    for ([high, low], byte) in pairs.iter_mut().zip(bytes) {
+        *high = digit(byte >> 4);
+        *low = digit(byte & 0x0f);
     }
-    text
 }
 
 fn nibble(digit: u8) -> Result<u8, BadDigest> {
@@ -109,6 +115,7 @@ mod tests {
         assert_eq!(EMPTY.parse(), Ok(digest));
         assert_eq!(EMPTY.to_uppercase().parse::<Sha256Digest>(), Err(BadDigest));
         assert_eq!(EMPTY[1..].parse::<Sha256Digest>(), Err(BadDigest));
+        assert_eq!((hex(b""), hex(&[0x00, 0x9a, 0xf0])), (String::new(), "009af0".to_owned()));
         assert_eq!(format!("{EMPTY}0").parse::<Sha256Digest>(), Err(BadDigest));
     }
 }

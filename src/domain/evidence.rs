@@ -146,24 +146,33 @@ pub fn leaf_hash(bytes: &[u8]) -> Sha256Digest {
 }
 
 macro_rules! subjects {
-    ($($(#[$doc:meta])* $field:ident: $kind:ty,)*) => {
-        /// What an event is about; each is an id of its own kind.
+    ($($(#[$doc:meta])* $field:ident: $kind:ty,)* ;
+     $($(#[$about:meta])* $later:ident: $id:ty,)*) => {
+        /// What an event is about; each is an id of its own kind. Declared in the order of the
+        /// canonical form, so that nothing is put in order for each event.
         #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
         pub struct Subjects {
-            /// The notice.
-            #[serde(skip_serializing_if = "Option::is_none")]
-            pub notice: Option<NoticeId>,
-            /// Its version.
-            #[serde(skip_serializing_if = "Option::is_none")]
-            pub version: Option<u32>,
             $($(#[$doc])*
             #[serde(skip_serializing_if = "Option::is_none")]
             pub $field: Option<$kind>,)*
+            /// The notice.
+            #[serde(skip_serializing_if = "Option::is_none")]
+            pub notice: Option<NoticeId>,
+            $($(#[$about])*
+            #[serde(skip_serializing_if = "Option::is_none")]
+            pub $later: Option<$id>,)*
+            /// The notice's version.
+            #[serde(skip_serializing_if = "Option::is_none")]
+            pub version: Option<u32>,
         }
 
         impl Event {
             $($(#[$doc])* #[must_use] pub fn $field(mut self, id: $kind) -> Self {
                 self.subjects.$field = Some(id);
+                self
+            })*
+            $($(#[$about])* #[must_use] pub fn $later(mut self, id: $id) -> Self {
+                self.subjects.$later = Some(id);
                 self
             })*
         }
@@ -187,6 +196,7 @@ subjects! {
     link: LinkId,
     /// The message.
     message: MessageId,
+    ;
     /// The organisation.
     organization: OrganizationId,
     /// The receipt.

@@ -21,31 +21,51 @@ pub struct BadId {
 pub type IdEntropy = [u8; 10];
 
 const ALPHABET: &[u8; 32] = b"0123456789abcdefghjkmnpqrstvwxyz";
-const TEXT_LEN: usize = 26;
+const DIGITS: usize = 26;
+/// A prefix of three letters, the underscore and the digits.
+const TEXT_LEN: usize = 4 + DIGITS;
 
-fn encode(bits: u128) -> String {
-    let mut text = String::with_capacity(TEXT_LEN);
-    for place in (0..TEXT_LEN).rev() {
-        let shifted = bits >> (place * 5);
-        let digit = usize::try_from(shifted & 31).unwrap_or(0);
-        text.push(char::from(ALPHABET.get(digit).copied().unwrap_or(b'0')));
+/// The whole text, so that it is written in one piece: a burst writes some forty ids a signature.
+fn encode(prefix: &str, bits: u128) -> [u8; TEXT_LEN] {
+    let mut text = [b'_'; TEXT_LEN];
+    for (place, letter) in text.iter_mut().zip(prefix.bytes()) {
+        *place = letter;
+    }
+    let mut rest = bits;
+    for place in text.iter_mut().rev().take(DIGITS) {
+        let digit = usize::try_from(rest & 31).unwrap_or(0);
+        *place = ALPHABET.get(digit).copied().unwrap_or(b'0');
+        rest >>= 5;
     }
     text
 }
 
 fn decode(text: &str) -> Option<u128> {
-    if text.len() != TEXT_LEN {
+    if text.len() != DIGITS {
         return None;
     }
     let mut bits: u128 = 0;
     for (place, byte) in text.bytes().enumerate() {
-        let digit = u128::try_from(ALPHABET.iter().position(|known| *known == byte)?).ok()?;
+        let digit = digit_of(byte)?;
         if place == 0 && digit > 7 {
             return None;
         }
-        bits = (bits << 5) | digit;
+        bits = (bits << 5) | u128::from(digit);
     }
     Some(bits)
+}
+
+/// The place of a digit in [`ALPHABET`], which leaves out i, l, o and u.
+fn digit_of(byte: u8) -> Option<u8> {
+    Some(match byte {
+        b'0'..=b'9' => byte - b'0',
+        b'a'..=b'h' => byte - b'a' + 10,
+        b'j' | b'k' => byte - b'j' + 18,
+        b'm' | b'n' => byte - b'm' + 20,
+        b'p'..=b't' => byte - b'p' + 22,
+        b'v'..=b'z' => byte - b'v' + 27,
+        _ => return None,
+    })
 }
 
 fn assemble(at: Timestamp, entropy: IdEntropy) -> u128 {
@@ -85,7 +105,9 @@ macro_rules! typed_id {
 
         impl fmt::Display for $name {
             fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                write!(f, "{}_{}", Self::PREFIX, encode(self.0))
+                const { assert!(Self::PREFIX.len() + 1 + DIGITS == TEXT_LEN) };
+                let text = encode(Self::PREFIX, self.0);
+                f.write_str(std::str::from_utf8(&text).unwrap_or_default())
             }
         }
 
@@ -178,6 +200,18 @@ mod tests {
         assert_eq!(text.parse::<DeliveryId>(), Err(BadId { prefix: "dlv" }));
         assert!("ntc_zzzzzzzzzzzzzzzzzzzzzzzzzz".parse::<NoticeId>().is_err());
         assert!(text.to_uppercase().parse::<NoticeId>().is_err());
+    }
+
+    #[test]
+    fn every_digit_stands_for_its_place_in_the_alphabet_and_no_other_byte_for_any() {
+        for byte in 0..=u8::MAX {
+            let place = ALPHABET.iter().position(|known| *known == byte);
+            assert_eq!(digit_of(byte).map(usize::from), place, "{byte}");
+        }
+        let text = "7zzzzzzzzzzzzzzzzzzzzzzzzz";
+        assert_eq!(NoticeId(u128::MAX).to_string(), format!("ntc_{text}"));
+        assert_eq!(decode(text), Some(u128::MAX));
+        assert_eq!(NoticeId(32 + 31).to_string(), format!("ntc_{}1z", "0".repeat(24)));
     }
 
     #[test]

@@ -82,10 +82,10 @@ impl Grade {
 pub struct OfferedFile {
     /// Display name.
     pub name: String,
-    /// Size in bytes.
-    pub size: u64,
     /// SHA-256 of its bytes.
     pub sha256: Sha256Digest,
+    /// Size in bytes.
+    pub size: u64,
 }
 
 /// The organisation, as it was called when it signed.
@@ -104,10 +104,10 @@ pub struct ReceiptOrganization {
 pub struct Signer {
     /// Stated name.
     pub name: String,
-    /// Stated post.
-    pub post: String,
     /// Stated telephone number.
     pub phone: String,
+    /// Stated post.
+    pub post: String,
 }
 
 impl std::fmt::Debug for Signer {
@@ -116,65 +116,66 @@ impl std::fmt::Debug for Signer {
     }
 }
 
-/// Everything a receipt binds: the claims of the signed file.
+/// Everything a receipt binds: the claims of the signed file. Declared in the order of the
+/// canonical form, here and above, so that nothing is put in order for each receipt.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct ReceiptBody {
-    /// [`RECEIPT_VERSION`].
-    pub v: u32,
-    /// Address of the server that issued it.
-    pub iss: String,
-    /// [`RECEIPT_AUDIENCE`].
-    pub aud: String,
-    /// When it was issued, in seconds since 1970 UTC.
-    pub iat: i64,
-    /// Its id.
-    pub receipt: ReceiptId,
-    /// Its number for people; follows from the id.
-    pub number: ReceiptNumber,
-    /// The delivery that was signed for.
-    pub delivery: DeliveryId,
-    /// The notice.
-    pub notice: NoticeId,
-    /// The version of the notice that the page showed.
-    pub version: u32,
-    /// 发文字号.
-    pub document_number: String,
-    /// Title; absent where the network of the installation does not allow it.
-    #[serde(skip_serializing_if = "Option::is_none", default)]
-    pub title: Option<String>,
-    /// SHA-256 of the text on the page, if the notice has text outside its files.
-    #[serde(skip_serializing_if = "Option::is_none", default)]
-    pub text_sha256: Option<Sha256Digest>,
-    /// Every file the page offered.
-    pub files: Vec<OfferedFile>,
-    /// The organisation.
-    pub organization: ReceiptOrganization,
-    /// Who signed.
-    pub signer: Signer,
-    /// How it was signed for.
-    pub mode: Mode,
-    /// By whose authority, for [`Mode::OnBehalf`] and only there.
-    #[serde(skip_serializing_if = "Option::is_none", default)]
-    pub authority: Option<String>,
-    /// How much is known about the signer.
-    pub grade: Grade,
-    /// The way the link or the question travelled: `email`, `phone`, ….
-    pub channel: String,
-    /// The sentence the signer saw; see [`statement`].
-    pub statement: String,
     /// When the server recorded the signature.
     #[serde(with = "instant")]
     pub acknowledged_at: Timestamp,
+    /// [`RECEIPT_AUDIENCE`].
+    pub aud: String,
+    /// By whose authority, for [`Mode::OnBehalf`] and only there.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub authority: Option<String>,
+    /// The way the link or the question travelled: `email`, `phone`, ….
+    pub channel: String,
     /// Until when it was due; a copy addressee has no deadline.
     #[serde(with = "instant::optional", skip_serializing_if = "Option::is_none", default)]
     pub deadline: Option<Timestamp>,
-    /// Whether the signature came after the deadline.
-    pub late: bool,
+    /// The delivery that was signed for.
+    pub delivery: DeliveryId,
+    /// 发文字号.
+    pub document_number: String,
     /// The event of the evidence log.
     pub event: EventId,
+    /// Every file the page offered.
+    pub files: Vec<OfferedFile>,
+    /// How much is known about the signer.
+    pub grade: Grade,
+    /// When it was issued, in seconds since 1970 UTC.
+    pub iat: i64,
+    /// Address of the server that issued it.
+    pub iss: String,
+    /// Whether the signature came after the deadline.
+    pub late: bool,
     /// Leaf hash of that event.
     pub leaf: Sha256Digest,
+    /// How it was signed for.
+    pub mode: Mode,
+    /// The notice.
+    pub notice: NoticeId,
+    /// Its number for people; follows from the id.
+    pub number: ReceiptNumber,
+    /// The organisation.
+    pub organization: ReceiptOrganization,
+    /// Its id.
+    pub receipt: ReceiptId,
+    /// Who signed.
+    pub signer: Signer,
+    /// The sentence the signer saw; see [`statement`].
+    pub statement: String,
+    /// SHA-256 of the text on the page, if the notice has text outside its files.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub text_sha256: Option<Sha256Digest>,
+    /// Title; absent where the network of the installation does not allow it.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub title: Option<String>,
+    /// [`RECEIPT_VERSION`].
+    pub v: u32,
+    /// The version of the notice that the page showed.
+    pub version: u32,
 }
 
 /// A receipt that does not hold together.

@@ -18,13 +18,14 @@ pub use prepare::{
 
 use super::Service;
 use crate::domain::acknowledgement::{Situation, Verdict, decide_acknowledge};
+use crate::domain::delivery::DeliveryFacts;
 use crate::domain::evidence::SealedEvent;
 use crate::domain::ids::{AddressId, DeliveryId, NoticeId};
 use crate::domain::notice::NoticeState;
 use crate::domain::time::Timestamp;
 use crate::store::answers::answer_settle;
 use crate::store::call_tasks::{NewTask, task_raise_all};
-use crate::store::deliveries::{Delivery, delivery_lock};
+use crate::store::deliveries::delivery_lock_facts;
 use crate::store::events::event_append_sealed;
 use crate::store::links::link_verify_addresses;
 use crate::store::notices::notice_hold;
@@ -113,7 +114,7 @@ impl SliceAct for AcknowledgeAct {
 /// The rows a slice of signatures is decided on, as they stand while it is decided.
 struct Slice {
     standings: BTreeMap<NoticeId, (NoticeState, i32)>,
-    deliveries: BTreeMap<DeliveryId, Delivery>,
+    deliveries: BTreeMap<DeliveryId, DeliveryFacts>,
     receipts: BTreeMap<DeliveryId, Arc<Receipt>>,
     /// Those that came later and stand beside.
     beside: BTreeMap<DeliveryId, Arc<Receipt>>,
@@ -129,20 +130,19 @@ impl Slice {
             .map(|(id, state, version)| (id, (state, version)))
             .collect();
         let ids: Vec<DeliveryId> = items.iter().map(|item| item.receipt.delivery_id).collect();
-        let locked = delivery_lock(tx, &ids)?;
+        let locked = delivery_lock_facts(tx, &ids)?;
         let signed: Vec<DeliveryId> = locked
             .iter()
-            .filter(|delivery| delivery.facts.acknowledged_at.is_some())
-            .map(|delivery| delivery.id)
+            .filter(|(_, facts)| facts.acknowledged_at.is_some())
+            .map(|(id, _)| *id)
             .collect();
         let (beside, receipts): (Vec<_>, Vec<_>) = receipt_list_of(tx, &signed)?
             .into_iter()
             .map(|receipt| (receipt.delivery_id, Arc::new(receipt)))
             .partition(|(_, receipt)| receipt.beside);
-        let deliveries = locked.into_iter().map(|delivery| (delivery.id, delivery)).collect();
         Ok(Self {
             standings,
-            deliveries,
+            deliveries: locked.into_iter().collect(),
             receipts: receipts.into_iter().collect(),
             beside: beside.into_iter().collect(),
             tallies: TallyChanges::default(),
@@ -150,18 +150,18 @@ impl Slice {
     }
 
     fn decide(&self, item: &Signature) -> Result<Verdict, StoreError> {
-        let delivery =
-            self.deliveries.get(&item.receipt.delivery_id).ok_or(StoreError::NotFound)?;
+        let id = item.receipt.delivery_id;
+        let facts = self.deliveries.get(&id).ok_or(StoreError::NotFound)?;
         let standing = self.standings.get(&item.notice).ok_or(StoreError::NotFound)?;
         let (notice, current) = *standing;
         Ok(decide_acknowledge(Situation {
-            facts: &delivery.facts,
+            facts,
             notice,
             current,
             shown: item.shown,
             form_is_spent: self.has_signed(item),
             mode: item.receipt.mode,
-            beside_is_taken: self.beside.contains_key(&delivery.id),
+            beside_is_taken: self.beside.contains_key(&id),
         }))
     }
 
@@ -175,12 +175,11 @@ impl Slice {
     /// Notes a signature, so that the next one of this slice is decided on it.
     fn sign(&mut self, item: &Signature) {
         let id = item.receipt.delivery_id;
-        if let Some(delivery) = self.deliveries.get_mut(&id) {
-            let before = delivery.facts;
-            delivery.facts.acknowledged_at = Some(item.receipt.acknowledged_at);
-            delivery.facts.receipt_mode = Some(item.receipt.mode);
-            let after = &delivery.facts;
-            self.tallies.note(item.notice, &before, after, Timestamp::default());
+        if let Some(facts) = self.deliveries.get_mut(&id) {
+            let before = *facts;
+            facts.acknowledged_at = Some(item.receipt.acknowledged_at);
+            facts.receipt_mode = Some(item.receipt.mode);
+            self.tallies.note(item.notice, &before, facts, Timestamp::default());
         }
         self.receipts.insert(id, Arc::clone(&item.receipt));
     }

@@ -301,9 +301,9 @@ impl Service {
         event: Event,
         values: &[(&'static str, &str)],
     ) -> Result<Event, ServiceError> {
-        values
-            .iter()
-            .try_fold(event, |event, (name, value)| Ok(event.personal(name, *value, self.salt()?)))
+        let salts = random::several(self.random.as_ref(), values.len())?;
+        let salted = values.iter().zip(salts);
+        Ok(salted.fold(event, |event, ((name, value), salt)| event.personal(name, *value, salt)))
     }
 
     /// A salt for one personal value in an event.

@@ -40,10 +40,11 @@ pub(super) fn confirm(
 ) -> Result<Confirmation, ServiceError> {
     let offer = offer_in_force(service, delivery.notice_id, delivery.version)?;
     let authority = checked.authority.clone();
+    let brief = delivery.brief();
     let signed = Signed {
         id: ReceiptId::new(now, service.entropy()?),
         offer: &offer,
-        delivery,
+        delivery: &brief,
         person: StatedPerson {
             name: checked.name.clone().unwrap_or_default(),
             post: checked.post.clone().unwrap_or_default(),

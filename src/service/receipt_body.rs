@@ -15,14 +15,14 @@ use crate::domain::receipt::{
 use crate::domain::receipt_number::ReceiptNumber;
 use crate::domain::stated_person::StatedPerson;
 use crate::domain::time::Timestamp;
-use crate::store::deliveries::Delivery;
+use crate::store::deliveries::DeliveryBrief;
 use crate::store::receipts::Receipt;
 
 /// Who signed for what, and how.
 pub(super) struct Signed<'a> {
     pub(super) id: ReceiptId,
     pub(super) offer: &'a Offer,
-    pub(super) delivery: &'a Delivery,
+    pub(super) delivery: &'a DeliveryBrief,
     pub(super) person: StatedPerson,
     pub(super) mode: Mode,
     /// By whose authority, for 代收.

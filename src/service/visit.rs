@@ -13,7 +13,7 @@ use crate::domain::ids::{AddressId, DeliveryId, LinkId, NoticeId};
 use crate::domain::notice::NoticeState;
 use crate::domain::time::Span;
 use crate::store::corrections::{link_of_address, successor_find};
-use crate::store::deliveries::Delivery;
+use crate::store::deliveries::DeliveryBrief;
 use crate::store::links::{Link, link_find, link_list};
 use crate::store::{Answer, Gather};
 
@@ -25,7 +25,7 @@ pub struct Visiting {
     /// The delivery it opens.
     pub delivery: DeliveryId,
     /// That delivery as it stood when the link was proved, so that nobody reads it twice.
-    pub found: Arc<Delivery>,
+    pub found: Arc<DeliveryBrief>,
     /// Of which notice.
     pub notice: NoticeId,
     /// Where that notice stands.

@@ -3,8 +3,6 @@
 //! Facts are set here one kind at a time; the counts of their notice follow in the same write
 //! through [`super::tallies`]. Which fact may follow which is decided in `domain/delivery.rs`.
 
-use std::collections::BTreeMap;
-
 use diesel::prelude::*;
 use diesel::sql_types::{BigInt, Bool, Integer, Nullable, Text};
 
@@ -16,6 +14,11 @@ use crate::domain::delivery::{Addressee, DeliveryFacts, ReceiptMode};
 use crate::domain::evidence::EventKind;
 use crate::domain::ids::{DeliveryId, NoticeId, OrganizationId};
 use crate::domain::time::Timestamp;
+
+mod facts;
+
+pub use facts::{DeliveryBrief, delivery_lock_facts};
+pub(super) use facts::{FactsRow, delivery_fill_modes, facts_columns};
 
 /// One delivery: what was frozen at issue, and its facts.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -44,9 +47,9 @@ pub struct Delivery {
     pub facts: DeliveryFacts,
 }
 
-/// A delivery as it is read; joins of other files read it along.
+/// A delivery as it is read.
 #[derive(Queryable)]
-pub(super) struct Row {
+struct Row {
     id: DeliveryId,
     notice_id: NoticeId,
     version: i32,
@@ -56,16 +59,8 @@ pub(super) struct Row {
     reason: String,
     tree_path: String,
     tree_depth: i32,
-    deadline_at: Option<Timestamp>,
     deadline_origin: Option<String>,
-    unreachable: bool,
-    handed_over_at: Option<Timestamp>,
-    fetched_at: Option<Timestamp>,
-    opened_at: Option<Timestamp>,
-    downloaded_at: Option<Timestamp>,
-    acknowledged_at: Option<Timestamp>,
-    returned_at: Option<Timestamp>,
-    recalled_at: Option<Timestamp>,
+    facts: FactsRow,
     receipt_mode: Option<ReceiptMode>,
 }
 
@@ -82,18 +77,7 @@ impl From<Row> for Delivery {
             tree_path: row.tree_path,
             tree_depth: row.tree_depth,
             deadline_origin: row.deadline_origin,
-            facts: DeliveryFacts {
-                handed_over_at: row.handed_over_at,
-                fetched_at: row.fetched_at,
-                opened_at: row.opened_at,
-                downloaded_at: row.downloaded_at,
-                acknowledged_at: row.acknowledged_at,
-                returned_at: row.returned_at,
-                recalled_at: row.recalled_at,
-                unreachable: row.unreachable,
-                deadline: row.deadline_at,
-                receipt_mode: row.receipt_mode,
-            },
+            facts: row.facts.signed(row.receipt_mode),
         }
     }
 }
@@ -114,22 +98,12 @@ macro_rules! delivery_columns {
             deliveries::reason,
             deliveries::tree_path,
             deliveries::tree_depth,
-            deliveries::deadline_at,
             deliveries::deadline_origin,
-            deliveries::unreachable,
-            deliveries::handed_over_at,
-            deliveries::fetched_at,
-            deliveries::opened_at,
-            deliveries::downloaded_at,
-            deliveries::acknowledged_at,
-            deliveries::returned_at,
-            deliveries::recalled_at,
+            facts_columns!(),
             $mode,
         )
     };
 }
-
-pub(super) use delivery_columns;
 
 /// In the place of the receipt's mode where `receipts` is not joined: nothing, to be filled in by
 /// [`delivery_fill_modes`].
@@ -138,7 +112,6 @@ macro_rules! mode_unread {
         None::<String>.into_sql::<diesel::sql_types::Nullable<diesel::sql_types::Text>>()
     };
 }
-pub(super) use mode_unread;
 
 /// A delivery as it is written at issue.
 #[derive(Debug, Clone)]
@@ -283,61 +256,40 @@ pub fn delivery_list_of_notice(
     Ok(rows.into_iter().map(Delivery::from).collect())
 }
 
+/// Those rows, held, in the order of their ids.
+macro_rules! held_rows {
+    ($tx:expr, $ids:expr, $columns:expr) => {{
+        let mut texts: Vec<String> = $ids.iter().map(ToString::to_string).collect();
+        texts.sort_unstable();
+        texts.dedup();
+        macro_rules! held {
+            ($filter:expr) => {
+                deliveries::table.filter($filter).order(deliveries::id).select($columns)
+            };
+        }
+        per_engine!($tx.db(), conn,
+            postgres => held!(deliveries::id.eq_any(&texts)).for_no_key_update().load(conn)?,
+            // One prepared statement costs less than reading a list of ids anew each time.
+            sqlite => {
+                let one = |text: &String| held!(deliveries::id.eq(text)).first(conn).optional();
+                texts.iter().map(one).filter_map(Result::transpose).collect::<Result<_, _>>()?
+            },
+        )
+    }};
+}
+use held_rows;
+
 /// Locks deliveries in one order (so that two servers never wait for each other in a circle)
 /// and reads them. Ids that do not exist are left out.
 ///
 /// # Errors
 /// The store's own.
 pub fn delivery_lock(tx: &mut Tx, ids: &[DeliveryId]) -> Result<Vec<Delivery>, StoreError> {
-    let mut texts: Vec<String> = ids.iter().map(ToString::to_string).collect();
-    texts.sort_unstable();
-    texts.dedup();
-    macro_rules! held {
-        ($filter:expr) => {
-            deliveries::table
-                .filter($filter)
-                .order(deliveries::id)
-                .select(delivery_columns!(mode_unread!()))
-        };
-    }
-    let rows: Vec<Row> = per_engine!(tx.db(), conn,
-        postgres => held!(deliveries::id.eq_any(&texts)).for_no_key_update().load(conn)?,
-        // One prepared statement costs less than reading a list of ids anew each time.
-        sqlite => {
-            let one = |text: &String| held!(deliveries::id.eq(text)).first(conn).optional();
-            texts.iter().map(one).filter_map(Result::transpose).collect::<Result<_, _>>()?
-        },
-    );
+    let rows: Vec<Row> = held_rows!(tx, ids, delivery_columns!(mode_unread!()));
     let mut found: Vec<Delivery> = rows.into_iter().map(Delivery::from).collect();
     // Only now: a receipt may have come in while the rows were waited for.
-    delivery_fill_modes(tx, found.iter_mut())?;
+    delivery_fill_modes(tx, found.iter_mut().map(|one| (one.id, &mut one.facts)))?;
     Ok(found)
-}
-
-/// Fills in how the signed ones among deliveries were signed; mostly there are none.
-pub(super) fn delivery_fill_modes<'d>(
-    conn: &mut Conn,
-    among: impl Iterator<Item = &'d mut Delivery>,
-) -> Result<(), StoreError> {
-    let mut signed: BTreeMap<String, &mut Delivery> = among
-        .filter(|one| one.facts.acknowledged_at.is_some())
-        .map(|one| (one.id.to_string(), one))
-        .collect();
-    if signed.is_empty() {
-        return Ok(());
-    }
-    let ids: Vec<&String> = signed.keys().collect();
-    let modes: Vec<(String, ReceiptMode)> = receipts::table
-        .filter(receipts::delivery_id.eq_any(ids))
-        .filter(receipts::beside.eq(false))
-        .select((receipts::delivery_id, receipts::mode))
-        .load(conn.db())?;
-    for (id, mode) in modes {
-        if let Some(one) = signed.get_mut(&id) {
-            one.facts.receipt_mode = Some(mode);
-        }
-    }
-    Ok(())
 }
 
 /// A fact that is set once and then stays.

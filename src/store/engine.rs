@@ -18,7 +18,7 @@ mod prepared;
 
 pub(super) use held::RowLock;
 #[cfg(test)]
-pub(super) use plans::{scans, statements};
+pub(super) use plans::{builds_a_table, scans, statements};
 pub(super) use prepared::{Prepared, bind};
 
 /// A connection to whichever engine the URL named.

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use diesel::prelude::*;
 use diesel::sql_types::{BigInt, Binary, Nullable, Text};
-use serde_json::{Map, Value, json};
+use serde_json::{Map, Value};
 
 use super::engine::insert_burst;
 use super::schema::{event_personal, events};
@@ -64,8 +64,8 @@ pub fn event_append_sealed(tx: &mut Tx, new: &[&SealedEvent]) -> Result<(), Stor
         .iter()
         .map(|sealed| sealed.event())
         .filter(|event| !event.personal.is_empty())
-        .map(|event| NewPersonal { event_id: event.id.to_string(), known: known_of(event) })
-        .collect();
+        .map(|event| Ok(NewPersonal { event_id: event.id.to_string(), known: known_of(event)? }))
+        .collect::<Result<_, StoreError>>()?;
     insert_burst!(tx.db(), event_personal, &personal, { event_id: Text, known: Text })?;
     Ok(())
 }
@@ -86,13 +86,24 @@ fn row_of(sealed: &SealedEvent) -> NewEvent<'_> {
 
 /// The personal values of an event with their salts, by name. One row holds them all: it is
 /// written in every burst, and forgotten as a whole.
-fn known_of(event: &Event) -> String {
-    let known: Map<String, Value> = event
+fn known_of(event: &Event) -> Result<String, StoreError> {
+    let known: BTreeMap<&str, Known<'_>> = event
         .personal
         .iter()
-        .map(|one| (one.name.to_owned(), json!({ "value": one.value, "salt": hex(&one.salt) })))
+        .map(|one| (one.name, Known { salt: hex(&one.salt), value: &one.value }))
         .collect();
-    Value::Object(known).to_string()
+    serde_json::to_string(&known).map_err(|error| StoreError::Inconsistent {
+        table: "event_personal",
+        id: event.id.to_string(),
+        what: error.to_string(),
+    })
+}
+
+/// A personal value as it is kept.
+#[derive(serde::Serialize)]
+struct Known<'e> {
+    salt: String,
+    value: &'e str,
 }
 
 fn values_of(id: EventId, known: &str) -> Result<BTreeMap<String, String>, StoreError> {

@@ -4,14 +4,12 @@
 use diesel::prelude::*;
 use diesel::sql_types::{BigInt, Integer, Text};
 
-use super::deliveries::{
-    Delivery, Row as DeliveryRow, delivery_columns, delivery_fill_modes, mode_unread,
-};
+use super::deliveries::{DeliveryBrief, FactsRow, delivery_fill_modes, facts_columns};
 use super::engine::{insert_burst, per_engine};
 use super::schema::{contact_addresses, contacts, deliveries, links, notices};
 use super::{Conn, StoreError, Tx};
 use crate::domain::address::AddressStatus;
-use crate::domain::ids::{AddressId, ContactId, DeliveryId, LinkId};
+use crate::domain::ids::{AddressId, DeliveryId, LinkId, NoticeId, OrganizationId};
 use crate::domain::notice::NoticeState;
 use crate::domain::time::Timestamp;
 
@@ -83,15 +81,13 @@ pub struct Link {
     /// Its id.
     pub id: LinkId,
     /// The delivery it opens.
-    pub delivery: Delivery,
+    pub delivery: DeliveryBrief,
     /// Where its notice stands.
     pub notice_state: NoticeState,
     /// Which version of it is in force.
     pub notice_version: i32,
     /// The address it was sent to.
     pub address_id: AddressId,
-    /// Whose address that is.
-    pub contact_id: ContactId,
     /// Counts replacements; the MAC is computed over it.
     pub generation: i32,
     /// Since when it opens nothing any more.
@@ -105,11 +101,14 @@ pub struct Link {
 #[derive(Queryable)]
 struct Row {
     id: LinkId,
-    delivery: DeliveryRow,
+    delivery_id: DeliveryId,
+    notice_id: NoticeId,
+    organization_id: OrganizationId,
+    organization_name: String,
+    facts: FactsRow,
     notice_state: NoticeState,
     notice_version: i32,
     address_id: AddressId,
-    contact_id: ContactId,
     generation: i32,
     revoked_at: Option<Timestamp>,
     address_status: AddressStatus,
@@ -126,11 +125,14 @@ macro_rules! link_rows {
             .filter($filter)
             .select((
                 links::id,
-                delivery_columns!(mode_unread!()),
+                links::delivery_id,
+                deliveries::notice_id,
+                deliveries::organization_id,
+                deliveries::organization_name,
+                facts_columns!(),
                 notices::state,
                 notices::version,
                 links::address_id,
-                contact_addresses::contact_id,
                 links::generation,
                 links::revoked_at,
                 contact_addresses::status,
@@ -143,11 +145,16 @@ impl From<Row> for Link {
     fn from(row: Row) -> Self {
         Self {
             id: row.id,
-            delivery: row.delivery.into(),
+            delivery: DeliveryBrief {
+                id: row.delivery_id,
+                notice_id: row.notice_id,
+                organization_id: row.organization_id,
+                organization_name: row.organization_name,
+                facts: row.facts.signed(None),
+            },
             notice_state: row.notice_state,
             notice_version: row.notice_version,
             address_id: row.address_id,
-            contact_id: row.contact_id,
             generation: row.generation,
             revoked_at: row.revoked_at,
             address_status: row.address_status,
@@ -179,7 +186,8 @@ pub fn link_list(conn: &mut Conn, ids: &[LinkId]) -> Result<Vec<Link>, StoreErro
         })?,
     );
     let mut found: Vec<Link> = rows.into_iter().map(Link::from).collect();
-    delivery_fill_modes(conn, found.iter_mut().map(|link| &mut link.delivery))?;
+    let facts = found.iter_mut().map(|link| (link.delivery.id, &mut link.delivery.facts));
+    delivery_fill_modes(conn, facts)?;
     Ok(found)
 }
 

@@ -6,7 +6,7 @@ use super::ends::{
     end_find, message_cancel_of_notice, message_cancel_words, phoned_list_of_notice,
     told_list_of_notice, written_list_of_notice,
 };
-use super::engine::{scans, statements};
+use super::engine::{builds_a_table, scans, statements};
 use super::tests::worlds;
 use super::{StoreError, Tx};
 use crate::domain::ids::NoticeId;
@@ -39,6 +39,26 @@ fn who_was_told_of_a_notice_is_found_without_reading_all_messages() {
             // It would tell of one that does.
             let all = "SELECT id FROM messages WHERE finished_why = 'x'";
             assert!(!scans(tx, all)?.is_empty());
+            Ok::<_, StoreError>(())
+        };
+        world.store.write("test", look).unwrap();
+    }
+}
+
+/// A check of three words or more in a list makes SQLite build and drop a table for each row.
+#[test]
+fn what_is_written_for_each_signature_builds_no_table_of_its_own() {
+    for world in worlds() {
+        let is_sqlite = world.store.engine_name() == "sqlite";
+        let look = move |tx: &mut Tx| {
+            for table in ["receipts (id)", "messages (id)", "events (id)", "event_personal (known)"]
+            {
+                let statement = format!("INSERT INTO {table} VALUES ('x')");
+                assert!(!builds_a_table(tx, &statement)?, "{statement}");
+            }
+            // It would tell of one that does.
+            let listed = "INSERT INTO contact_addresses (id) VALUES ('x')";
+            assert_eq!(builds_a_table(tx, listed)?, is_sqlite);
             Ok::<_, StoreError>(())
         };
         world.store.write("test", look).unwrap();

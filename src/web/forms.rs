@@ -31,8 +31,13 @@ impl Fields {
     /// Reads `name=value&…` as browsers write it.
     #[must_use]
     pub fn parse(body: &[u8]) -> Self {
-        let text = String::from_utf8_lossy(body);
+        // What browsers send is ASCII, which is seen much faster so.
+        let text = std::str::from_utf8(body)
+            .map_or_else(|_| String::from_utf8_lossy(body), std::borrow::Cow::Borrowed);
         let decode = |part: &str| {
+            if !part.bytes().any(|byte| byte == b'+' || byte == b'%') {
+                return part.to_owned();
+            }
             let spaced = part.replace('+', " ");
             percent_encoding::percent_decode_str(&spaced).decode_utf8_lossy().into_owned()
         };
@@ -169,6 +174,9 @@ mod tests {
     fn fields_come_out_as_typed() {
         let fields = Fields::parse(b"title=%E5%85%B3%E4%BA%8E+a%2Bb&pick=1&pick=2&empty=");
         assert_eq!(fields.text("title"), "关于 a+b");
+        let fields_of_one_kind = Fields::parse(b"escaped=%E5%85%B3&spaced=a+b&\xff=%FF");
+        let texts: Vec<_> = fields_of_one_kind.pairs().collect();
+        assert_eq!(texts, [("escaped", "关"), ("spaced", "a b"), ("\u{fffd}", "\u{fffd}")]);
         assert_eq!(fields.all("pick").collect::<Vec<_>>(), ["1", "2"]);
         assert_eq!(fields.filled("empty"), None);
         assert!(fields.has("empty") && !fields.has("absent"));

@@ -213,9 +213,9 @@ async fn not_found() -> Result<&'static str, WebError> {
 }
 
 /// The use-cases, as the application holds them.
-fn service_of(request: &HttpRequest) -> Result<Service, WebError> {
+fn service_of(request: &HttpRequest) -> Result<web::Data<Service>, WebError> {
     request
         .app_data::<web::Data<Service>>()
-        .map(|service| service.get_ref().clone())
+        .cloned()
         .ok_or_else(|| WebError::Internal("no service in the application".into()))
 }

@@ -99,7 +99,7 @@ async fn admit<B: MessageBody + 'static>(
         Ok(()) => {
             let mut answer = next.call(request).await?;
             let said_it = told && answer.status().is_success();
-            if let (true, Ok(value)) = (said_it, HeaderValue::from_str(&said::gone())) {
+            if said_it && let Ok(value) = HeaderValue::from_str(&said::gone()) {
                 answer.headers_mut().append(SET_COOKIE, value);
             }
             Ok(answer.map_into_left_body())

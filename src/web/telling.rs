@@ -4,7 +4,6 @@
 //! Told are method, route, status and time. Never told: paths (that of a link is a secret),
 //! query strings (searches hold names), cookies, addresses.
 
-use std::fmt::Write as _;
 use std::time::Instant;
 
 use actix_web::body::{BoxBody, EitherBody, MessageBody};
@@ -19,6 +18,7 @@ use super::pages::failure::{Failure, FailurePage};
 use super::route::Pattern;
 use super::{service_of, session};
 use crate::adapters::random;
+use crate::domain::digest::hex;
 
 /// Header that carries the request's number.
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
@@ -87,9 +87,5 @@ fn finish<B: MessageBody + 'static>(
 fn request_id(request: &ServiceRequest) -> String {
     let service = service_of(request.request()).ok();
     let bytes = service.and_then(|service| random::bytes::<6>(service.random.as_ref()).ok());
-    bytes.unwrap_or_default().iter().fold(String::new(), |mut text, byte| {
-        // Writing to a String cannot fail.
-        let _ = write!(text, "{byte:02x}");
-        text
-    })
+    hex(&bytes.unwrap_or_default())
 }

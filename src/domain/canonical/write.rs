@@ -163,15 +163,16 @@ impl<'o> Serializer for Writer<'o> {
         Err(variant_of(name))
     }
 
-    fn serialize_map(self, _: Option<usize>) -> Result<Members<'o>, NotCanonical> {
+    fn serialize_map(self, len: Option<usize>) -> Result<Members<'o>, NotCanonical> {
         let depth = self.deeper()?;
         self.out.push('{');
         let start = self.out.len();
-        Ok(Members { out: self.out, depth, start, ends: Vec::new(), key: None })
+        let ends = Vec::with_capacity(len.unwrap_or(0));
+        Ok(Members { out: self.out, depth, start, ends, key: None })
     }
 
-    fn serialize_struct(self, _: &'static str, _: usize) -> Result<Members<'o>, NotCanonical> {
-        self.serialize_map(None)
+    fn serialize_struct(self, _: &'static str, len: usize) -> Result<Members<'o>, NotCanonical> {
+        self.serialize_map(Some(len))
     }
 
     fn serialize_struct_variant(
@@ -354,7 +355,13 @@ impl fmt::Write for Escaping<'_> {
 /// control characters, everything else as it is.
 fn escaped(out: &mut String, text: &str) {
     let mut rest = text;
-    // Almost no text needs an escape, so it is copied in whole runs.
+    // Almost no text needs an escape. All of it is looked at in one sweep that the compiler does
+    // many bytes at a time; one that stops at the first find would go byte by byte.
+    let needs_one = |needs, byte| needs | (byte < 0x20) | (byte == b'"') | (byte == b'\\');
+    if !text.bytes().fold(false, needs_one) {
+        out.push_str(text);
+        return;
+    }
     while let Some((run, c, after)) = split_at_escape(rest) {
         out.push_str(run);
         match c {

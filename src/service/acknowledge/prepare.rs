@@ -21,7 +21,7 @@ use crate::service::receipt_body::Signed;
 use crate::service::visit::{VISIT_LASTS, Visiting};
 use crate::service::{Service, ServiceError};
 use crate::store::call_tasks::NewTask;
-use crate::store::deliveries::Delivery;
+use crate::store::deliveries::DeliveryBrief;
 use crate::store::receipts::{Receipt, receipt_list_of};
 
 /// Characters in a stated authority.
@@ -240,7 +240,7 @@ fn check_fields(
 struct Act<'a> {
     service: &'a Service,
     visiting: &'a Visiting,
-    delivery: &'a Delivery,
+    delivery: &'a DeliveryBrief,
     offer: &'a Offer,
     now: Timestamp,
     form_nonce: [u8; 16],

@@ -35,6 +35,18 @@ pub(in crate::store) fn statements(
     Ok(made)
 }
 
+/// Whether SQLite builds a table for itself each time it runs a statement.
+pub(in crate::store) fn builds_a_table(tx: &mut Tx, statement: &str) -> Result<bool, StoreError> {
+    #[derive(QueryableByName)]
+    struct Instruction {
+        #[diesel(sql_type = Text)]
+        opcode: String,
+    }
+    let DbConn::Sqlite(conn) = tx.db() else { return Ok(false) };
+    let program: Vec<Instruction> = sql_query(format!("EXPLAIN {statement}")).load(conn)?;
+    Ok(program.iter().any(|step| step.opcode == "OpenEphemeral"))
+}
+
 #[derive(QueryableByName)]
 struct Step {
     #[diesel(sql_type = Text)]

@@ -19,7 +19,8 @@ use crate::web::pages::receive::SignForm;
 use crate::web::respond::{page_with, see_other};
 use crate::web::visit::{Seat, Visit, seat_cookie, seat_of};
 
-/// Signs. Posting the same form twice is one signature and the same redirect.
+/// Signs. Posting the same form twice is one signature and the same redirect. What becomes of the
+/// few that do not sign stands in boxes of its own, so that the task of those that do stays small.
 pub(in crate::web) async fn sign(
     service: web::Data<Service>,
     visit: Visit,
@@ -38,25 +39,17 @@ pub(in crate::web) async fn sign(
         Preparation::Ready(signature) => acknowledge(&service, *signature).ready().await?,
         Preparation::Settled(outcome) => outcome,
         Preparation::Mistaken(faults) => {
-            return redraw(&service, &visit, &typed, faults, StatusCode::UNPROCESSABLE_ENTITY)
-                .await;
+            let status = StatusCode::UNPROCESSABLE_ENTITY;
+            return Box::pin(redraw(&service, &visit, &typed, faults, status)).await;
         }
     };
     match outcome {
         Acknowledged::Signed(_) => signed(&visit, true),
         Acknowledged::AlreadySigned(receipt) => signed(&visit, is_by(&receipt, &typed)),
         Acknowledged::Superseded { shown, current } => {
-            superseded(&service, &visit, shown, current).await
+            Box::pin(superseded(&service, &visit, shown, current)).await
         }
-        Acknowledged::Withdrawn(_) => {
-            let receiving = load(&service, &visit).await?;
-            let goes_on = |next: &&Successor| next.delivery.is_some() && next.ended.is_none();
-            if let Some(next) = receiving.successor.as_ref().filter(goes_on) {
-                return replaced(&receiving, &visit, next);
-            }
-            let seat = seat_of(&request, visit.delivery);
-            draw(&receiving, &visit, seat, Forms::default(), StatusCode::CONFLICT)
-        }
+        Acknowledged::Withdrawn(_) => Box::pin(withdrawn(&service, &visit, &request)).await,
     }
 }
 
@@ -86,6 +79,20 @@ fn signed(visit: &Visit, by_this_browser: bool) -> Result<HttpResponse, WebError
         answer.add_cookie(&cookie).map_err(|error| WebError::Internal(error.to_string()))?;
     }
     Ok(answer)
+}
+
+async fn withdrawn(
+    service: &web::Data<Service>,
+    visit: &Visit,
+    request: &HttpRequest,
+) -> Result<HttpResponse, WebError> {
+    let receiving = load(service, visit).await?;
+    let goes_on = |next: &&Successor| next.delivery.is_some() && next.ended.is_none();
+    if let Some(next) = receiving.successor.as_ref().filter(goes_on) {
+        return replaced(&receiving, visit, next);
+    }
+    let seat = seat_of(request, visit.delivery);
+    draw(&receiving, visit, seat, Forms::default(), StatusCode::CONFLICT)
 }
 
 /// The notice was replaced between the drawing of the page and the signature.
