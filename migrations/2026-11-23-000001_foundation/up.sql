@@ -271,7 +271,7 @@ CREATE TABLE rungs (
     planned_at BIGINT NOT NULL,
     fired_at BIGINT,
     -- What firing it came to: messages or tasks were made, or nobody could be reached by it.
-    outcome TEXT CHECK (outcome IN ('acted', 'gap', 'moot')),
+    outcome TEXT CHECK (outcome = 'acted' OR outcome = 'gap' OR outcome = 'moot'),
     -- Nothing will come of it, or the issue itself has done it. What an end leaves of a ladder
     -- is not closed row by row: it has no head any more.
     closed_at BIGINT,
