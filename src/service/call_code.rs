@@ -58,7 +58,9 @@ pub(super) fn read_back(
     }
     match form_of(service, sheet, &request.code_token) {
         Ok(form) if service.keys.check_code_matches(&form, typed) => Ok(true),
-        Ok(_) => Err(format!("复述的“{typed}”与页面上的不同，请对方看清后再复述，或留空")),
+        Ok(_) => {
+            Err(format!("复述的“{typed}”与页面上的不同，请再念一遍，请对方听清后复述，或留空"))
+        }
         Err(_) => Err("校验码已失效，页面上换了新的，请重新读给对方，或留空".to_owned()),
     }
 }

@@ -143,6 +143,17 @@ fn the_office_opens_the_files_of_what_it_sent_and_nobody_else_does() {
     }
     let gone = clerk.get(&format!("/notices/{issued}/files/{}", file.id));
     assert_eq!(gone.status, 409, "a file of another notice is none of this one");
+
+    execute(&town.url, &format!("UPDATE notices SET state = 'recalled' WHERE id = '{issued}'"));
+    let over = clerk.get(&format!("/notices/{issued}/preview/page"));
+    assert!(
+        over.body.contains("本件已撤回，收件单位现在看到的是说明此事的另一页"),
+        "{}",
+        over.words()
+    );
+    for untrue in ["看到的就是这一页", "直接去签收", "还剩"] {
+        assert!(!over.body.contains(untrue), "{untrue}: {}", over.words());
+    }
 }
 
 fn is_there(town: &Town, id: NoticeId) -> bool {

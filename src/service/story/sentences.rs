@@ -125,7 +125,7 @@ fn tell(story: &Story, event: &StoredEvent, kind: EventKind) -> (Tone, String, S
         Kind::RungSuperseded => ladder::superseded(event),
         Kind::NextWayTaken => ladder::next_way(event),
         Kind::Resent => (Tone::Plain, format!("{who}重发。"), reason(event)),
-        Kind::LinkFetched => plain("链接曾被程序自动访问，不计查看。".to_owned()),
+        Kind::LinkFetched => plain("链接被访问过，分不清是程序还是人，不计查看。".to_owned()),
         Kind::Opened => {
             let what = if fact(event, "what") == "file" { "文件" } else { "正文" };
             plain(format!("在页面上打开{what}（{who}）。"))

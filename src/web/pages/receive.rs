@@ -25,6 +25,8 @@ pub struct ReceivePage {
     /// Where the issuing office goes back to, when it looks at the page itself: then there is
     /// nothing to sign.
     pub sample: Option<Link>,
+    /// How the notice ended, where the recipients' own page tells that instead.
+    pub over: Option<&'static str>,
 }
 
 /// What the recipient did that is not a signature, and that the issuer has not settled yet.

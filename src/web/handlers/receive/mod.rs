@@ -103,7 +103,8 @@ pub(super) fn sample_page(receiving: &Receiving, back: Link) -> ReceivePage {
         line.look_href = Some(format!("{notice}/files/{}", file.id));
         (line.open_action, line.download_action) = (None, None);
     }
-    ReceivePage { sample: Some(back), ..page }
+    let over = receiving.withdrawn().map(NoticeState::word_zh);
+    ReceivePage { sample: Some(back), over, ..page }
 }
 
 fn receive_page(receiving: &Receiving, form_token: &str, form: SignForm) -> ReceivePage {
@@ -133,6 +134,7 @@ fn receive_page(receiving: &Receiving, form_token: &str, form: SignForm) -> Rece
         form,
         ask_again_href,
         sample: None,
+        over: None,
     }
 }
 

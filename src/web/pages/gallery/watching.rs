@@ -235,7 +235,12 @@ fn gallery_story() {
                         "mx.wangcheng.example 回复 552 5.2.2 Mailbox full",
                         Weight::Gap,
                     ),
-                    entry("02:02:31", "链接曾被程序自动访问，不计查看。", "", Weight::Plain),
+                    entry(
+                        "02:02:31",
+                        "链接被访问过，分不清是程序还是人，不计查看。",
+                        "",
+                        Weight::Plain,
+                    ),
                     entry("未记录", "对方何时看到通知，没有记录。", "", Weight::Gap),
                     entry("02:32:00", "到时限仍未签收，记为逾期。", "", Weight::Gap),
                     entry("02:40:20", "在页面上打开正文。", "", Weight::Plain),

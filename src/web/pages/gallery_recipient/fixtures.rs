@@ -127,7 +127,9 @@ fn receive_page(
 ) -> String {
     let seen_note = seen_note.map(text);
     let ask_again_href = text("/d/x/ask-again");
-    ReceivePage { slip, seen_note, pending, form, ask_again_href, sample: None }.render().unwrap()
+    ReceivePage { slip, seen_note, pending, form, ask_again_href, sample: None, over: None }
+        .render()
+        .unwrap()
 }
 
 /// Before the signature.
