@@ -106,7 +106,7 @@ pub(in crate::web) async fn night(
 fn signed_table(caption: String) -> SheetTable {
     SheetTable {
         caption,
-        heads: vec!["单位", "签收时间", "方式", "签收人", "电话", "签收编号"],
+        heads: vec!["单位", "签收时间", "方式", "签收人", "电话", "回执号"],
         rows: Vec::new(),
         nothing: "夜间没有签收。",
     }
@@ -191,7 +191,7 @@ fn unsigned(shift: &Shift) -> SheetTable {
                 .iter()
                 .map(
                     |(_, name, lost)| {
-                        if *lost { format!("{name}（联系不上）") } else { name.clone() }
+                        if *lost { format!("{name}（暂无法联系）") } else { name.clone() }
                     },
                 )
                 .collect();
