@@ -21,9 +21,13 @@ pub enum Looked {
     Register,
     /// 流转记录
     Story,
+    /// 回执
+    Receipt,
 }
 
-stored_words!(Looked, { Board => "board", Register => "register", Story => "story" });
+stored_words!(Looked, {
+    Board => "board", Register => "register", Story => "story", Receipt => "receipt",
+});
 
 impl Looked {
     /// Its name on pages.
@@ -33,6 +37,7 @@ impl Looked {
             Self::Board => "看板",
             Self::Register => "签收登记表",
             Self::Story => "流转记录",
+            Self::Receipt => "回执",
         }
     }
 }

@@ -131,6 +131,7 @@ routes! {
     GET  "/deliveries/{delivery}/return" Who::Staff(OFFICE), Delivery => acts::single::return_form;
     POST "/deliveries/{delivery}/return" Who::Staff(OFFICE), Delivery => acts::single::return_now;
     GET  "/deliveries/{delivery}" Who::Staff(READERS), Delivery => story::show;
+    GET  "/deliveries/{delivery}/receipt.jws" Who::Staff(READERS), Delivery => story::receipt;
 
     GET  "/duty"             Who::Staff(DUTY_ROOM), None => duty::show;
     GET  "/duty/handover"    Who::Staff(DUTY_ROOM), None => duty_print::handover;

@@ -3,6 +3,7 @@
 use qianshou::domain::delivery::Tally;
 use qianshou::domain::evidence::{Actor, EventKind};
 use qianshou::domain::time::Span;
+use qianshou::service::verify_receipt::verify_receipt;
 use qianshou::store::StoreError;
 use qianshou::store::deliveries::{OnceFact, delivery_list_of_notice};
 use qianshou::store::tallies::tally_find;
@@ -130,6 +131,22 @@ fn the_board_counts_its_rows_and_the_list_says_the_same() {
     for words in ["王某发出", "陈立（机要室主任）签收", "回执号"] {
         assert!(story.contains(words), "{words}: {story}");
     }
+    let file = format!("/deliveries/{}/receipt.jws", sent[0].0);
+    assert!(story.contains(&format!("href=\"{file}\"")), "{story}");
+    let looks = || count(&town.url, "events WHERE kind = 'auditor_looked'");
+    let before = looks();
+    for (login, looked) in [("jingban", 0), ("hefa", 0), ("zhiban", 0), ("shenji", 1)] {
+        let heard = Visitor::new(&door).sign_in(login, PASSWORD).get(&file);
+        assert_eq!((heard.status, heard.header("content-type")), (200, "application/jose"));
+        let body = verify_receipt(&heard.body, town.service.keys.receipt_public_pem()).unwrap();
+        assert_eq!((body.delivery, body.signer.name.as_str()), (sent[0].0, "陈立"), "{login}");
+        assert_eq!(looks() - before, looked, "{login}");
+    }
+    let unsigned = sent.iter().map(|one| one.0).find(|id| {
+        count(&town.url, &format!("deliveries WHERE id = '{id}' AND acknowledged_at IS NULL")) == 1
+    });
+    let none = clerk.get(&format!("/deliveries/{}/receipt.jws", unsigned.unwrap()));
+    assert!(none.status == 409 && none.body.contains("还没有签收"), "{}", none.words());
     let (draft, waiting) = (town.draft, town.waiting);
     let led = |heard: Heard| heard.header("location").to_owned();
     assert_eq!(led(clerk.get(&format!("/notices/{draft}"))), format!("/notices/{draft}/edit"));

@@ -4,10 +4,12 @@ use actix_web::{HttpRequest, HttpResponse, web};
 
 use super::acts::{delivery_acts, end_banner};
 use super::marks;
+use super::receive::receipt::handed_out;
 use crate::domain::delivery::DeliveryState;
 use crate::domain::human_time::{date_zh, full_zh, weekday_zh};
 use crate::domain::ids::DeliveryId;
 use crate::service::audit_look::{Looked, audit_look};
+use crate::service::receipt_file::receipt_for_staff;
 use crate::service::scope::Scope;
 use crate::service::story::{self, Sentence, Story, Tone, story_sentences};
 use crate::service::{Service, ServiceError};
@@ -45,11 +47,31 @@ pub(in crate::web) async fn show(
         title: draft.title.clone(),
         state: marks::of_delivery(&story.delivery.facts, story.notice.state, story.read_at),
         facts: facts(&story),
+        receipt_href: story
+            .signature
+            .is_some()
+            .then(|| format!("/deliveries/{delivery}/receipt.jws")),
         days: days(story_sentences(&story)),
         acts: delivery_acts(&staff, &story),
         ended: end_banner(story.notice.state, &story.bounds),
         next: next(&story),
     })
+}
+
+/// The signed receipt of a delivery: what an auditor checks away from here.
+pub(in crate::web) async fn receipt(
+    service: web::Data<Service>,
+    request: HttpRequest,
+    staff: Staff,
+) -> Result<HttpResponse, WebError> {
+    let delivery: DeliveryId = id(&request, "delivery")?;
+    let (scope, account) = (Scope::of(&staff.account), staff.account.clone());
+    let read = move || {
+        let (notice, receipt) = receipt_for_staff(&service, scope, delivery)?;
+        audit_look(&service, &account, Looked::Receipt, &notice, Some(delivery))?;
+        Ok::<_, ServiceError>(receipt)
+    };
+    Ok(handed_out(web::block(read).await??))
 }
 
 fn facts(story: &Story) -> Vec<Fact> {

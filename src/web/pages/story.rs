@@ -81,6 +81,8 @@ pub struct StoryPage {
     pub state: StateMark,
     /// The receipt and what else is settled: 签收人, 职务, 电话, 方式, 回执号 …
     pub facts: Vec<Fact>,
+    /// The signed receipt as a file, once there is one.
+    pub receipt_href: Option<String>,
     /// Days, oldest first.
     pub days: Vec<StoryDay>,
     /// What comes next: `14:47 提级催签：带班领导`; empty when nothing does.

@@ -10,6 +10,7 @@ use crate::domain::receipt::Mode;
 use crate::service::Service;
 use crate::service::receipt_file::{ReceiptToPrint, receipt_file, receipt_to_print};
 use crate::service::receive::Receiving;
+use crate::store::receipts::Receipt;
 use crate::web::error::WebError;
 use crate::web::pages::receipt_print::{ReceiptSheet, SheetFile, SheetTime, hash_groups};
 use crate::web::respond::page;
@@ -24,12 +25,17 @@ pub(in crate::web) async fn file(
     visit: Visit,
 ) -> Result<HttpResponse, WebError> {
     let receipt = web::block(move || receipt_file(&service, &visit)).await??;
+    Ok(handed_out(receipt))
+}
+
+/// A signed file, as something to keep.
+pub(in crate::web::handlers) fn handed_out(receipt: Receipt) -> HttpResponse {
     let disposition = format!("attachment; filename=\"{}.jws\"", receipt.number);
-    Ok(HttpResponse::Ok()
+    HttpResponse::Ok()
         .insert_header((header::CONTENT_TYPE, "application/jose"))
         .insert_header((header::CONTENT_DISPOSITION, disposition))
         .insert_header((header::CONTENT_SECURITY_POLICY, "default-src 'none'; sandbox"))
-        .body(receipt.jws))
+        .body(receipt.jws)
 }
 
 /// The sheet.

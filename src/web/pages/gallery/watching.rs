@@ -209,6 +209,7 @@ fn gallery_story() {
             fact("方式", "本单位经链接签收"),
             fact("回执号", "QS-20261124-0017"),
         ],
+        receipt_href: Some("#".into()),
         days: vec![
             StoryDay {
                 date: "2026年11月23日 周一".into(),
