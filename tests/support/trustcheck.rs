@@ -69,7 +69,8 @@ const QUERIES: &[(&str, &str)] = &[
         "I4 an answered delivery has not exactly one receipt and one event",
         "SELECT d.id AS line FROM deliveries d WHERE d.acknowledged_at IS NOT NULL AND (1 <> \
          (SELECT COUNT(*) FROM receipts r WHERE r.delivery_id = d.id AND NOT r.beside) OR 1 <> \
-         (SELECT COUNT(*) FROM events e WHERE e.delivery_id = d.id AND e.kind = 'acknowledged'))",
+         (SELECT COUNT(*) FROM events e WHERE e.notice_id = d.notice_id AND \
+         e.delivery_id = d.id AND e.kind = 'acknowledged'))",
     ),
     (
         "I6 a receipt without an answer",
@@ -146,13 +147,15 @@ const QUERIES: &[(&str, &str)] = &[
     (
         "I37 a superseded step does not have exactly one event",
         "SELECT d.id AS line FROM deliveries d WHERE (SELECT COUNT(*) FROM events e WHERE \
-         e.delivery_id = d.id AND e.kind = 'rung_superseded') <> (SELECT COUNT(*) FROM rungs r \
-         WHERE r.delivery_id = d.id AND r.closed_why = 'superseded_by_a_later_round')",
+         e.notice_id = d.notice_id AND e.delivery_id = d.id AND e.kind = 'rung_superseded') <> \
+         (SELECT COUNT(*) FROM rungs r WHERE r.delivery_id = d.id AND \
+         r.closed_why = 'superseded_by_a_later_round')",
     ),
     (
         "I37 a missed deadline is not on record exactly once",
         "SELECT d.id AS line FROM deliveries d WHERE (SELECT COUNT(*) FROM events e WHERE \
-         e.delivery_id = d.id AND e.kind IN ('overdue', 'not_reached')) <> \
+         e.notice_id = d.notice_id AND e.delivery_id = d.id AND \
+         e.kind IN ('overdue', 'not_reached')) <> \
          (CASE WHEN d.overdue_at IS NULL THEN 0 ELSE 1 END) + \
          (CASE WHEN d.not_reached_at IS NULL THEN 0 ELSE 1 END)",
     ),
