@@ -139,7 +139,8 @@ const QUERIES: &[(&str, &str)] = &[
     (
         "I37 a fired step does not have exactly one event",
         "SELECT r.id AS line FROM rungs r WHERE r.fired_at IS NOT NULL AND r.outcome <> 'moot' AND \
-         (SELECT COUNT(*) FROM events e WHERE e.delivery_id = r.delivery_id AND e.kind IN \
+         (SELECT COUNT(*) FROM events e WHERE e.notice_id = (SELECT d.notice_id FROM deliveries d \
+         WHERE d.id = r.delivery_id) AND e.delivery_id = r.delivery_id AND e.kind IN \
          ('reminded', 'escalated', 'overdue', 'not_reached', 'rung_gap')) <> (SELECT COUNT(*) \
          FROM rungs f WHERE f.delivery_id = r.delivery_id AND f.fired_at IS NOT NULL AND \
          f.outcome <> 'moot')",
