@@ -58,7 +58,8 @@ pub struct Fired {
 }
 
 impl Fired {
-    fn add(&mut self, other: &Self) {
+    /// Adds what another write did; whether more may be due stays as it is.
+    pub fn add(&mut self, other: &Self) {
         self.rungs += other.rungs;
         self.missed += other.missed;
         self.gaps += other.gaps;

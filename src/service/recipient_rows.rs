@@ -123,16 +123,12 @@ impl RecipientRows {
         recipient: &Recipient,
         delivery_id: DeliveryId,
     ) -> Result<Option<Head>, ServiceError> {
-        let mut head = None;
+        let begun = self.rungs.len();
         let first = recipient.rungs.iter().find(|rung| rung.act == RungAct::Remind);
         let first_step = first.filter(|_| !recipient.ways.is_empty()).map(|rung| rung.step);
         for rung in recipient.rungs.iter() {
             if !recipient.keeps(rung.act) {
                 continue;
-            }
-            let done = Some(rung.step) == first_step;
-            if !done && head.is_none() {
-                head = Some(Head { step: i32::from(rung.step), due_at: rung.due_at });
             }
             self.rungs.push(NewRung {
                 id: RungId::new(sending.now, sending.service.entropy()?),
@@ -142,10 +138,10 @@ impl RecipientRows {
                 ways: rung.ways,
                 planned_at: rung.due_at,
                 // The first notification is written here; its rung has nothing left to do.
-                done,
+                done: Some(rung.step) == first_step,
             });
         }
-        Ok(head)
+        Ok(Head::first_of(self.rungs.get(begun..).unwrap_or_default()))
     }
 
     fn add_messages(

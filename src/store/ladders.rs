@@ -8,6 +8,7 @@ use diesel::prelude::*;
 use diesel::sql_types::{Array, BigInt, Integer, Text};
 
 use super::engine::{Prepared, bind, per_engine};
+use super::rungs::NewRung;
 use super::schema::{deliveries, rungs};
 use super::{Conn, StoreError, Tx};
 use crate::domain::ids::DeliveryId;
@@ -20,6 +21,15 @@ pub struct Head {
     pub step: i32,
     /// When it is due.
     pub due_at: Timestamp,
+}
+
+impl Head {
+    /// The head of a new ladder: the first of its rungs that the issue does not do itself.
+    #[must_use]
+    pub fn first_of(rungs: &[NewRung]) -> Option<Self> {
+        let first = rungs.iter().find(|rung| !rung.done)?;
+        Some(Self { step: i32::from(first.step), due_at: first.planned_at })
+    }
 }
 
 /// When the next step of all is due.

@@ -73,12 +73,7 @@ fn settle(service: &qianshou::service::Service) -> Fired {
     let mut sum = Fired::default();
     loop {
         let fired = escalate::tick(service).unwrap();
-        sum.rungs += fired.rungs;
-        sum.missed += fired.missed;
-        sum.gaps += fired.gaps;
-        sum.messages += fired.messages;
-        sum.tasks += fired.tasks;
-        sum.late_max = sum.late_max.max(fired.late_max);
+        sum.add(&fired);
         if !fired.more {
             return sum;
         }

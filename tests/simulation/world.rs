@@ -187,7 +187,7 @@ fn issue(
     for (place, addresses) in known.iter().enumerate().skip(2) {
         let id = DeliveryId::new(START, bits(place));
         let unreachable = addresses.is_empty();
-        let mut head = None;
+        let begun = rungs.len();
         let who = PlanFor {
             addressee: Addressee::Primary,
             issuer_is_above: true,
@@ -200,10 +200,6 @@ fn issue(
             if rung.act == RungAct::CallUnreachable && !unreachable {
                 continue;
             }
-            let done = !unreachable && Some(rung.step) == first;
-            if !done && head.is_none() {
-                head = Some(Head { step: i32::from(rung.step), due_at: rung.due_at });
-            }
             rungs.push(NewRung {
                 id: RungId::new(START, bits(place * 32 + usize::from(rung.step))),
                 delivery_id: id,
@@ -211,7 +207,7 @@ fn issue(
                 act: rung.act,
                 ways: rung.ways,
                 planned_at: rung.due_at,
-                done,
+                done: !unreachable && Some(rung.step) == first,
             });
         }
         deliveries.push(NewDelivery {
@@ -227,7 +223,7 @@ fn issue(
             deadline_at: Some(until),
             deadline_origin: Some("test".into()),
             unreachable,
-            head,
+            head: Head::first_of(&rungs[begun..]),
         });
         facts.push(DeliveryFacts {
             unreachable,
