@@ -10,9 +10,11 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context as _, ensure};
 use clap::{Parser, Subcommand};
 
+mod bare;
 mod database;
 mod fill;
 mod limit;
+mod naive;
 #[expect(dead_code, reason = "tests use the rest of it")]
 #[expect(clippy::unwrap_used, clippy::panic, reason = "a cluster that does not start ends all")]
 #[path = "../../tests/support/pg.rs"]
@@ -39,13 +41,13 @@ struct Arguments {
     /// Keep-alive connections.
     #[arg(long, default_value_t = 64)]
     connections: usize,
-    /// Pairs of runs, limit and product by turns.
+    /// Rounds: in each, every side runs once.
     #[arg(long, default_value_t = 5)]
     rounds: usize,
-    /// Percent of the machine that other programs may use during a pair that counts.
+    /// Percent of the machine that other programs may use during a round that counts.
     #[arg(long, default_value_t = 8.0)]
     others_max: f64,
-    /// Count disturbed pairs too. Good for trying out, never for quoting.
+    /// Count disturbed rounds too. Good for trying out, never for quoting.
     #[arg(long)]
     noisy: bool,
     /// Put the limit on both sides: the ratio must then be near 1, or the bench is crooked.
@@ -68,8 +70,9 @@ enum Role {
 
 const LIMIT: &str = "limit";
 const PRODUCT: &str = "product";
+const NAIVE: &str = "naive";
 const CONTROL: &str = "control";
-/// Pairs there are requests for beyond those wanted, in case others disturb.
+/// Rounds there are requests for beyond those wanted, in case others disturb.
 const SPARE_SLOTS: usize = 3;
 const ROUNDS_MIN: usize = 3;
 
@@ -79,7 +82,11 @@ fn main() -> anyhow::Result<()> {
         None => measure(&arguments),
         Some(Role::Serve { side, url, folder, rows }) => {
             let place = Place { url: url.clone(), folder: folder.clone(), rows: *rows };
-            if side == PRODUCT { product::serve(&place) } else { limit::serve(&place) }
+            match side.as_str() {
+                PRODUCT => product::serve(&place),
+                NAIVE => naive::serve(&place),
+                _ => limit::serve(&place),
+            }
         }
         Some(Role::Load { to, requests, start, end, connections }) => {
             let seen = support::load::replay(*to, requests, *start..*end, *connections)?;
@@ -106,14 +113,15 @@ fn measure(arguments: &Arguments) -> anyhow::Result<()> {
         let folder = tempfile::tempdir()?;
         let row = match engine.as_str() {
             "sqlite" => {
-                let url = |side: &str| format!("sqlite://{}/{side}.db", folder.path().display());
-                compare(arguments, engine, &plan, folder.path(), [url(LIMIT), url(PRODUCT)])?
+                let at = folder.path().display();
+                let url = |side: &str| format!("sqlite://{at}/{side}.db");
+                compare(arguments, engine, &plan, folder.path(), &url)?
             }
             "postgres" => {
                 let cluster = pg::Cluster::start(pg::Durability::Durable)
                     .context("PostgreSQL is not installed")?;
-                let urls = [cluster.fresh_database(), cluster.fresh_database()];
-                compare(arguments, engine, &plan, folder.path(), urls)?
+                let url = |_: &str| cluster.fresh_database();
+                compare(arguments, engine, &plan, folder.path(), &url)?
             }
             other => anyhow::bail!("unknown engine {other}: write sqlite or postgres"),
         };
@@ -127,13 +135,15 @@ fn compare(
     engine: &str,
     plan: &Plan,
     folder: &Path,
-    urls: [String; 2],
+    url_of: &dyn Fn(&str) -> String,
 ) -> anyhow::Result<String> {
     let mut places = Vec::new();
     let mut sides = Vec::new();
-    let (rows, other) = (arguments.rows, if arguments.control { CONTROL } else { PRODUCT });
-    for (name, url) in [LIMIT, other].into_iter().zip(urls) {
-        let place = Place { url, folder: folder.join(name), rows };
+    let rows = arguments.rows;
+    let names: &[&'static str] =
+        if arguments.control { &[LIMIT, CONTROL] } else { &[LIMIT, PRODUCT, NAIVE] };
+    for &name in names {
+        let place = Place { url: url_of(name), folder: folder.join(name), rows };
         std::fs::create_dir(&place.folder)?;
         let path = place.folder.display().to_string();
         let arguments = ["serve", name, &place.url, &path, &rows.to_string()];
@@ -141,17 +151,15 @@ fn compare(
         sides.push(Side::start(name, requests, &arguments.map(str::to_owned))?);
         places.push(place);
     }
-    let [limit, product] = &mut sides[..] else { anyhow::bail!("two sides are needed") };
-    let outcome = alternate(limit, product, plan)?;
+    let outcome = alternate(&mut sides, plan)?;
     for side in sides {
         side.stop()?;
     }
-    let [limit, product] = &places[..] else { anyhow::bail!("two places are needed") };
-    limit::recount(limit, outcome.answered)?;
-    if arguments.control {
-        limit::recount(product, outcome.answered)?;
-        return Ok(outcome.row("control", engine, plan));
+    for (name, place) in names.iter().zip(&places) {
+        match *name {
+            PRODUCT => product::recount(place, outcome.answered)?,
+            _ => bare::recount(place, outcome.answered)?,
+        }
     }
-    product::recount(product, outcome.answered)?;
-    Ok(outcome.row("acks", engine, plan))
+    Ok(outcome.row(if arguments.control { "control" } else { "acks" }, engine, plan))
 }

@@ -213,15 +213,15 @@ const QUERIES: &[(&str, &str)] = &[
 const ON_SQLITE: &[(&str, &str)] = &[
     (
         "I24 a message that was refused for good goes on",
-        "SELECT m.id AS line FROM messages m JOIN events e ON e.delivery_id = m.delivery_id AND \
-     e.kind = 'message_rejected' WHERE m.finished_why IS NOT 'rejected' AND \
-     CAST(e.bytes AS TEXT) LIKE '%' || m.id || '%'",
+        "SELECT m.id AS line FROM messages m JOIN events e ON e.notice_id = m.notice_id AND \
+         e.delivery_id = m.delivery_id AND e.kind = 'message_rejected' WHERE \
+         m.finished_why IS NOT 'rejected' AND CAST(e.bytes AS TEXT) LIKE '%' || m.id || '%'",
     ),
     (
         "I14 a step was recorded after the answer",
-        "SELECT b.id AS line FROM events a JOIN events b ON b.delivery_id = a.delivery_id AND \
-     b.rowid > a.rowid WHERE a.kind = 'acknowledged' AND b.kind IN ('reminded', 'escalated', \
-     'overdue', 'not_reached', 'rung_gap')",
+        "SELECT b.id AS line FROM events a JOIN events b ON b.notice_id = a.notice_id AND \
+         b.delivery_id = a.delivery_id AND b.rowid > a.rowid WHERE a.kind = 'acknowledged' AND \
+         b.kind IN ('reminded', 'escalated', 'overdue', 'not_reached', 'rung_gap')",
     ),
 ];
 
@@ -232,8 +232,8 @@ fn unrecorded(books: &mut Books) -> Vec<String> {
         if books.is_sqlite() { "CAST(bytes AS TEXT)" } else { "convert_from(bytes, 'UTF8')" };
     let issues =
         books.lines(&format!("SELECT {bytes} AS line FROM events WHERE kind = 'notice_issued'"));
-    let added = "(SELECT COUNT(*) FROM events e WHERE e.delivery_id = d.id AND \
-                 e.kind = 'recipient_added')";
+    let added = "(SELECT COUNT(*) FROM events e WHERE e.notice_id = d.notice_id AND \
+                 e.delivery_id = d.id AND e.kind = 'recipient_added')";
     let rows = books.lines(&format!(
         "SELECT d.notice_id || ' ' || d.organization_id || ' ' || d.addressee || ' ' || \
          CAST({added} AS TEXT) AS line FROM deliveries d"
