@@ -12,7 +12,6 @@ use qianshou::domain::notice::NoticeDraft;
 use qianshou::domain::time::{Span, Timestamp};
 use qianshou::domain::urgency::Urgency;
 use qianshou::service::Service;
-use qianshou::store::StoreError;
 use qianshou::store::deliveries::{NewDelivery, OnceFact, delivery_insert_all, delivery_set_once};
 use qianshou::store::ladders::Head;
 use qianshou::store::links::{NewLink, link_insert_all};
@@ -41,8 +40,18 @@ const NEXT: u8 = 2;
 /// A delivery and the link its recipient has.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Sent {
+    pub(crate) number: usize,
+    pub(crate) notice: NoticeId,
     pub(crate) delivery: DeliveryId,
     pub(crate) link: LinkId,
+    pub(crate) organization: OrganizationId,
+    pub(crate) address: AddressId,
+    pub(crate) deadline: Timestamp,
+}
+
+/// What an organisation is called.
+pub(crate) fn name_of(number: usize) -> String {
+    format!("第{number}单位值班室")
 }
 
 struct Maker {
@@ -120,13 +129,15 @@ impl Maker {
         let Self { now, notice, .. } = *self;
         let mut directory = [Vec::new(), Vec::new(), Vec::new()];
         let (mut deliveries, mut links, mut messages) = (Vec::new(), Vec::new(), Vec::new());
+        let mut sent = Vec::new();
         for number in numbers {
             let organization = fresh!(OrganizationId, now);
             let contact = fresh!(ContactId, now);
             let address = fresh!(AddressId, now);
             let delivery = fresh!(DeliveryId, now);
             let link = fresh!(LinkId, now);
-            let name = format!("第{number}单位值班室");
+            let (name, deadline) = (name_of(number), now.plus(Span::minutes(30)));
+            sent.push(Sent { number, notice, delivery, link, organization, address, deadline });
             let [organizations, contacts, addresses] = &mut directory;
             organizations.push(format!(
                 "('{organization}', 'o{number}', '{name}', '{name}', 'government', 'county', \
@@ -146,7 +157,7 @@ impl Maker {
                 reason: "picked".into(),
                 tree_path: format!("0.{number:07}"),
                 tree_depth: 1,
-                deadline_at: Some(now.plus(Span::minutes(30))),
+                deadline_at: Some(deadline),
                 deadline_origin: Some("发出后30分钟内".into()),
                 unreachable: false,
                 head: head(now),
@@ -178,17 +189,17 @@ impl Maker {
                 database.run(&format!("INSERT INTO {table} VALUES {}", some.join(",")))?;
             }
         }
-        let sent: Vec<Sent> =
-            links.iter().map(|link| Sent { delivery: link.delivery_id, link: link.id }).collect();
+        let ids: Vec<DeliveryId> = deliveries.iter().map(|delivery| delivery.id).collect();
         service.store.write("fill", move |tx| {
             delivery_insert_all(tx, &deliveries)?;
-            let ids: Vec<DeliveryId> = deliveries.iter().map(|delivery| delivery.id).collect();
-            delivery_set_once(tx, &ids, OnceFact::HandedOver, now)?;
-            delivery_set_once(tx, &ids, OnceFact::Opened, now)?;
             link_insert_all(tx, &links)?;
-            message_insert_all(tx, &messages, now)?;
-            Ok::<_, StoreError>(())
+            message_insert_all(tx, &messages, now)
         })?;
+        // in writes of their own, as hand-over and opening come to a delivery
+        for fact in [OnceFact::HandedOver, OnceFact::Opened] {
+            let ids = ids.clone();
+            service.store.write("fill", move |tx| delivery_set_once(tx, &ids, fact, now))?;
+        }
         Ok(sent)
     }
 

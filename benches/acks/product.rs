@@ -9,6 +9,7 @@ use std::sync::Arc;
 use qianshou::adapters::random::{self, SystemRandom};
 use qianshou::adapters::secrets::keys::Keys;
 use qianshou::adapters::secrets::links::{CheckForm, Visit};
+use qianshou::adapters::secrets::shown::Shown;
 use qianshou::app::{App, Listener, create_keys};
 use qianshou::config::Config;
 use qianshou::domain::time::{Span, Timestamp};
@@ -17,7 +18,7 @@ use tracing::span::{Attributes, Id, Record};
 use tracing::{Event, Level, Metadata, Subscriber};
 
 use crate::database::Database;
-use crate::fill::{Sent, fill};
+use crate::fill::{Sent, fill, name_of};
 use crate::support::load::RequestFile;
 use crate::support::side::{Batches, Place, answer_owner, shuffled};
 
@@ -31,7 +32,7 @@ pub(crate) fn serve(place: &Place) -> anyhow::Result<()> {
     for at in shuffled(place.rows) {
         let now = app.service.now();
         let nonce = CheckForm::nonce(now, random::bytes(&SystemRandom)?);
-        requests.push(request(&app.service.keys, sent[at], nonce, now).as_bytes())?;
+        requests.push(request(&app.service.keys, &sent[at], nonce, now).as_bytes())?;
     }
     requests.finish()?;
     drop(sent);
@@ -69,16 +70,29 @@ fn config(place: &Place) -> anyhow::Result<Config> {
 }
 
 /// The posted signing form of one recipient.
-fn request(keys: &Keys, sent: Sent, nonce: [u8; 16], now: Timestamp) -> String {
-    let Sent { delivery, link } = sent;
+fn request(keys: &Keys, sent: &Sent, nonce: [u8; 16], now: Timestamp) -> String {
+    let Sent { number, notice, delivery, link, organization, address, deadline } = *sent;
     let expires = now.plus(Span::hours(12));
     let visit = keys.visit_token(&Visit { delivery, link, generation: 1, expires });
     let form = CheckForm { delivery, version: 1, nonce, expires };
+    let shown = Shown {
+        link,
+        delivery,
+        notice,
+        version: 1,
+        organization,
+        organization_name: name_of(number),
+        address,
+        address_is_verified: true,
+        channel: "email".to_owned(),
+        deadline: Some(deadline),
+    };
     let body = format!(
         "name=%E6%9D%8E%E6%9F%90&post=%E5%80%BC%E7%8F%AD%E5%91%98&phone=0731-82000000&code={}\
-         &code_token={}&form_token={}",
+         &code_token={}&shown={}&form_token={}",
         keys.check_code(&form),
         keys.check_token(&form),
+        keys.shown_token(&shown),
         keys.form_token(&link.to_bytes()),
     );
     format!(

@@ -230,7 +230,10 @@ CREATE TABLE deliveries (
     fetched_at BIGINT,
     opened_at BIGINT,
     downloaded_at BIGINT,
+    -- The signature that answered: when, and its receipt. Here and not looked for among the
+    -- receipts, so that there is one and no more, and no index by delivery has to be kept.
     acknowledged_at BIGINT,
+    receipt_id TEXT,
     returned_at BIGINT,
     recalled_at BIGINT,
     -- What was recorded at the deadline: it was there and unsigned, or it had never arrived.
@@ -244,7 +247,8 @@ CREATE TABLE deliveries (
     next_step INTEGER,
     next_due_at BIGINT,
     UNIQUE (notice_id, organization_id),
-    CHECK ((next_step IS NULL) = (next_due_at IS NULL))
+    CHECK ((next_step IS NULL) = (next_due_at IS NULL)),
+    CHECK ((acknowledged_at IS NULL) = (receipt_id IS NULL))
 );
 CREATE INDEX deliveries_due ON deliveries (next_due_at) WHERE next_due_at IS NOT NULL;
 -- Those the self-check asks about each minute: unanswered, and nothing is next. Whoever is still
@@ -345,7 +349,9 @@ CREATE TABLE attempt_outcomes (
 
 CREATE TABLE receipts (
     id TEXT PRIMARY KEY NOT NULL CHECK (id LIKE 'rcp\_%' ESCAPE '\'),
-    delivery_id TEXT NOT NULL REFERENCES deliveries (id),
+    -- No foreign key: the write that makes a receipt holds its delivery, no delivery is ever
+    -- deleted, and a burst would look each of them up once more.
+    delivery_id TEXT NOT NULL,
     -- A signature by link that came after a 电话确认 or 代收: it stands beside the receipt that
     -- answered, and changes nothing about it.
     beside BOOLEAN NOT NULL,
@@ -362,9 +368,9 @@ CREATE TABLE receipts (
     acknowledged_at BIGINT NOT NULL,
     late BOOLEAN NOT NULL,
     event_id TEXT NOT NULL,
-    jws TEXT NOT NULL,
-    UNIQUE (delivery_id, beside)
+    jws TEXT NOT NULL
 );
+CREATE UNIQUE INDEX receipts_beside ON receipts (delivery_id) WHERE beside;
 
 CREATE TABLE returns (
     id TEXT PRIMARY KEY NOT NULL CHECK (id LIKE 'ret\_%' ESCAPE '\'),
@@ -418,6 +424,7 @@ CREATE INDEX events_by_subject ON events (notice_id, delivery_id);
 
 -- The personal values of an event and their salts by name, JSON; deleting the row forgets them.
 CREATE TABLE event_personal (
-    event_id TEXT PRIMARY KEY NOT NULL REFERENCES events (id),
+    -- No foreign key: written with its event, which is never deleted.
+    event_id TEXT PRIMARY KEY NOT NULL,
     known TEXT NOT NULL
 );

@@ -1,6 +1,7 @@
 //! 签收: the one act this product exists for. Everything that can be computed is computed
-//! before the writer is asked (fields, code, event, signed receipt); what depends on the moment
-//! of the commit is decided inside it, for a whole slice of signatures at once.
+//! before the writer is asked (fields, code, event, signed receipt), mostly from what the page
+//! showed, without reading anything; what depends on the moment of the commit is decided inside
+//! it, for a whole slice of signatures at once.
 //!
 //! First valid signature counts; whoever comes later gets the same receipt. After 电话确认 or 代收 a
 //! stronger one by link stands beside it once, and changes nothing about it. A late signature,
@@ -18,16 +19,17 @@ pub use prepare::{
 
 use super::Service;
 use crate::domain::acknowledgement::{Situation, Verdict, decide_acknowledge};
+use crate::domain::address::AddressStatus;
 use crate::domain::delivery::DeliveryFacts;
 use crate::domain::evidence::SealedEvent;
-use crate::domain::ids::{AddressId, DeliveryId, NoticeId};
+use crate::domain::ids::{AddressId, DeliveryId, LinkId, NoticeId};
 use crate::domain::notice::NoticeState;
 use crate::domain::time::Timestamp;
 use crate::store::answers::answer_settle;
 use crate::store::call_tasks::{NewTask, task_raise_all};
 use crate::store::deliveries::delivery_lock_facts;
 use crate::store::events::event_append_sealed;
-use crate::store::links::link_verify_addresses;
+use crate::store::links::{LinkStanding, link_standings, link_verify_addresses};
 use crate::store::notices::notice_hold;
 use crate::store::receipts::{Receipt, receipt_insert_all, receipt_list_of};
 use crate::store::tallies::TallyChanges;
@@ -42,10 +44,20 @@ pub struct Signature {
     shown: i32,
     event: SealedEvent,
     receipt: Arc<Receipt>,
-    /// The address of the link, if nobody had shown yet that it works.
-    unverified: Option<AddressId>,
+    grounds: Grounds,
     /// The call that is owed if it counts, because its grade is below what the level asks for.
     confirm: Option<NewTask>,
+}
+
+/// What a signature was prepared on, and stands or falls with.
+struct Grounds {
+    link: LinkId,
+    generation: i32,
+    address: AddressId,
+    /// Whether somebody had shown that the address works: it makes the grade.
+    address_is_verified: bool,
+    /// It tells whether the signature is late.
+    deadline: Option<Timestamp>,
 }
 
 /// What became of a signature.
@@ -64,6 +76,9 @@ pub enum Acknowledged {
     },
     /// The notice was taken back.
     Withdrawn(NoticeState),
+    /// What it was prepared on has changed: the link, what is known of its address, the deadline,
+    /// or somebody answered in a weaker way. Nothing was written; prepare it anew.
+    Outdated,
 }
 
 /// Puts a prepared signature in line; the answer comes after the durable commit.
@@ -85,16 +100,21 @@ impl SliceAct for AcknowledgeAct {
         let mut answers = Vec::with_capacity(items.len());
         let (mut signed, mut beside) = (Vec::new(), Vec::new());
         for item in items {
+            if !slice.link_opens(item) {
+                answers.push(Acknowledged::Outdated);
+                continue;
+            }
             let verdict = slice.decide(item)?;
             match verdict {
+                Verdict::Sign | Verdict::StandBeside if !slice.has_grounds(item, verdict) => {
+                    answers.push(Acknowledged::Outdated);
+                }
                 Verdict::Sign => {
                     slice.sign(item);
                     signed.push(item);
                     answers.push(Acknowledged::Signed(Arc::clone(&item.receipt)));
                 }
-                // How it is told was settled before; if it stands otherwise now, the person is
-                // shown what stands and may sign again.
-                Verdict::StandBeside if item.receipt.beside => {
+                Verdict::StandBeside => {
                     slice.stand_beside(item);
                     beside.push(item);
                     answers.push(Acknowledged::Signed(Arc::clone(&item.receipt)));
@@ -114,6 +134,7 @@ impl SliceAct for AcknowledgeAct {
 /// The rows a slice of signatures is decided on, as they stand while it is decided.
 struct Slice {
     standings: BTreeMap<NoticeId, (NoticeState, i32)>,
+    links: BTreeMap<LinkId, LinkStanding>,
     deliveries: BTreeMap<DeliveryId, DeliveryFacts>,
     receipts: BTreeMap<DeliveryId, Arc<Receipt>>,
     /// Those that came later and stand beside.
@@ -129,6 +150,8 @@ impl Slice {
             .into_iter()
             .map(|(id, state, version)| (id, (state, version)))
             .collect();
+        let links: Vec<LinkId> = items.iter().map(|item| item.grounds.link).collect();
+        let links = link_standings(tx, &links)?;
         let ids: Vec<DeliveryId> = items.iter().map(|item| item.receipt.delivery_id).collect();
         let locked = delivery_lock_facts(tx, &ids)?;
         let signed: Vec<DeliveryId> = locked
@@ -142,11 +165,29 @@ impl Slice {
             .partition(|(_, receipt)| receipt.beside);
         Ok(Self {
             standings,
+            links,
             deliveries: locked.into_iter().collect(),
             receipts: receipts.into_iter().collect(),
             beside: beside.into_iter().collect(),
             tallies: TallyChanges::default(),
         })
+    }
+
+    /// Whether the link still opens the delivery.
+    fn link_opens(&self, item: &Signature) -> bool {
+        let Grounds { link, generation, .. } = item.grounds;
+        let standing = self.links.get(&link);
+        standing.is_some_and(|now| now.opens() && now.generation == generation)
+    }
+
+    /// Whether what a signature says about itself is still so, now that it would count.
+    fn has_grounds(&self, item: &Signature, verdict: Verdict) -> bool {
+        let Grounds { link, address_is_verified, deadline, .. } = item.grounds;
+        let address = self.links.get(&link).map(|now| now.address_status);
+        let facts = self.deliveries.get(&item.receipt.delivery_id);
+        (address == Some(AddressStatus::Verified)) == address_is_verified
+            && facts.is_some_and(|facts| facts.deadline == deadline)
+            && item.receipt.beside == (verdict == Verdict::StandBeside)
     }
 
     fn decide(&self, item: &Signature) -> Result<Verdict, StoreError> {
@@ -216,7 +257,12 @@ impl Slice {
 fn write_receipts(tx: &mut Tx, signed: &[&Signature]) -> Result<(), StoreError> {
     let receipts: Vec<&Receipt> = signed.iter().map(|item| item.receipt.as_ref()).collect();
     let events: Vec<&SealedEvent> = signed.iter().map(|item| &item.event).collect();
-    let unverified: Vec<AddressId> = signed.iter().filter_map(|item| item.unverified).collect();
+    let unverified: Vec<AddressId> = signed
+        .iter()
+        .map(|item| &item.grounds)
+        .filter(|grounds| !grounds.address_is_verified)
+        .map(|grounds| grounds.address)
+        .collect();
     receipt_insert_all(tx, &receipts)?;
     event_append_sealed(tx, &events)?;
     if !unverified.is_empty() {
@@ -227,11 +273,8 @@ fn write_receipts(tx: &mut Tx, signed: &[&Signature]) -> Result<(), StoreError> 
 
 /// Writes what a signature that answers ends besides.
 fn write_answers(tx: &mut Tx, signed: &[&Signature]) -> Result<(), StoreError> {
-    let answered: Vec<(DeliveryId, Timestamp)> = signed
-        .iter()
-        .map(|item| (item.receipt.delivery_id, item.receipt.acknowledged_at))
-        .collect();
-    let moved = answer_settle(tx, &answered, ANSWERED, latest(signed))?;
+    let receipts: Vec<&Receipt> = signed.iter().map(|item| item.receipt.as_ref()).collect();
+    let moved = answer_settle(tx, &receipts, ANSWERED, latest(signed))?;
     all_moved("deliveries", moved, signed.len())?;
     let calls: Vec<NewTask> = signed.iter().filter_map(|item| item.confirm.clone()).collect();
     if !calls.is_empty() {

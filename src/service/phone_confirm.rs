@@ -7,7 +7,7 @@ use super::receipt_body::Signed;
 use super::{Service, ServiceError};
 use crate::domain::account::Account;
 use crate::domain::evidence::{Actor, Event, EventKind, SealedEvent};
-use crate::domain::ids::{DeliveryId, EventId, NoticeId, ReceiptId};
+use crate::domain::ids::{EventId, NoticeId, ReceiptId};
 use crate::domain::receipt::{Grade, Mode};
 use crate::domain::stated_person::StatedPerson;
 use crate::domain::time::Timestamp;
@@ -107,20 +107,16 @@ impl Confirmation {
         if confirmed.is_empty() {
             return Ok(());
         }
-        let answered: Vec<(DeliveryId, Timestamp)> = confirmed
-            .iter()
-            .map(|(one, delivery)| (delivery.id, one.receipt.acknowledged_at))
-            .collect();
         let receipts: Vec<&Receipt> = confirmed.iter().map(|(one, _)| &one.receipt).collect();
         let events: Vec<&SealedEvent> = confirmed.iter().map(|(one, _)| &one.event).collect();
         receipt_insert_all(tx, &receipts)?;
         event_append_sealed(tx, &events)?;
-        let moved = answer_settle(tx, &answered, CONFIRMED, now)?;
-        if moved != answered.len() {
+        let moved = answer_settle(tx, &receipts, CONFIRMED, now)?;
+        if moved != confirmed.len() {
             return Err(StoreError::Inconsistent {
                 table: "deliveries",
                 id: notice.to_string(),
-                what: format!("{moved} of {} were confirmed by phone", answered.len()),
+                what: format!("{moved} of {} were confirmed by phone", confirmed.len()),
             });
         }
         let mut tallies = TallyChanges::default();

@@ -121,6 +121,7 @@ pub fn issued_page(
         successor: None,
         corrects: open.corrects,
         code: SigningCode { token: String::new(), digits: "0000".to_owned() },
+        shown: String::new(),
     }))
 }
 
@@ -186,6 +187,7 @@ impl Preview {
             successor: None,
             corrects: self.open.corrects.clone(),
             code: SigningCode { token: String::new(), digits: "0000".to_owned() },
+            shown: String::new(),
         })
     }
 

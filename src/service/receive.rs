@@ -41,6 +41,8 @@ pub struct Receiving {
     pub corrects: Option<Corrects>,
     /// A 校验码 of its own for this drawing.
     pub code: SigningCode,
+    /// What the form keeps of what the page shows; empty where a signature would not be the first.
+    pub shown: String,
 }
 
 impl Receiving {
@@ -118,6 +120,10 @@ pub fn receive(service: &Service, visiting: &Visiting) -> Result<Receiving, Serv
     let (ended, successor, corrects) = ends;
     let offer = offer_in_force(service, delivery.notice_id, version)?;
     let code = fresh_code(service, delivery.id, offer.version, now)?;
+    let shown = match receipt {
+        None => visiting.shown_token(service, &delivery, offer.version),
+        Some(_) => String::new(),
+    };
     Ok(Receiving {
         now,
         delivery,
@@ -130,5 +136,6 @@ pub fn receive(service: &Service, visiting: &Visiting) -> Result<Receiving, Serv
         successor,
         corrects,
         code,
+        shown,
     })
 }

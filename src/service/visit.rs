@@ -8,12 +8,14 @@ use std::sync::Arc;
 
 use super::{Service, ServiceError};
 use crate::adapters::secrets::links::{Visit, parse_link_token};
+use crate::adapters::secrets::shown::Shown;
 use crate::domain::address::AddressStatus;
+use crate::domain::delivery::DeliveryFacts;
 use crate::domain::ids::{AddressId, DeliveryId, LinkId, NoticeId};
 use crate::domain::notice::NoticeState;
 use crate::domain::time::Span;
 use crate::store::corrections::{link_of_address, successor_find};
-use crate::store::deliveries::DeliveryBrief;
+use crate::store::deliveries::{Delivery, DeliveryBrief};
 use crate::store::links::{Link, link_find, link_list};
 use crate::store::{Answer, Gather};
 
@@ -22,6 +24,8 @@ use crate::store::{Answer, Gather};
 pub struct Visiting {
     /// The link.
     pub link: LinkId,
+    /// Which of its generations was come by.
+    pub generation: i32,
     /// The delivery it opens.
     pub delivery: DeliveryId,
     /// That delivery as it stood when the link was proved, so that nobody reads it twice.
@@ -63,7 +67,7 @@ pub struct Arrival {
 pub const VISIT_LASTS: Span = Span::hours(12);
 
 fn opens(link: &Link) -> bool {
-    link.revoked_at.is_none() && link.address_status.may_be_used()
+    link.standing().opens()
 }
 
 /// Proves a link's token. Changes nothing.
@@ -123,23 +127,86 @@ pub fn follow(service: &Service, visiting: &Visiting) -> Result<Option<Arrival>,
 #[derive(Clone, Default)]
 pub struct Visits(Arc<Gather<LinkId, Option<Link>>>);
 
-/// A visit whose cookie is genuine, while its link is being read.
-pub struct Resuming {
+/// Whoever brings the genuine cookie of a visit. Whether its link still opens the delivery is not
+/// known yet.
+#[derive(Debug, Clone)]
+pub struct Bearer {
     visit: Visit,
+    /// The delivery whose page was visited.
+    pub delivery: DeliveryId,
+    /// What forms of this visit must bring along.
+    pub form_token: String,
+}
+
+/// The bearer of a cookie: nothing if it keeps no visit of that delivery.
+#[must_use]
+pub fn bearer(service: &Service, delivery: DeliveryId, cookie: &str) -> Option<Bearer> {
+    let visit = service.keys.read_visit(cookie, service.now())?;
+    let form_token = service.keys.form_token(&visit.link.to_bytes());
+    (visit.delivery == delivery).then_some(Bearer { visit, delivery, form_token })
+}
+
+/// The visit as the page showed it that a form comes from: nothing is read. Good enough to prepare
+/// a signature on, because the write looks at all of it that can change.
+#[must_use]
+pub fn as_shown(service: &Service, bearer: &Bearer, token: &str) -> Option<Visiting> {
+    let visit = &bearer.visit;
+    let shown = service.keys.read_shown(token, visit.link, visit.delivery)?;
+    let facts = DeliveryFacts { deadline: shown.deadline, ..DeliveryFacts::default() };
+    Some(Visiting {
+        link: visit.link,
+        generation: i32::try_from(visit.generation).ok()?,
+        delivery: visit.delivery,
+        notice: shown.notice,
+        notice_state: NoticeState::Issued,
+        version: shown.version,
+        address: shown.address,
+        address_is_verified: shown.address_is_verified,
+        channel: shown.channel,
+        form_token: bearer.form_token.clone(),
+        found: Arc::new(DeliveryBrief {
+            id: visit.delivery,
+            notice_id: shown.notice,
+            organization_id: shown.organization,
+            organization_name: shown.organization_name,
+            facts,
+        }),
+    })
+}
+
+impl Visiting {
+    /// What a page that shows `version` of the delivery to sign for keeps in its form, for
+    /// [`as_shown`].
+    #[must_use]
+    pub fn shown_token(&self, service: &Service, delivery: &Delivery, version: i32) -> String {
+        service.keys.shown_token(&Shown {
+            link: self.link,
+            delivery: self.delivery,
+            notice: delivery.notice_id,
+            version,
+            organization: delivery.organization_id,
+            organization_name: delivery.organization_name.clone(),
+            address: self.address,
+            address_is_verified: self.address_is_verified,
+            channel: self.channel.clone(),
+            deadline: delivery.facts.deadline,
+        })
+    }
+}
+
+/// A bearer's visit while its link is being read.
+pub struct Resuming {
+    bearer: Bearer,
     link: Answer<Option<Link>>,
     /// Nobody reads yet: [`read_waiting`] must be run where reading may take its time.
     pub must_read: bool,
 }
 
-/// Begins to resume the visit that a cookie keeps: nothing if it keeps none of that delivery.
+/// Begins to prove the visit of a bearer.
 #[must_use]
-pub fn resume(service: &Service, delivery: DeliveryId, cookie: &str) -> Option<Resuming> {
-    let visit = service.keys.read_visit(cookie, service.now())?;
-    if visit.delivery != delivery {
-        return None;
-    }
-    let (link, must_read) = service.visits.0.ask(visit.link);
-    Some(Resuming { visit, link, must_read })
+pub fn resume(service: &Service, bearer: Bearer) -> Resuming {
+    let (link, must_read) = service.visits.0.ask(bearer.visit.link);
+    Resuming { bearer, link, must_read }
 }
 
 /// Reads the links that are waited for, many at once, until nobody waits any more.
@@ -155,11 +222,8 @@ pub fn read_waiting(service: &Service) {
 ///
 /// # Errors
 /// The store's own.
-pub async fn resumed(
-    service: &Service,
-    resuming: Resuming,
-) -> Result<Option<Visiting>, ServiceError> {
-    let Resuming { visit, link, .. } = resuming;
+pub async fn resumed(resuming: Resuming) -> Result<Option<Visiting>, ServiceError> {
+    let Resuming { bearer: Bearer { visit, form_token, .. }, link, .. } = resuming;
     let link = link.ready().await?;
     let delivery = visit.delivery;
     let good = link.filter(|link| {
@@ -167,6 +231,7 @@ pub async fn resumed(
     });
     Ok(good.map(|link| Visiting {
         link: link.id,
+        generation: link.generation,
         delivery,
         notice: link.delivery.notice_id,
         notice_state: link.notice_state,
@@ -174,7 +239,7 @@ pub async fn resumed(
         address: link.address_id,
         address_is_verified: link.address_status == AddressStatus::Verified,
         channel: link.channel,
-        form_token: service.keys.form_token(&link.id.to_bytes()),
+        form_token,
         found: Arc::new(link.delivery),
     }))
 }

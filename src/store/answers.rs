@@ -8,30 +8,29 @@ use diesel::prelude::*;
 use diesel::sql_types::{Array, BigInt, Text};
 
 use super::engine::{Prepared, bind, per_engine};
+use super::receipts::Receipt;
 use super::{StoreError, Tx};
 use crate::domain::call_task::TaskKind;
-use crate::domain::ids::DeliveryId;
 use crate::domain::message::MessageState;
 use crate::domain::time::Timestamp;
 
 /// On PostgreSQL: all of it in one round trip. Its count is that of the deliveries.
-const SETTLE: &str = "WITH asked (id, at) AS MATERIALIZED (SELECT * FROM unnest(?, ?)), \
-     said (at, why) AS (VALUES (?, ?)), \
+const SETTLE: &str = "WITH asked (id, at, receipt) AS MATERIALIZED \
+     (SELECT * FROM unnest(?, ?, ?)), said (at, why) AS (VALUES (?, ?)), \
      spared AS (UPDATE messages SET state = ?, due_at = NULL, lease_token = NULL, \
      finished_at = said.at, finished_why = said.why FROM said \
      WHERE delivery_id IN (SELECT id FROM asked) AND due_at IS NOT NULL), \
      done AS (UPDATE call_tasks SET closed_at = said.at, closed_why = said.why FROM said \
      WHERE delivery_id IN (SELECT id FROM asked) AND kind = ANY (?) AND closed_at IS NULL) \
-     UPDATE deliveries SET acknowledged_at = asked.at, next_step = NULL, next_due_at = NULL \
-     FROM asked \
+     UPDATE deliveries SET acknowledged_at = asked.at, receipt_id = asked.receipt, \
+     next_step = NULL, next_due_at = NULL FROM asked \
      WHERE deliveries.id = asked.id AND acknowledged_at IS NULL";
 
-/// On SQLite: the same, one after the other. Each takes the ids as a JSON list, so that it is the
+/// On SQLite: the same, one after the other; here for one delivery.
+const SETTLE_SIGNED: &str = "UPDATE deliveries SET acknowledged_at = ?, receipt_id = ?, \
+     next_step = NULL, next_due_at = NULL WHERE id = ? AND acknowledged_at IS NULL";
+/// What was owed is mostly nothing any more, so these take all ids at once, as a JSON list: the
 /// same statement for bursts of any size.
-const SETTLE_SIGNED: &str = "UPDATE deliveries SET acknowledged_at = (SELECT acknowledged_at \
-     FROM receipts WHERE delivery_id = deliveries.id AND NOT beside), \
-     next_step = NULL, next_due_at = NULL \
-     WHERE id IN (SELECT value FROM json_each(?)) AND acknowledged_at IS NULL";
 const SETTLE_SPARED: &str = "UPDATE messages SET state = ?, due_at = NULL, lease_token = NULL, \
      finished_at = ?, finished_why = ? \
      WHERE delivery_id IN (SELECT value FROM json_each(?)) AND due_at IS NOT NULL";
@@ -39,33 +38,40 @@ const SETTLE_DONE: &str = "UPDATE call_tasks SET closed_at = ?, closed_why = ? \
      WHERE delivery_id IN (SELECT value FROM json_each(?)) \
      AND kind IN (SELECT value FROM json_each(?)) AND closed_at IS NULL";
 
-/// Marks deliveries as signed at the instants of their receipts, which the same write has just
-/// inserted, and ends what was owed to them because of `why`. The caller holds the deliveries.
-/// Says how many were signed.
+/// Marks deliveries as answered by receipts that the same write inserts, and ends what was owed to
+/// them because of `why`. The caller holds the deliveries. Says how many were answered.
 ///
 /// # Errors
 /// The store's own.
 pub fn answer_settle(
     tx: &mut Tx,
-    signed: &[(DeliveryId, Timestamp)],
+    receipts: &[&Receipt],
     why: &'static str,
     now: Timestamp,
 ) -> Result<usize, StoreError> {
-    let ids: Vec<String> = signed.iter().map(|(id, _)| id.to_string()).collect();
+    let ids: Vec<String> = receipts.iter().map(|one| one.delivery_id.to_string()).collect();
+    let answered: Vec<String> = receipts.iter().map(|one| one.id.to_string()).collect();
+    let at: Vec<i64> = receipts.iter().map(|one| one.acknowledged_at.as_micros()).collect();
     let kinds: Vec<&str> = TaskKind::ENDED_BY_ANSWER.iter().map(|kind| kind.as_str()).collect();
     let cancelled = bind::<Text, _>(MessageState::Cancelled.as_str());
     let (why, now) = (bind::<Text, _>(why), bind::<BigInt, _>(now.as_micros()));
     Ok(per_engine!(tx.db(), conn,
         postgres => {
-            let at: Vec<i64> = signed.iter().map(|(_, at)| at.as_micros()).collect();
             let (ids, at) = (bind::<Array<Text>, _>(ids), bind::<Array<BigInt>, _>(at));
+            let answered = bind::<Array<Text>, _>(answered);
             let kinds = bind::<Array<Text>, _>(kinds);
-            Prepared::new(SETTLE, &[&ids, &at, &now, &why, &cancelled, &kinds]).execute(conn)?
+            Prepared::new(SETTLE, &[&ids, &at, &answered, &now, &why, &cancelled, &kinds])
+                .execute(conn)?
         },
         sqlite => {
+            let mut moved = 0;
+            for ((id, answered), at) in ids.iter().zip(answered).zip(at) {
+                let (at, answered) = (bind::<BigInt, _>(at), bind::<Text, _>(answered));
+                let id = bind::<Text, _>(id.as_str());
+                moved += Prepared::new(SETTLE_SIGNED, &[&at, &answered, &id]).execute(conn)?;
+            }
             let ids = bind::<Text, _>(serde_json::json!(ids).to_string());
             let kinds = bind::<Text, _>(serde_json::json!(kinds).to_string());
-            let moved = Prepared::new(SETTLE_SIGNED, &[&ids]).execute(conn)?;
             Prepared::new(SETTLE_SPARED, &[&cancelled, &now, &why, &ids]).execute(conn)?;
             Prepared::new(SETTLE_DONE, &[&now, &why, &ids, &kinds]).execute(conn)?;
             moved

@@ -64,10 +64,9 @@ pub fn signature_list_of_notice(
     conn: &mut Conn,
     notice: NoticeId,
 ) -> Result<BTreeMap<DeliveryId, ReceiptLine>, StoreError> {
-    let rows: Vec<ReceiptLine> = receipts::table
-        .inner_join(deliveries::table.on(deliveries::id.eq(receipts::delivery_id)))
+    let rows: Vec<ReceiptLine> = deliveries::table
+        .inner_join(receipts::table.on(deliveries::receipt_id.eq(receipts::id.nullable())))
         .filter(deliveries::notice_id.eq(notice.to_string()))
-        .filter(receipts::beside.eq(false))
         .select(receipt_columns!())
         .load(conn.db())?;
     Ok(rows.into_iter().map(|row| (row.delivery_id, row)).collect())
@@ -81,9 +80,9 @@ pub fn signature_find(
     conn: &mut Conn,
     delivery: DeliveryId,
 ) -> Result<Option<ReceiptLine>, StoreError> {
-    Ok(receipts::table
-        .filter(receipts::delivery_id.eq(delivery.to_string()))
-        .filter(receipts::beside.eq(false))
+    Ok(deliveries::table
+        .inner_join(receipts::table.on(deliveries::receipt_id.eq(receipts::id.nullable())))
+        .filter(deliveries::id.eq(delivery.to_string()))
         .select(receipt_columns!())
         .first(conn.db())
         .optional()?)

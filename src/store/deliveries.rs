@@ -202,10 +202,7 @@ pub fn delivery_insert_all(tx: &mut Tx, new: &[NewDelivery]) -> Result<(), Store
 /// The store's own.
 pub fn delivery_find(conn: &mut Conn, id: DeliveryId) -> Result<Option<Delivery>, StoreError> {
     let row: Option<Row> = deliveries::table
-        .left_join(
-            receipts::table
-                .on(receipts::delivery_id.eq(deliveries::id).and(receipts::beside.eq(false))),
-        )
+        .left_join(receipts::table.on(deliveries::receipt_id.eq(receipts::id.nullable())))
         .filter(deliveries::id.eq(id.to_string()))
         .select(delivery_columns!())
         .first(conn.db())
@@ -224,10 +221,7 @@ pub fn delivery_find_of_issuer(
 ) -> Result<Option<Delivery>, StoreError> {
     let row: Option<Row> = deliveries::table
         .inner_join(notices::table.on(notices::id.eq(deliveries::notice_id)))
-        .left_join(
-            receipts::table
-                .on(receipts::delivery_id.eq(deliveries::id).and(receipts::beside.eq(false))),
-        )
+        .left_join(receipts::table.on(deliveries::receipt_id.eq(receipts::id.nullable())))
         .filter(deliveries::id.eq(id.to_string()))
         .filter(notices::issuer_id.eq(issuer.to_string()))
         .select(delivery_columns!())
@@ -245,10 +239,7 @@ pub fn delivery_list_of_notice(
     notice: NoticeId,
 ) -> Result<Vec<Delivery>, StoreError> {
     let rows: Vec<Row> = deliveries::table
-        .left_join(
-            receipts::table
-                .on(receipts::delivery_id.eq(deliveries::id).and(receipts::beside.eq(false))),
-        )
+        .left_join(receipts::table.on(deliveries::receipt_id.eq(receipts::id.nullable())))
         .filter(deliveries::notice_id.eq(notice.to_string()))
         .order(deliveries::tree_path)
         .select(delivery_columns!())

@@ -205,12 +205,11 @@ pub fn signature_list_between(
     until: Timestamp,
 ) -> Result<Vec<NightSignature>, StoreError> {
     Ok(receipts::table
-        .inner_join(deliveries::table.on(deliveries::id.eq(receipts::delivery_id)))
+        .inner_join(deliveries::table.on(deliveries::receipt_id.eq(receipts::id.nullable())))
         .inner_join(notices::table.on(notices::id.eq(deliveries::notice_id)))
         .filter(notices::issuer_id.eq(issuer.to_string()))
         .filter(receipts::acknowledged_at.ge(from.as_micros()))
         .filter(receipts::acknowledged_at.lt(until.as_micros()))
-        .filter(receipts::beside.eq(false))
         .order((notices::id, receipts::acknowledged_at))
         .select((
             notices::id,

@@ -1,6 +1,8 @@
 //! Links: one delivery to one contact address. The database keeps no token, only what a MAC
 //! under a key outside it is computed over; so a stolen database opens no page.
 
+use std::collections::BTreeMap;
+
 use diesel::prelude::*;
 use diesel::sql_types::{BigInt, Integer, Text};
 
@@ -141,6 +143,15 @@ macro_rules! link_rows {
     };
 }
 
+impl Link {
+    /// How it stands.
+    #[must_use]
+    pub fn standing(&self) -> LinkStanding {
+        let Self { generation, revoked_at, address_status, .. } = *self;
+        LinkStanding { generation, revoked_at, address_status }
+    }
+}
+
 impl From<Row> for Link {
     fn from(row: Row) -> Self {
         Self {
@@ -189,6 +200,58 @@ pub fn link_list(conn: &mut Conn, ids: &[LinkId]) -> Result<Vec<Link>, StoreErro
     let facts = found.iter_mut().map(|link| (link.delivery.id, &mut link.delivery.facts));
     delivery_fill_modes(conn, facts)?;
     Ok(found)
+}
+
+/// What of a link decides whether it opens anything, and how good an answer through it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct LinkStanding {
+    /// Counts replacements.
+    pub generation: i32,
+    /// Since when it opens nothing any more.
+    pub revoked_at: Option<Timestamp>,
+    /// What is known of its address.
+    pub address_status: AddressStatus,
+}
+
+impl LinkStanding {
+    /// Whether it opens anything.
+    #[must_use]
+    pub fn opens(self) -> bool {
+        self.revoked_at.is_none() && self.address_status.may_be_used()
+    }
+}
+
+/// What a [`LinkStanding`] is read from, that of one id or of several.
+macro_rules! standing_rows {
+    ($filter:expr) => {
+        links::table
+            .inner_join(contact_addresses::table.on(contact_addresses::id.eq(links::address_id)))
+            .filter($filter)
+            .select((links::id, links::generation, links::revoked_at, contact_addresses::status))
+    };
+}
+
+/// How those links stand; those that do not exist are left out.
+///
+/// # Errors
+/// The store's own.
+pub fn link_standings(
+    tx: &mut Tx,
+    ids: &[LinkId],
+) -> Result<BTreeMap<LinkId, LinkStanding>, StoreError> {
+    type Row = (LinkId, i32, Option<Timestamp>, AddressStatus);
+    let texts: Vec<String> = ids.iter().map(ToString::to_string).collect();
+    let rows: Vec<Row> = per_engine!(tx.db(), inner,
+        postgres => standing_rows!(links::id.eq_any(&texts)).load(inner)?,
+        sqlite => {
+            let one = |text: &String| standing_rows!(links::id.eq(text)).first(inner).optional();
+            texts.iter().map(one).filter_map(Result::transpose).collect::<Result<_, _>>()?
+        },
+    );
+    let standing = |(id, generation, revoked_at, address_status)| {
+        (id, LinkStanding { generation, revoked_at, address_status })
+    };
+    Ok(rows.into_iter().map(standing).collect())
 }
 
 /// Notes that a signature came through links, which shows that their addresses work: those not

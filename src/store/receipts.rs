@@ -5,7 +5,7 @@ use diesel::prelude::*;
 use diesel::sql_types::{BigInt, Binary, Bool, Nullable, Text};
 
 use super::engine::insert_burst;
-use super::schema::receipts;
+use super::schema::{deliveries, receipts};
 use super::{Conn, StoreError, Tx};
 use crate::domain::ids::{DeliveryId, EventId, ReceiptId};
 use crate::domain::receipt::{Grade, Mode};
@@ -63,10 +63,11 @@ struct NewRow<'r> {
     form_nonce: Option<&'r [u8]>,
 }
 
-/// Writes receipts.
+/// Writes receipts. Which of them answered is said by their deliveries: see
+/// [`super::answers::answer_settle`].
 ///
 /// # Errors
-/// [`StoreError::Unique`] if a delivery has one already.
+/// [`StoreError::Unique`] if one stands beside another already.
 pub fn receipt_insert_all(tx: &mut Tx, new: &[&Receipt]) -> Result<(), StoreError> {
     let rows: Vec<NewRow<'_>> = new
         .iter()
@@ -145,19 +146,21 @@ impl From<Row> for Receipt {
 ///
 /// # Errors
 /// The store's own.
-pub fn receipt_list_of(
-    conn: &mut Conn,
-    deliveries: &[DeliveryId],
-) -> Result<Vec<Receipt>, StoreError> {
-    if deliveries.is_empty() {
+pub fn receipt_list_of(conn: &mut Conn, of: &[DeliveryId]) -> Result<Vec<Receipt>, StoreError> {
+    if of.is_empty() {
         return Ok(Vec::new());
     }
-    let texts: Vec<String> = deliveries.iter().map(ToString::to_string).collect();
-    let rows: Vec<Row> = receipts::table
-        .filter(receipts::delivery_id.eq_any(&texts))
-        .order((receipts::delivery_id, receipts::beside))
+    let texts: Vec<String> = of.iter().map(ToString::to_string).collect();
+    let answered: Vec<Row> = deliveries::table
+        .inner_join(receipts::table.on(deliveries::receipt_id.eq(receipts::id.nullable())))
+        .filter(deliveries::id.eq_any(&texts))
+        .select(receipts::all_columns)
         .load(conn.db())?;
-    Ok(rows.into_iter().map(Receipt::from).collect())
+    let beside: Vec<Row> = receipts::table
+        .filter(receipts::beside)
+        .filter(receipts::delivery_id.eq_any(&texts))
+        .load(conn.db())?;
+    Ok(answered.into_iter().chain(beside).map(Receipt::from).collect())
 }
 
 /// The receipt that answered for a delivery.

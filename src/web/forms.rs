@@ -12,7 +12,7 @@ use super::error::WebError;
 use super::guarded;
 use super::handlers::delegated::DelegationHolder;
 use super::session::Staff;
-use super::visit::Visit;
+use super::visit::{Bearer, Visit};
 
 /// Name of the hidden field that carries the form token.
 pub const TOKEN_FIELD: &str = "form_token";
@@ -152,8 +152,9 @@ pub(super) fn token_wanted(request: &HttpRequest) -> Option<String> {
     let known = request.extensions();
     let staff = known.get::<Staff>().map(|staff| staff.form_token.clone());
     let by_link = || known.get::<Visit>().map(|visit| visit.form_token.clone());
+    let by_cookie = || known.get::<Bearer>().map(|bearer| bearer.form_token.clone());
     let desk = || known.get::<DelegationHolder>().map(|holder| holder.form_token.clone());
-    staff.or_else(by_link).or_else(desk)
+    staff.or_else(by_link).or_else(by_cookie).or_else(desk)
 }
 
 /// Compares without telling by time where two tokens differ.

@@ -9,7 +9,7 @@ use actix_web::{HttpMessage as _, HttpRequest, web};
 use super::error::WebError;
 use super::forms::Fields;
 use super::session::Staff;
-use super::visit::Visit;
+use super::visit::{Bearer, Visit, holder_of};
 use crate::domain::evidence::Actor;
 use crate::service::refuse_classified::{Writer, note_classified, screen_all};
 
@@ -28,7 +28,7 @@ pub(super) async fn require_unmarked(
     let found = screen_all(kept.map(|(_, text)| text));
     let Some(message) = found.message_elsewhere_zh() else { return Ok(()) };
     let message = format!("{}{message}", places(fields));
-    let writer = writer_of(request);
+    let writer = writer_of(request).await?;
     let service = super::service_of(request)?;
     web::block(move || note_classified(&service, writer, &found, "form")).await??;
     Err(WebError::Classified(message))
@@ -60,18 +60,21 @@ fn label(name: &str) -> &'static str {
     }
 }
 
-fn writer_of(request: &HttpRequest) -> Writer {
-    let known = request.extensions();
-    if let Some(staff) = known.get::<Staff>() {
+async fn writer_of(request: &HttpRequest) -> Result<Writer, WebError> {
+    let staff = request.extensions().get::<Staff>().map(|staff| staff.account.id);
+    if let Some(account) = staff {
         let notice = request.match_info().get("notice").and_then(|id| id.parse().ok());
-        return Writer { actor: Actor::Account(staff.account.id), notice, delivery: None };
+        return Ok(Writer { actor: Actor::Account(account), notice, delivery: None });
     }
-    match known.get::<Visit>() {
+    let visit = request.extensions().get::<Visit>().cloned();
+    let is_borne = request.extensions().get::<Bearer>().is_some();
+    let visit = if is_borne { Some(holder_of(request).await?) } else { visit };
+    Ok(match visit {
         Some(visit) => Writer {
             actor: Actor::Link(visit.link),
             notice: Some(visit.notice),
             delivery: Some(visit.delivery),
         },
         None => Writer { actor: Actor::System("door"), notice: None, delivery: None },
-    }
+    })
 }

@@ -170,7 +170,7 @@ routes! {
 
     GET  "/l/{token}"        Who::Anyone, None => link::arrive;
     // first of its kind: paths are tried in this order, and signatures come in bursts
-    POST "/receive/{delivery}/acknowledge" Who::LinkHolder, Receiving => sign::sign;
+    POST "/receive/{delivery}/acknowledge" Who::LinkBearer, Receiving => sign::sign;
     GET  "/s"                Who::Anyone, None => short_code::form;
     POST "/s"                Who::Anyone, None => short_code::enter;
     GET  "/receive/{delivery}" Who::LinkHolder, Receiving => receive::show;

@@ -22,6 +22,9 @@ pub enum Who {
     Anyone,
     /// Whoever came by the link of the delivery named in the path.
     LinkHolder,
+    /// Whoever brings the cookie of such a visit. Whether its link still opens the delivery is
+    /// decided where it is written, so that it need not be read before.
+    LinkBearer,
     /// Whoever came by the link of the delegation named in the path.
     DelegationHolder,
     /// Signed-in staff that holds one of these roles.
@@ -117,6 +120,10 @@ async fn check(who: Who, request: &ServiceRequest) -> Result<(), WebError> {
         Who::LinkHolder => {
             let visit = visit::holder_of(request.request()).await?;
             request.extensions_mut().insert(visit);
+        }
+        Who::LinkBearer => {
+            let bearer = visit::bearer_of(request.request())?;
+            request.extensions_mut().insert(bearer);
         }
         Who::DelegationHolder => {
             let holder = delegated::holder_of(request.request()).await?;

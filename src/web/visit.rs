@@ -8,7 +8,7 @@ use std::future::{Ready, ready};
 
 use super::error::WebError;
 use crate::domain::ids::{DeliveryId, EventId};
-use crate::service::visit as use_case;
+use crate::service::{Service, visit as use_case};
 
 /// A visit by a link that is good, put into the request by the guard of the route.
 pub type Visit = use_case::Visiting;
@@ -22,23 +22,52 @@ impl FromRequest for Visit {
     }
 }
 
+/// Who brings the cookie of a visit, put into the request by the guard of the route.
+pub(super) type Bearer = use_case::Bearer;
+
+impl FromRequest for Bearer {
+    type Error = WebError;
+    type Future = Ready<Result<Self, WebError>>;
+
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        ready(request.extensions().get::<Self>().cloned().ok_or(WebError::NotFound))
+    }
+}
+
 /// The visit of a request to a delivery's page.
 ///
 /// # Errors
 /// [`WebError::LinkRefused`], whether the delivery is absent or the cookie is another's.
 pub(super) async fn holder_of(request: &HttpRequest) -> Result<Visit, WebError> {
+    let bearer = bearer_of(request)?;
+    proved(&*super::service_of(request)?, bearer).await
+}
+
+/// Who brings the cookie of a visit to a delivery's page. Whether its link still opens the
+/// delivery is for the handler to find out.
+///
+/// # Errors
+/// As [`holder_of`], as far as the cookie tells.
+pub(super) fn bearer_of(request: &HttpRequest) -> Result<Bearer, WebError> {
     let named = request.match_info().get("delivery").unwrap_or_default();
     let delivery: DeliveryId = named.parse().map_err(|_| WebError::LinkRefused)?;
     let value = request.cookie(&cookie_name(delivery)).ok_or(WebError::LinkRefused)?;
-    let value = value.value().to_owned();
     let service = super::service_of(request)?;
-    let resuming = use_case::resume(&service, delivery, &value).ok_or(WebError::LinkRefused)?;
+    use_case::bearer(&service, delivery, value.value()).ok_or(WebError::LinkRefused)
+}
+
+/// The visit of a bearer, if its link still opens the delivery.
+///
+/// # Errors
+/// [`WebError::LinkRefused`] if it does not.
+pub(super) async fn proved(service: &Service, bearer: Bearer) -> Result<Visit, WebError> {
+    let resuming = use_case::resume(service, bearer);
     if resuming.must_read {
         let service = service.clone();
         // Not awaited: it also reads for others, and the answer comes by itself.
         drop(web::block(move || use_case::read_waiting(&service)));
     }
-    use_case::resumed(&service, resuming).await?.ok_or(WebError::LinkRefused)
+    use_case::resumed(resuming).await?.ok_or(WebError::LinkRefused)
 }
 
 /// The cookie that keeps a visit, for `seconds`.

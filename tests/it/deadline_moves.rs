@@ -234,8 +234,9 @@ fn an_answer_in_between_is_left_alone_and_another_server_goes_on() {
          WHERE id = '{added}'"
     ));
     let now = town.stand.service.now().as_micros();
-    town.stand
-        .sql(&format!("UPDATE deliveries SET acknowledged_at = {now} WHERE id = '{answered}'"));
+    town.stand.sql(&format!(
+        "UPDATE deliveries SET acknowledged_at = {now}, receipt_id = 'x' WHERE id = '{answered}'"
+    ));
     town.correct(0, &with_monday_free());
     let second = town.stand.second();
     let threads = [town.stand.service.clone(), second].map(|service| {
@@ -313,7 +314,9 @@ fn one_that_cannot_be_read_does_not_keep_the_others() {
     pass(&town.stand.service).unwrap();
     assert_eq!(town.count(&format!("{alarm} AND cleared_at IS NULL")), 1);
     let now = town.stand.service.now().as_micros();
-    town.stand.sql(&format!("UPDATE deliveries SET acknowledged_at = {now} WHERE id = '{broken}'"));
+    town.stand.sql(&format!(
+        "UPDATE deliveries SET acknowledged_at = {now}, receipt_id = 'x' WHERE id = '{broken}'"
+    ));
     town.carry();
     assert_eq!(town.count(&format!("{alarm} AND cleared_at IS NULL")), 0);
 }

@@ -65,7 +65,7 @@ impl People {
     fn who_may(&mut self, route: &Route) -> (&mut Visitor, String) {
         match route.who {
             Who::Anyone => (&mut self.stranger, String::new()),
-            Who::LinkHolder => (&mut self.link, self.link_token.clone()),
+            Who::LinkHolder | Who::LinkBearer => (&mut self.link, self.link_token.clone()),
             Who::DelegationHolder => (&mut self.desk, self.desk_token.clone()),
             Who::Staff(roles) => {
                 let one = self.staff.iter_mut().find(|(role, ..)| roles.contains(role)).unwrap();

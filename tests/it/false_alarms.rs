@@ -268,7 +268,7 @@ fn no_other_form_takes_a_marking_either() {
         let mut stranger = Visitor::new(&door);
         let (visitor, token) = match route.who {
             Who::Anyone => (&mut stranger, String::new()),
-            Who::LinkHolder => (&mut link, visiting.form_token.clone()),
+            Who::LinkHolder | Who::LinkBearer => (&mut link, visiting.form_token.clone()),
             Who::DelegationHolder => (&mut desk, desk_token.clone()),
             Who::Staff(roles) => {
                 let known = staff.iter_mut().find(|(role, ..)| roles.contains(role)).unwrap();

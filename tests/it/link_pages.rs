@@ -135,6 +135,7 @@ fn signing(page: &str, name: &str) -> Fields<'static> {
     fields.extend([
         ("form_token", form_token(page)),
         ("code_token", after(page, "name=\"code_token\" value=\"", '"').to_owned()),
+        ("shown", after(page, "name=\"shown\" value=\"", '"').to_owned()),
         ("code", after(page, "id=\"code-digits\">", '<').to_owned()),
         ("mode", "self".to_owned()),
     ]);

@@ -159,10 +159,12 @@ fn a_stronger_signature_stands_beside_the_weaker_one_that_answered() {
     let facts = facts.replace("acknowledged_at AS", "CAST(acknowledged_at AS TEXT) AS");
     let before = ground.lines(&facts);
 
-    // A form that was made ready before anybody signed answers nothing now and stands nowhere.
+    // A form that was made ready before anybody signed says that it is the first: nothing of it is
+    // written, it is made ready anew.
     let early = SignRequest { name: "赵某".into(), ..filled(&ground, &visit) };
     let early = acknowledge(&ground.service, ready(&ground, &visit, &early)).wait().unwrap();
-    assert_eq!(receipt(&early).jws, answered.jws);
+    assert_eq!(early, Acknowledged::Outdated);
+    assert_eq!(ground.count("receipts"), 1);
 
     ground.clock.advance(Span::minutes(7));
     let visit = ground.visit(seat);

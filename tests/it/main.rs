@@ -68,6 +68,8 @@ mod rules;
 #[cfg(test)]
 mod self_check;
 #[cfg(test)]
+mod shown;
+#[cfg(test)]
 mod signing_in;
 #[cfg(test)]
 mod sms;

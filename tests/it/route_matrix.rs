@@ -65,9 +65,13 @@ enum Verdict {
 fn expected(route: &Route, caller: Caller, whose: Whose) -> Verdict {
     let (role, own) = match (route.who, caller) {
         (Who::Anyone, _) => return Verdict::Admitted,
-        (Who::LinkHolder, Caller::LinkHolder) if whose == Whose::Ours => return Verdict::Admitted,
+        (Who::LinkHolder | Who::LinkBearer, Caller::LinkHolder) if whose == Whose::Ours => {
+            return Verdict::Admitted;
+        }
         (Who::DelegationHolder, Caller::Desk) if whose == Whose::Ours => return Verdict::Admitted,
-        (Who::LinkHolder | Who::DelegationHolder, _) => return Verdict::LinkRefused,
+        (Who::LinkHolder | Who::LinkBearer | Who::DelegationHolder, _) => {
+            return Verdict::LinkRefused;
+        }
         (Who::Staff(_), Caller::Anonymous | Caller::LinkHolder | Caller::Desk) => {
             return Verdict::SignIn;
         }

@@ -60,8 +60,8 @@ impl Play {
         for (seat, number) in told {
             let delivery = self.world.seats[seat].delivery;
             let kept = self.lines(&format!(
-                "SELECT number AS line FROM receipts WHERE delivery_id = '{delivery}' \
-                 AND NOT beside"
+                "SELECT r.number AS line FROM deliveries d JOIN receipts r ON \
+                 r.id = d.receipt_id WHERE d.id = '{delivery}'"
             ));
             if kept != [number.clone()] {
                 self.wrong(format!("I5 a signer was told {number}, the books say {kept:?}"));

@@ -255,7 +255,9 @@ impl Fixture {
         let now = self.now();
         let before = self.service.store.read(|conn| delivery_find(conn, id)).unwrap().unwrap();
         let at = now.as_micros();
-        self.sql(&format!("UPDATE deliveries SET acknowledged_at = {at} WHERE id = '{id}'"));
+        self.sql(&format!(
+            "UPDATE deliveries SET acknowledged_at = {at}, receipt_id = 'x' WHERE id = '{id}'"
+        ));
         self.service
             .store
             .write("fixture", move |tx| {

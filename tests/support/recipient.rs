@@ -19,7 +19,9 @@ pub(crate) fn sign(server: SocketAddr, host: &str, raw: &str) -> io::Result<(Str
         (field(&page.body, "form_token"), field(&page.body, "code_token"))
     {
         let code = code_shown(&page.body);
+        let shown = field(&page.body, "shown").ok_or_else(|| odd("no hidden field".into()))?;
         let fields = [
+            ("shown", shown),
             ("form_token", form),
             ("code_token", code_token),
             ("code", code.as_str()),

@@ -123,7 +123,7 @@ pub(crate) fn resume_now(
     cookie: &str,
 ) -> Option<Visiting> {
     use futures_util::FutureExt as _;
-    let resuming = visit::resume(service, delivery, cookie)?;
+    let resuming = visit::resume(service, visit::bearer(service, delivery, cookie)?);
     visit::read_waiting(service);
-    visit::resumed(service, resuming).now_or_never().unwrap().unwrap()
+    visit::resumed(resuming).now_or_never().unwrap().unwrap()
 }

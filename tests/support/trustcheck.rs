@@ -68,14 +68,15 @@ const QUERIES: &[(&str, &str)] = &[
     (
         "I4 an answered delivery has not exactly one receipt and one event",
         "SELECT d.id AS line FROM deliveries d WHERE d.acknowledged_at IS NOT NULL AND (1 <> \
-         (SELECT COUNT(*) FROM receipts r WHERE r.delivery_id = d.id AND NOT r.beside) OR 1 <> \
+         (SELECT COUNT(*) FROM receipts r WHERE r.id = d.receipt_id AND r.delivery_id = d.id AND \
+         NOT r.beside AND r.acknowledged_at = d.acknowledged_at) OR 1 <> \
          (SELECT COUNT(*) FROM events e WHERE e.notice_id = d.notice_id AND \
          e.delivery_id = d.id AND e.kind = 'acknowledged'))",
     ),
     (
-        "I6 a receipt without an answer",
-        "SELECT r.id AS line FROM receipts r JOIN deliveries d ON d.id = r.delivery_id \
-         WHERE d.acknowledged_at IS NULL",
+        "I6 a receipt that is not the answer, and stands beside none",
+        "SELECT r.id AS line FROM receipts r LEFT JOIN deliveries d ON d.id = r.delivery_id \
+         WHERE d.receipt_id IS NULL OR (NOT r.beside AND d.receipt_id <> r.id)",
     ),
     (
         "I10 counts differ from the rows",
@@ -303,8 +304,7 @@ impl Memory {
             }
         };
         let answers = "SELECT d.id || '|' || CAST(d.acknowledged_at AS TEXT) || r.jws AS line \
-                       FROM deliveries d JOIN receipts r ON r.delivery_id = d.id \
-                       WHERE d.acknowledged_at IS NOT NULL AND NOT r.beside";
+                       FROM deliveries d JOIN receipts r ON r.id = d.receipt_id";
         keep("I3 an answer changed", &mut self.answers, books.lines(answers));
         let finished = "SELECT id || '|' || state AS line FROM messages \
                         WHERE state IN ('handed_over', 'cancelled', 'dead')";

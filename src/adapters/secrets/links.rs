@@ -266,11 +266,11 @@ pub(super) fn mac(key: &[u8; 32], label: &str, parts: &[&[u8]]) -> [u8; MAC_LEN]
     mac.finalize().into_bytes().into()
 }
 
-fn seal(key: &[u8; 32], label: &str, body: &[u8]) -> String {
+pub(super) fn seal(key: &[u8; 32], label: &str, body: &[u8]) -> String {
     URL_SAFE_NO_PAD.encode([body, &mac(key, label, &[body])].concat())
 }
 
-fn unseal(key: &[u8; 32], label: &str, token: &str) -> Option<Vec<u8>> {
+pub(super) fn unseal(key: &[u8; 32], label: &str, token: &str) -> Option<Vec<u8>> {
     let bytes = URL_SAFE_NO_PAD.decode(token).ok()?;
     let (body, carried) = bytes.split_last_chunk::<MAC_LEN>()?;
     same(&mac(key, label, &[body]), carried).then(|| body.to_vec())
@@ -280,7 +280,7 @@ pub(super) fn same(one: &[u8], other: &[u8]) -> bool {
     one.ct_eq(other).into()
 }
 
-fn take<const N: usize>(rest: &mut &[u8]) -> Option<[u8; N]> {
+pub(super) fn take<const N: usize>(rest: &mut &[u8]) -> Option<[u8; N]> {
     let (head, tail) = rest.split_first_chunk::<N>()?;
     *rest = tail;
     Some(*head)

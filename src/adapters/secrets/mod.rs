@@ -10,6 +10,7 @@ pub mod links;
 pub mod passwords;
 pub mod receipts;
 pub mod return_path;
+pub mod shown;
 pub mod webhooks;
 
 pub use keys::Keys;

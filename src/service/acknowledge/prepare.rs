@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 
-use super::{Acknowledged, Signature};
+use super::{Acknowledged, Grounds, Signature};
 use crate::adapters::random;
 use crate::adapters::secrets::links::{CheckFault, CheckForm};
 use crate::domain::acknowledgement::{Situation, Verdict, decide_acknowledge};
@@ -180,7 +180,13 @@ pub fn prepare(
         shown: visiting.version,
         event,
         receipt: Arc::new(receipt),
-        unverified: (!visiting.address_is_verified).then_some(visiting.address),
+        grounds: Grounds {
+            link: visiting.link,
+            generation: visiting.generation,
+            address: visiting.address,
+            address_is_verified: visiting.address_is_verified,
+            deadline: delivery.facts.deadline,
+        },
         confirm,
     })))
 }

@@ -120,10 +120,10 @@ pub(in crate::store) fn delivery_fill_modes<'d>(
         return Ok(());
     }
     let ids: Vec<&String> = signed.keys().collect();
-    let modes: Vec<(String, ReceiptMode)> = receipts::table
-        .filter(receipts::delivery_id.eq_any(ids))
-        .filter(receipts::beside.eq(false))
-        .select((receipts::delivery_id, receipts::mode))
+    let modes: Vec<(String, ReceiptMode)> = deliveries::table
+        .inner_join(receipts::table.on(deliveries::receipt_id.eq(receipts::id.nullable())))
+        .filter(deliveries::id.eq_any(ids))
+        .select((deliveries::id, receipts::mode))
         .load(conn.db())?;
     for (id, mode) in modes {
         if let Some(one) = signed.get_mut(&id) {

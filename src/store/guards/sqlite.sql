@@ -8,8 +8,9 @@ BEGIN SELECT RAISE(ABORT, 'a receipt is never changed'); END;
 CREATE TRIGGER IF NOT EXISTS receipts_refuse_delete BEFORE DELETE ON receipts
 BEGIN SELECT RAISE(ABORT, 'a receipt is never deleted'); END;
 CREATE TRIGGER IF NOT EXISTS deliveries_stay_acknowledged
-BEFORE UPDATE OF acknowledged_at ON deliveries
-WHEN OLD.acknowledged_at IS NOT NULL AND NEW.acknowledged_at IS NOT OLD.acknowledged_at
+BEFORE UPDATE OF acknowledged_at, receipt_id ON deliveries
+WHEN OLD.acknowledged_at IS NOT NULL
+    AND (NEW.acknowledged_at, NEW.receipt_id) IS NOT (OLD.acknowledged_at, OLD.receipt_id)
 BEGIN SELECT RAISE(ABORT, 'an acknowledgement is never taken back'); END;
 CREATE TRIGGER IF NOT EXISTS deliveries_refuse_delete BEFORE DELETE ON deliveries
 BEGIN SELECT RAISE(ABORT, 'a delivery is never deleted'); END;

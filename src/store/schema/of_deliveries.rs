@@ -21,6 +21,7 @@ table! {
         opened_at -> Nullable<BigInt>,
         downloaded_at -> Nullable<BigInt>,
         acknowledged_at -> Nullable<BigInt>,
+        receipt_id -> Nullable<Text>,
         returned_at -> Nullable<BigInt>,
         recalled_at -> Nullable<BigInt>,
         overdue_at -> Nullable<BigInt>,

@@ -51,13 +51,15 @@ pub enum Pending {
 }
 
 /// The signing form. Field names: `name`, `post`, `phone`, `mode` (`self` or `on_behalf`),
-/// `authority`, `code`, and hidden `form_token`, `code_token`.
+/// `authority`, `code`, and hidden `form_token`, `code_token`, `shown`.
 #[derive(Clone, Debug, Default)]
 pub struct SignForm {
     /// Where it posts to.
     pub action: String,
     /// What binds the shown 校验码 to delivery, version, nonce and expiry; opaque to the browser.
     pub code_token: String,
+    /// What the form keeps of what the page shows; opaque to the browser.
+    pub shown: String,
     /// The digits to copy, fresh on every drawing: `4719`.
     pub code_shown: String,
     /// Who signs.

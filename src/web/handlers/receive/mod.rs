@@ -124,6 +124,7 @@ fn receive_page(receiving: &Receiving, form_token: &str, form: SignForm) -> Rece
         action: format!("{path}/acknowledge"),
         code_token: receiving.code.token.clone(),
         code_shown: receiving.code.digits.clone(),
+        shown: receiving.shown.clone(),
         ..form
     };
     let ask_again_href = format!("{path}/ask-again");

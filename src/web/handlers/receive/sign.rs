@@ -4,12 +4,14 @@ use actix_web::http::StatusCode;
 use actix_web::{HttpRequest, HttpResponse, web};
 
 use super::{Forms, draw, fill, load, page_path};
+use crate::domain::ids::DeliveryId;
 use crate::domain::stated_person::StatedPerson;
 use crate::service::Service;
 use crate::service::acknowledge::{
     Acknowledged, Preparation, SignFaults, SignRequest, acknowledge, is_at_hand, prepare,
 };
 use crate::service::receive::Receiving;
+use crate::service::visit::as_shown;
 use crate::store::corrections::Successor;
 use crate::store::receipts::Receipt;
 use crate::web::error::WebError;
@@ -17,40 +19,72 @@ use crate::web::forms::{Fields, Posted};
 use crate::web::pages::closed::{LinkRefusedPage, Refusal};
 use crate::web::pages::receive::SignForm;
 use crate::web::respond::{page_with, see_other};
-use crate::web::visit::{Seat, Visit, seat_cookie, seat_of};
+use crate::web::visit::{Bearer, Seat, Visit, proved, seat_cookie, seat_of};
 
-/// Signs. Posting the same form twice is one signature and the same redirect. What becomes of the
-/// few that do not sign stands in boxes of its own, so that the task of those that do stays small.
+/// How often a signature is prepared anew because what it was prepared on changed meanwhile.
+const TRIES: usize = 3;
+
+/// Signs. Posting the same form twice is one signature and the same redirect.
+///
+/// Most signatures are prepared on what their page showed, in less time than another thread takes
+/// to be woken; the write looks whether it still holds. All that does not end so is done anew on
+/// what the database says, in a box of its own, so that the task of those that sign stays small.
 pub(in crate::web) async fn sign(
     service: web::Data<Service>,
-    visit: Visit,
+    bearer: Bearer,
     posted: Posted,
     request: HttpRequest,
 ) -> Result<HttpResponse, WebError> {
     let typed = read(&posted.0);
-    // Most forms are prepared from memory, in less time than another thread takes to be woken.
-    let prepared = if is_at_hand(&service, &visit) {
-        prepare(&service, &visit, &typed)?
-    } else {
-        let (service, visit, typed) = (service.clone(), visit.clone(), typed.clone());
-        web::block(move || prepare(&service, &visit, &typed)).await??
-    };
-    let outcome = match prepared {
-        Preparation::Ready(signature) => acknowledge(&service, *signature).ready().await?,
-        Preparation::Settled(outcome) => outcome,
-        Preparation::Mistaken(faults) => {
-            let status = StatusCode::UNPROCESSABLE_ENTITY;
-            return Box::pin(redraw(&service, &visit, &typed, faults, status)).await;
+    let shown = as_shown(&service, &bearer, posted.0.text("shown"));
+    if let Some(visit) = shown.filter(|visit| is_at_hand(&service, visit))
+        && let Preparation::Ready(signature) = prepare(&service, &visit, &typed)?
+    {
+        match acknowledge(&service, *signature).ready().await? {
+            Acknowledged::Signed(_) => return signed(bearer.delivery, true),
+            Acknowledged::AlreadySigned(receipt) => {
+                return signed(bearer.delivery, is_by(&receipt, &typed));
+            }
+            _ => {}
         }
-    };
-    match outcome {
-        Acknowledged::Signed(_) => signed(&visit, true),
-        Acknowledged::AlreadySigned(receipt) => signed(&visit, is_by(&receipt, &typed)),
-        Acknowledged::Superseded { shown, current } => {
-            Box::pin(superseded(&service, &visit, shown, current)).await
-        }
-        Acknowledged::Withdrawn(_) => Box::pin(withdrawn(&service, &visit, &request)).await,
     }
+    Box::pin(sign_as_read(&service, bearer, &typed, &request)).await
+}
+
+/// Signs on what the database says.
+async fn sign_as_read(
+    service: &web::Data<Service>,
+    bearer: Bearer,
+    typed: &SignRequest,
+    request: &HttpRequest,
+) -> Result<HttpResponse, WebError> {
+    for _ in 0..TRIES {
+        let visit = proved(service, bearer.clone()).await?;
+        let prepared = if is_at_hand(service, &visit) {
+            prepare(service, &visit, typed)?
+        } else {
+            let (service, visit, typed) = (service.clone(), visit.clone(), typed.clone());
+            web::block(move || prepare(&service, &visit, &typed)).await??
+        };
+        let outcome = match prepared {
+            Preparation::Ready(signature) => acknowledge(service, *signature).ready().await?,
+            Preparation::Settled(outcome) => outcome,
+            Preparation::Mistaken(faults) => {
+                let status = StatusCode::UNPROCESSABLE_ENTITY;
+                return redraw(service, &visit, typed, faults, status).await;
+            }
+        };
+        return match outcome {
+            Acknowledged::Signed(_) => signed(visit.delivery, true),
+            Acknowledged::AlreadySigned(receipt) => signed(visit.delivery, is_by(&receipt, typed)),
+            Acknowledged::Superseded { shown, current } => {
+                superseded(service, &visit, shown, current).await
+            }
+            Acknowledged::Withdrawn(_) => withdrawn(service, &visit, request).await,
+            Acknowledged::Outdated => continue,
+        };
+    }
+    Err(WebError::Busy)
 }
 
 fn read(fields: &Fields) -> SignRequest {
@@ -72,10 +106,10 @@ fn is_by(receipt: &Receipt, typed: &SignRequest) -> bool {
     person.is_ok_and(|person| person == receipt.signer)
 }
 
-fn signed(visit: &Visit, by_this_browser: bool) -> Result<HttpResponse, WebError> {
-    let mut answer = see_other(&page_path(visit.delivery));
+fn signed(delivery: DeliveryId, by_this_browser: bool) -> Result<HttpResponse, WebError> {
+    let mut answer = see_other(&page_path(delivery));
     if by_this_browser {
-        let cookie = seat_cookie(visit.delivery, Seat::Signer);
+        let cookie = seat_cookie(delivery, Seat::Signer);
         answer.add_cookie(&cookie).map_err(|error| WebError::Internal(error.to_string()))?;
     }
     Ok(answer)
