@@ -293,7 +293,8 @@ pub enum BounceCommand {
 /// What can be done with a receipt.
 #[derive(Debug, Subcommand)]
 pub enum ReceiptCommand {
-    /// Check a receipt file with the issuer's public key; exit code 0 says that it is valid.
+    /// Check a receipt file with the issuer's public key; exit code 0: valid, 1: not valid, 2: the
+    /// file or the key cannot be read.
     #[command(after_help = "Example:\n  \
         qianshou receipt verify receipt.jws --key receipt.pub.pem\n\n\
         Needs neither server nor database nor network.")]
@@ -311,13 +312,30 @@ pub enum ReceiptCommand {
 pub struct Report {
     /// Lines for the terminal, each ended.
     pub text: String,
-    /// Whether the exit code is 0.
-    pub ok: bool,
+    /// The exit code.
+    pub exit: Exit,
+}
+
+/// What the exit code of a command says.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Exit {
+    /// 0: it was done, or the answer is yes.
+    Done,
+    /// 1: it was refused, or the answer is no.
+    Refused,
+    /// 2: there is no answer, because what was asked about or with could not be read.
+    Unable,
 }
 
 impl Report {
     fn done(text: String) -> Self {
-        Self { text, ok: true }
+        Self { text, exit: Exit::Done }
+    }
+
+    /// Whether it did what was asked.
+    #[must_use]
+    pub fn is_done(&self) -> bool {
+        self.exit == Exit::Done
     }
 }
 
@@ -327,14 +345,18 @@ impl Report {
 pub fn run(cli: &Cli) -> ExitCode {
     let report = match done(&cli.command) {
         Ok(report) => report,
-        Err(error) => Report { text: format!("qianshou: {error:#}\n"), ok: false },
+        Err(error) => Report { text: format!("qianshou: {error:#}\n"), exit: Exit::Refused },
     };
-    let written = if report.ok {
+    let written = if report.is_done() {
         std::io::stdout().write_all(report.text.as_bytes())
     } else {
         std::io::stderr().write_all(report.text.as_bytes())
     };
-    if report.ok && written.is_ok() { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+    match report.exit {
+        Exit::Done if written.is_ok() => ExitCode::SUCCESS,
+        Exit::Unable => ExitCode::from(2),
+        Exit::Done | Exit::Refused => ExitCode::FAILURE,
+    }
 }
 
 /// Says something while a command still runs. Nobody may be listening any more; that is no fault.

@@ -1,4 +1,5 @@
-//! `qianshou receipt verify FILE --key PUB`: valid, or exactly what is wrong.
+//! `qianshou receipt verify FILE --key PUB`: valid (0), or exactly what is wrong (1), or why it
+//! cannot be told (2).
 //!
 //! Reads two files and nothing else, so that a receipt can be checked where no server is.
 
@@ -7,7 +8,7 @@ use std::fs::File;
 use std::io::{self, Read as _};
 use std::path::Path;
 
-use super::Report;
+use super::{Exit, Report};
 use crate::domain::receipt::{Grade, Mode, ReceiptBody};
 use crate::domain::time::Timestamp;
 use crate::service::verify_receipt::{ReceiptFault, verify_receipt};
@@ -35,8 +36,12 @@ pub fn verify(file: &Path, key: &Path) -> Report {
         Ok(verify_receipt(receipt, &read(key)?)?)
     };
     match verdict() {
-        Ok(body) => Report { text: describe(&body), ok: true },
-        Err(fault) => Report { text: format!("NOT VALID: {fault}\n"), ok: false },
+        Ok(body) => Report { text: describe(&body), exit: Exit::Done },
+        // Nothing is said of the receipt by a file or a key that is none.
+        Err(fault @ (VerifyFault::Unreadable { .. } | VerifyFault::Receipt(ReceiptFault::Key))) => {
+            Report { text: format!("CANNOT CHECK: {fault}\n"), exit: Exit::Unable }
+        }
+        Err(fault) => Report { text: format!("NOT VALID: {fault}\n"), exit: Exit::Refused },
     }
 }
 
@@ -130,7 +135,7 @@ mod tests {
     fn a_good_receipt_is_told_in_full() {
         for written in ["JWS", "JWS\n", "JWS\r\n"] {
             let report = report(written, 1, 1);
-            assert!(report.ok, "{}", report.text);
+            assert!(report.is_done(), "{}", report.text);
             for said in ["VALID", "湘办发电〔2026〕35号", "中共长沙市委", "张三", "on time"]
             {
                 assert!(report.text.contains(said), "{said} in {}", report.text);
@@ -149,10 +154,20 @@ mod tests {
             ("", 1, "not a receipt file"),
         ] {
             let report = report(written, 1, holder);
-            assert!(!report.ok && report.text.starts_with("NOT VALID: "));
+            assert_eq!(report.exit, Exit::Refused);
+            assert!(report.text.starts_with("NOT VALID: "));
             assert!(report.text.contains(said), "{written:?}: {}", report.text);
         }
         let absent = verify(Path::new("/nowhere/receipt"), Path::new("/nowhere/key"));
-        assert!(!absent.ok && absent.text.contains("/nowhere/receipt cannot be read"));
+        assert_eq!(absent.exit, Exit::Unable);
+        assert_eq!(absent.text.lines().next().unwrap().split(": ").next(), Some("CANNOT CHECK"));
+        assert!(absent.text.contains("/nowhere/receipt cannot be read"));
+        let dir = tempfile::tempdir().unwrap();
+        let (file, key) = (dir.path().join("receipt.jws"), dir.path().join("receipt.key.pem"));
+        fs::write(&file, signed_sample(1).0).unwrap();
+        fs::write(&key, "-----BEGIN PRIVATE KEY-----\n").unwrap();
+        let other = verify(&file, &key);
+        assert_eq!(other.exit, Exit::Unable, "{}", other.text);
+        assert!(other.text.contains("receipt.pub.pem"));
     }
 }

@@ -18,6 +18,6 @@ impl Lanes {
     /// Opens the lanes of a store.
     #[must_use]
     pub fn open(store: &Store) -> Self {
-        Self { acknowledge: store.lane_of_its_own(AcknowledgeAct), note: store.lane(NoteAct) }
+        Self { acknowledge: store.lane(AcknowledgeAct), note: store.lane(NoteAct) }
     }
 }

@@ -19,7 +19,8 @@ use crate::store::deliveries::{Delivery, DeliveryBrief};
 use crate::store::links::{Link, link_find, link_list};
 use crate::store::{Answer, Gather};
 
-/// A visit by a good link, as its holder's request found it.
+/// A visit by a good link, as its holder's request found it; or, from [`as_shown`], as the page of
+/// the visit showed it.
 #[derive(Debug, Clone)]
 pub struct Visiting {
     /// The link.
@@ -28,11 +29,12 @@ pub struct Visiting {
     pub generation: i32,
     /// The delivery it opens.
     pub delivery: DeliveryId,
-    /// That delivery as it stood when the link was proved, so that nobody reads it twice.
+    /// That delivery as it stood when the link was proved, so that nobody reads it twice. As
+    /// shown, it has no facts but its deadline.
     pub found: Arc<DeliveryBrief>,
     /// Of which notice.
     pub notice: NoticeId,
-    /// Where that notice stands.
+    /// Where that notice stands; as shown, issued.
     pub notice_state: NoticeState,
     /// Which version of it is in force.
     pub version: i32,
@@ -146,8 +148,9 @@ pub fn bearer(service: &Service, delivery: DeliveryId, cookie: &str) -> Option<B
     (visit.delivery == delivery).then_some(Bearer { visit, delivery, form_token })
 }
 
-/// The visit as the page showed it that a form comes from: nothing is read. Good enough to prepare
-/// a signature on, because the write looks at all of it that can change.
+/// The visit as the page showed it that a form comes from: nothing is read, and whether the link
+/// still opens anything is not known. Good for one thing: to prepare a signature on, because the
+/// write looks at all of it that can change.
 #[must_use]
 pub fn as_shown(service: &Service, bearer: &Bearer, token: &str) -> Option<Visiting> {
     let visit = &bearer.visit;

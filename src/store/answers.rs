@@ -39,23 +39,23 @@ const SETTLE_DONE: &str = "UPDATE call_tasks SET closed_at = ?, closed_why = ? \
      AND kind IN (SELECT value FROM json_each(?)) AND closed_at IS NULL";
 
 /// Marks deliveries as answered by receipts that the same write inserts, and ends what was owed to
-/// them because of `why`. The caller holds the deliveries. Says how many were answered.
+/// them because of `why`. The caller holds the deliveries and has seen that nobody answered.
 ///
 /// # Errors
-/// The store's own.
+/// [`StoreError::Inconsistent`] if one of them was answered before, else the store's own.
 pub fn answer_settle(
     tx: &mut Tx,
     receipts: &[&Receipt],
     why: &'static str,
     now: Timestamp,
-) -> Result<usize, StoreError> {
+) -> Result<(), StoreError> {
     let ids: Vec<String> = receipts.iter().map(|one| one.delivery_id.to_string()).collect();
     let answered: Vec<String> = receipts.iter().map(|one| one.id.to_string()).collect();
     let at: Vec<i64> = receipts.iter().map(|one| one.acknowledged_at.as_micros()).collect();
     let kinds: Vec<&str> = TaskKind::ENDED_BY_ANSWER.iter().map(|kind| kind.as_str()).collect();
     let cancelled = bind::<Text, _>(MessageState::Cancelled.as_str());
     let (why, now) = (bind::<Text, _>(why), bind::<BigInt, _>(now.as_micros()));
-    Ok(per_engine!(tx.db(), conn,
+    let moved = per_engine!(tx.db(), conn,
         postgres => {
             let (ids, at) = (bind::<Array<Text>, _>(ids), bind::<Array<BigInt>, _>(at));
             let answered = bind::<Array<Text>, _>(answered);
@@ -76,5 +76,14 @@ pub fn answer_settle(
             Prepared::new(SETTLE_DONE, &[&now, &why, &ids, &kinds]).execute(conn)?;
             moved
         },
-    ))
+    );
+    // The rows were read and held before, so another count is a mistake in here, not a race.
+    if moved == receipts.len() {
+        return Ok(());
+    }
+    Err(StoreError::Inconsistent {
+        table: "deliveries",
+        id: receipts.first().map(|one| one.delivery_id.to_string()).unwrap_or_default(),
+        what: format!("{moved} of {} answers, this one among them, counted", receipts.len()),
+    })
 }

@@ -186,11 +186,6 @@ impl EngineSettings {
         matches!(self.target, Target::Sqlite { .. })
     }
 
-    /// Whether several connections may write at once.
-    pub(super) fn writes_side_by_side(&self) -> bool {
-        matches!(self.target, Target::Pg { .. })
-    }
-
     pub(super) fn connect(&self, purpose: Purpose) -> Result<DbConn, StoreError> {
         match &self.target {
             Target::Sqlite { path } => {

@@ -126,13 +126,7 @@ impl DerefMut for Tx<'_> {
     }
 }
 
-/// Threads that write bursts on PostgreSQL: while one waits for its statements, the other prepares
-/// or commits. A slice is a transaction there and takes its rows in one order, so they never wait
-/// for each other in a circle. SQLite has one place to write from.
-const BURST_WRITERS: usize = 2;
-
-/// The database: readers from a pool, a writer that groups commits, and on PostgreSQL another for
-/// bursts.
+/// The database: readers from a pool, one writer that groups commits.
 #[derive(Clone)]
 pub struct Store {
     inner: Arc<Inner>,
@@ -143,7 +137,6 @@ struct Inner {
     readers: Pool<Readers>,
     settings: EngineSettings,
     writer: Writer,
-    bursts: Option<Writer>,
     // Held for its end: it stops with the store.
     _checkpoints: Option<Checkpoints>,
 }
@@ -169,11 +162,7 @@ impl Store {
     /// It cannot be reached, or its settings could lose a commit.
     pub fn open(settings: EngineSettings, readers: u32) -> Result<Self, StoreError> {
         settings.prepare_database()?;
-        let writer = Writer::start(&settings, 1)?;
-        let bursts = match settings.writes_side_by_side() {
-            true => Some(Writer::start(&settings, BURST_WRITERS)?),
-            false => None,
-        };
+        let writer = Writer::start(settings.clone())?;
         let checkpoints = if settings.wants_checkpoints() {
             let stop = Arc::new(checkpoint::Stop::default());
             let told = Arc::clone(&stop);
@@ -195,8 +184,7 @@ impl Store {
             .test_on_check_out(false)
             .build(Readers { settings: settings.clone() })
             .map_err(|error| StoreError::Lost(error.to_string()))?;
-        let inner =
-            Arc::new(Inner { readers, settings, writer, bursts, _checkpoints: checkpoints });
+        let inner = Arc::new(Inner { readers, settings, writer, _checkpoints: checkpoints });
         Ok(Self { inner, fates: None })
     }
 
@@ -271,14 +259,6 @@ impl Store {
     /// Opens a lane for acts that come in bursts.
     pub fn lane<A: SliceAct>(&self, act: A) -> Lane<A> {
         Lane::new(act, Arc::clone(self.inner.writer.queue()), self.fates.clone())
-    }
-
-    /// Opens a lane that waits for no other writes where the engine allows that, for the burst
-    /// that matters most. Its act takes rows in the one order of all writes: notices, deliveries
-    /// by id, what hangs on them, counts.
-    pub fn lane_of_its_own<A: SliceAct>(&self, act: A) -> Lane<A> {
-        let writer = self.inner.bursts.as_ref().unwrap_or(&self.inner.writer);
-        Lane::new(act, Arc::clone(writer.queue()), self.fates.clone())
     }
 }
 

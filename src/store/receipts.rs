@@ -1,4 +1,5 @@
-//! Receipts: one per delivery, written once, together with the signed file itself, so that
+//! Receipts: the one that answered for a delivery, which the delivery names, and at most one that
+//! stands beside it. Written once, together with the signed file itself, so that
 //! whoever asks again gets the same bytes. The database refuses to change one.
 
 use diesel::prelude::*;

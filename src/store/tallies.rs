@@ -4,7 +4,9 @@
 use std::collections::BTreeMap;
 
 use diesel::prelude::*;
+use diesel::sql_types::{BigInt, Text};
 
+use super::engine::{Prepared, bind, per_engine};
 use super::schema::notice_tallies;
 use super::{Conn, StoreError, Tx};
 use crate::domain::delivery::{DeliveryFacts, Tally};
@@ -39,6 +41,12 @@ pub fn tally_grow(tx: &mut Tx, notice: NoticeId, more: &Tally) -> Result<(), Sto
     TallyChanges(BTreeMap::from([(notice, *more)])).write(tx)
 }
 
+/// Written with every slice of a burst, so it stays prepared.
+const GROW: &str = "UPDATE notice_tallies SET pending = pending + ?, \
+     handed_over = handed_over + ?, opened = opened + ?, acknowledged = acknowledged + ?, \
+     returned = returned + ?, recalled = recalled + ?, unreachable = unreachable + ? \
+     WHERE notice_id = ?";
+
 /// Sums what changes of deliveries mean for the counts of their notices.
 #[derive(Debug, Default)]
 pub struct TallyChanges(BTreeMap<NoticeId, Tally>);
@@ -61,19 +69,21 @@ impl TallyChanges {
     /// The store's own.
     pub fn write(&self, tx: &mut Tx) -> Result<(), StoreError> {
         for (notice, change) in &self.0 {
-            diesel::update(
-                notice_tallies::table.filter(notice_tallies::notice_id.eq(notice.to_string())),
-            )
-            .set((
-                notice_tallies::pending.eq(notice_tallies::pending + change.pending),
-                notice_tallies::handed_over.eq(notice_tallies::handed_over + change.handed_over),
-                notice_tallies::opened.eq(notice_tallies::opened + change.opened),
-                notice_tallies::acknowledged.eq(notice_tallies::acknowledged + change.acknowledged),
-                notice_tallies::returned.eq(notice_tallies::returned + change.returned),
-                notice_tallies::recalled.eq(notice_tallies::recalled + change.recalled),
-                notice_tallies::unreachable.eq(notice_tallies::unreachable + change.unreachable),
-            ))
-            .execute(tx.db())?;
+            let counts = [
+                change.pending,
+                change.handed_over,
+                change.opened,
+                change.acknowledged,
+                change.returned,
+                change.recalled,
+                change.unreachable,
+            ];
+            let [a, b, c, d, e, f, g] = &counts.map(bind::<BigInt, _>);
+            let notice = &bind::<Text, _>(notice.to_string());
+            per_engine!(tx.db(), conn,
+                postgres => Prepared::new(GROW, &[a, b, c, d, e, f, g, notice]).execute(conn)?,
+                sqlite => Prepared::new(GROW, &[a, b, c, d, e, f, g, notice]).execute(conn)?,
+            );
         }
         Ok(())
     }

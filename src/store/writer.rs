@@ -1,6 +1,6 @@
 //! The one entrance for writes: waiting writes share one durable commit.
 //!
-//! A thread takes whatever waits, runs each write in a savepoint of its own inside one
+//! A single thread takes whatever waits, runs each write in a savepoint of its own inside one
 //! transaction, commits, and only then answers. No timer is needed: the queue fills while the
 //! last commit runs. A write that fails or panics loses its savepoint and harms nobody else; a
 //! lost connection runs the group again, after asking whether the last commit took.
@@ -106,35 +106,31 @@ impl Queue {
     }
 }
 
-/// A queue and the threads that write what waits in it, each over a connection of its own; they
-/// stop when dropped, after the writes that already wait.
+/// The writer's thread; stops when dropped, after the writes that already wait.
 pub(super) struct Writer {
     queue: Arc<Queue>,
-    threads: Vec<JoinHandle<()>>,
+    thread: Option<JoinHandle<()>>,
 }
 
 impl Writer {
-    pub(super) fn start(settings: &EngineSettings, threads: usize) -> Result<Self, StoreError> {
-        let mut writer = Self { queue: Arc::default(), threads: Vec::with_capacity(threads) };
-        for _ in 0..threads {
-            let conn = settings.connect(Purpose::Write)?;
-            let mut desk = Desk { settings: settings.clone(), conn: Some(conn) };
-            let jobs = Arc::clone(&writer.queue);
-            let thread = std::thread::Builder::new()
-                .name("writer".into())
-                .spawn(move || {
-                    loop {
-                        let group = jobs.take_group();
-                        if group.is_empty() {
-                            break;
-                        }
-                        desk.run_group(group);
+    pub(super) fn start(settings: EngineSettings) -> Result<Self, StoreError> {
+        let queue = Arc::new(Queue::default());
+        let conn = settings.connect(Purpose::Write)?;
+        let mut desk = Desk { settings, conn: Some(conn) };
+        let jobs = Arc::clone(&queue);
+        let thread = std::thread::Builder::new()
+            .name("writer".into())
+            .spawn(move || {
+                loop {
+                    let group = jobs.take_group();
+                    if group.is_empty() {
+                        break;
                     }
-                })
-                .map_err(|error| StoreError::Refused(format!("no writer thread: {error}")))?;
-            writer.threads.push(thread);
-        }
-        Ok(writer)
+                    desk.run_group(group);
+                }
+            })
+            .map_err(|error| StoreError::Refused(format!("no writer thread: {error}")))?;
+        Ok(Self { queue, thread: Some(thread) })
     }
 
     pub(super) fn queue(&self) -> &Arc<Queue> {
@@ -148,7 +144,7 @@ impl Drop for Writer {
         // A write may hold the last handle of the store: the writer then ends by itself.
         let elsewhere =
             |thread: &JoinHandle<()>| thread.thread().id() != std::thread::current().id();
-        for thread in self.threads.drain(..).filter(elsewhere) {
+        if let Some(thread) = self.thread.take().filter(elsewhere) {
             drop(thread.join());
         }
     }

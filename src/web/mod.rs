@@ -174,6 +174,8 @@ routes! {
     GET  "/s"                Who::Anyone, None => short_code::form;
     POST "/s"                Who::Anyone, None => short_code::enter;
     GET  "/receive/{delivery}" Who::LinkHolder, Receiving => receive::show;
+    GET  "/receive/{delivery}/acknowledge" Who::LinkHolder, Receiving => receive::back;
+    GET  "/receive/{delivery}/viewing" Who::LinkHolder, Receiving => receive::back;
     GET  "/receive/{delivery}/current" Who::LinkHolder, Receiving => receive::current;
     POST "/receive/{delivery}/open" Who::LinkHolder, Receiving => take::text;
     POST "/receive/{delivery}/files/{file}/open" Who::LinkHolder, Receiving => take::look;

@@ -281,6 +281,8 @@ async fn mistakes_keep_what_was_typed_and_show_a_fresh_code() {
     let token = |page: &str| after(page, "name=\"code_token\" value=\"", '"').to_owned();
     assert_ne!(token(&shown), token(&back.text()));
     assert_eq!(ground.dump(), before);
+    let led = get!(browser, door, acknowledge);
+    assert_eq!((led.status, led.header("location")), (StatusCode::SEE_OTHER, &*page(seat)));
     // The page that came back can be sent as it is, once it is filled in.
     let fixed = signing(&back.text(), "王某");
     assert_eq!(post!(browser, door, acknowledge, fixed).status, StatusCode::SEE_OTHER);

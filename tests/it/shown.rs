@@ -5,11 +5,11 @@
 use qianshou::domain::receipt::{Grade, ReceiptBody};
 use qianshou::domain::time::Span;
 use qianshou::service::acknowledge::{
-    Acknowledged, Preparation, SignRequest, acknowledge, fresh_code, prepare,
+    Acknowledged, Preparation, SignRequest, Signature, acknowledge, fresh_code, prepare,
 };
 use qianshou::service::receive::receive;
 use qianshou::service::verify_receipt::verify_receipt;
-use qianshou::service::visit::{as_shown, bearer, begin};
+use qianshou::service::visit::{Visiting, as_shown, bearer, begin, read_waiting, resume};
 
 use crate::support::door::{Door, Heard, Visitor};
 use crate::support::fixture_link::{Ground, Issued, PUBLIC_URL, SIGN_WITHIN, Seat};
@@ -55,6 +55,27 @@ impl Signer {
     }
 }
 
+/// The form of a page drawn now, filled in.
+fn filled(ground: &Ground, visit: &Visiting) -> SignRequest {
+    let service = &ground.service;
+    let code = fresh_code(service, visit.delivery, visit.version, service.now()).unwrap();
+    SignRequest {
+        name: "王某".to_owned(),
+        post: "值班员".to_owned(),
+        phone: "0731-88062345".to_owned(),
+        code: code.digits,
+        code_token: code.token,
+        ..SignRequest::default()
+    }
+}
+
+fn ready(ground: &Ground, visit: &Visiting, request: &SignRequest) -> Signature {
+    match prepare(&ground.service, visit, request).unwrap() {
+        Preparation::Ready(signature) => *signature,
+        _ => panic!("not ready"),
+    }
+}
+
 fn town(status: &str) -> Option<(Ground, Issued, Door)> {
     let ground = Ground::new()?;
     let issued = ground.issue(2, status);
@@ -79,7 +100,7 @@ fn what_the_page_keeps_is_what_the_database_says() {
     let arrival = begin(service, &seat.token).unwrap();
     let bearer = bearer(service, seat.delivery, &arrival.cookie).unwrap();
     let shown = as_shown(service, &bearer, &page.shown).unwrap();
-    let of = |visit: &qianshou::service::visit::Visiting| {
+    let of = |visit: &Visiting| {
         let mut told = visit.clone();
         let mut found = (*told.found).clone();
         // what happened meanwhile is for the write to see
@@ -92,24 +113,82 @@ fn what_the_page_keeps_is_what_the_database_says() {
     };
     assert_eq!(of(&shown), of(&read));
 
-    let now = service.now();
-    let code = fresh_code(service, shown.delivery, shown.version, now).unwrap();
-    let request = SignRequest {
-        name: "王某".to_owned(),
-        post: "值班员".to_owned(),
-        phone: "0731-88062345".to_owned(),
-        code: code.digits,
-        code_token: code.token,
-        ..SignRequest::default()
-    };
-    // The reader of links never ran: it has nobody to answer.
-    let Preparation::Ready(signature) = prepare(service, &shown, &request).unwrap() else {
-        panic!("not ready");
-    };
-    let signed = acknowledge(service, *signature).wait().unwrap();
+    let signature = ready(&ground, &shown, &filled(&ground, &shown));
+    let signed = acknowledge(service, signature).wait().unwrap();
     assert!(matches!(signed, Acknowledged::Signed(_)), "{signed:?}");
     // Once somebody signed there is no first signature to prepare.
     assert_eq!(receive(service, &ground.visit(seat)).unwrap().shown, "");
+}
+
+#[test]
+fn a_press_waits_for_nobody_who_reads_links() {
+    let Some((ground, issued, door)) = town("verified") else { return };
+    let (service, seat) = (&ground.service, &issued.seats[0]);
+    let mut signer = Signer::comes(&door, seat);
+    // Whoever begins to read links reads for all others too. This reader has begun and does not go
+    // on, so a press that had to read its link would wait for ever.
+    let arrival = begin(service, &seat.token).unwrap();
+    let stuck = resume(service, bearer(service, seat.delivery, &arrival.cookie).unwrap());
+    assert!(stuck.must_read);
+    let (tell, told) = std::sync::mpsc::channel();
+    let press = std::thread::spawn(move || tell.send(signer.presses().status));
+    let status = told.recv_timeout(std::time::Duration::from_secs(60));
+    read_waiting(service);
+    press.join().unwrap().ok();
+    assert_eq!(status, Ok(303));
+    assert_eq!(ground.count("receipts"), 1);
+}
+
+#[test]
+fn a_second_press_is_the_same_signature() {
+    let Some((ground, issued, door)) = town("unverified") else { return };
+    let mut signer = Signer::comes(&door, &issued.seats[0]);
+    let cookies = signer.visitor.cookies.clone();
+    let first = signer.presses();
+    let before = ground.dump();
+    // With the cookie of the first answer, and without, as when that answer was lost.
+    let again = signer.presses();
+    signer.visitor.cookies = cookies;
+    let lost = signer.presses();
+    let of = |heard: &Heard| (heard.status, heard.header("location").to_owned());
+    assert_eq!([of(&again), of(&lost)], [of(&first), of(&first)]);
+    assert!(lost.header("set-cookie").contains("-seat=signed"), "{:?}", lost.headers);
+    assert_eq!(ground.dump(), before);
+}
+
+#[test]
+fn what_was_taken_back_meanwhile_is_not_signed() {
+    for taken in [
+        "UPDATE notices SET state = 'recalled' WHERE id = '{notice}'",
+        "UPDATE deliveries SET recalled_at = 1 WHERE id = '{delivery}'",
+    ] {
+        let Some((ground, issued, door)) = town("verified") else { return };
+        let seat = &issued.seats[0];
+        let mut signer = Signer::comes(&door, seat);
+        let taken = taken.replace("{notice}", &issued.notice.to_string());
+        ground.sql(&taken.replace("{delivery}", &seat.delivery.to_string()));
+        let heard = signer.presses();
+        assert_eq!(heard.status, 409, "{taken}: {}", heard.body);
+        assert_eq!(ground.count("receipts"), 0, "{taken}");
+    }
+}
+
+#[test]
+fn an_address_is_shown_to_work_by_one_signature_of_a_slice() {
+    let Some(ground) = Ground::new() else { return };
+    let issued = ground.issue(2, "unverified");
+    let (service, address) = (&ground.service, issued.seats[0].address);
+    let other = issued.seats[1].link;
+    ground.sql(&format!("UPDATE links SET address_id = '{address}' WHERE id = '{other}'"));
+    let ready = |seat: &Seat| {
+        let visit = ground.visit(seat);
+        ready(&ground, &visit, &filled(&ground, &visit))
+    };
+    let pair = issued.seats.iter().map(ready).collect::<Vec<_>>();
+    let asked: Vec<_> = pair.into_iter().map(|one| acknowledge(service, one)).collect();
+    let told: Vec<_> = asked.into_iter().map(|one| one.wait().unwrap()).collect();
+    assert!(matches!(told[..], [Acknowledged::Signed(_), Acknowledged::Outdated]), "{told:?}");
+    assert_eq!(ground.count("receipts"), 1);
 }
 
 #[test]
@@ -172,20 +251,13 @@ fn who_was_overtaken_by_a_weaker_answer_stands_beside_it() {
     let seat = &issued.seats[0];
     let mut signer = Signer::comes(&door, seat);
     let (service, visit) = (&ground.service, ground.visit(seat));
-    let code = fresh_code(service, visit.delivery, visit.version, service.now()).unwrap();
     let by_another = SignRequest {
         name: "张某".to_owned(),
-        post: "值班员".to_owned(),
-        phone: "0731-88062346".to_owned(),
         on_behalf: true,
         authority: "李某".to_owned(),
-        code: code.digits,
-        code_token: code.token,
+        ..filled(&ground, &visit)
     };
-    let Preparation::Ready(signature) = prepare(service, &visit, &by_another).unwrap() else {
-        panic!("not ready");
-    };
-    acknowledge(service, *signature).wait().unwrap();
+    acknowledge(service, ready(&ground, &visit, &by_another)).wait().unwrap();
     assert_eq!(signer.presses().status, 303);
     let rows = "SELECT signer_name || CASE WHEN beside THEN ' beside' ELSE '' END AS line \
                 FROM receipts ORDER BY acknowledged_at, beside";

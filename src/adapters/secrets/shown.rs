@@ -1,6 +1,6 @@
-//! What a page to sign on showed, sealed into its form. Whoever signs brings it back, so that it
-//! need not be read again before the write. What of it can change is looked at in the write itself;
-//! the rest was frozen at issue.
+//! What a page to sign on showed, kept in its form under a MAC: no secret from the signer, but no
+//! text of his. Whoever signs brings it back, so that it need not be read again before the write.
+//! What of it can change is looked at in the write itself; the rest was frozen at issue.
 
 use super::keys::Keys;
 use super::links::{seal, take, unseal};

@@ -115,7 +115,7 @@ pub enum Preparation {
 }
 
 /// Whether [`prepare`] will answer from memory, without waiting for the database: nobody had
-/// signed yet when the link was proved, and the version offered was read before.
+/// signed yet as far as the visit tells, and the version offered was read before.
 #[must_use]
 pub fn is_at_hand(service: &Service, visiting: &Visiting) -> bool {
     visiting.found.facts.acknowledged_at.is_none()

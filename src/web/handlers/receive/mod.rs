@@ -44,6 +44,12 @@ pub(in crate::web) async fn show(
     draw(&receiving, &visit, seat, Forms::default(), StatusCode::OK)
 }
 
+/// A form that came back with mistakes stands at the address it was posted to; who asks for that
+/// address is led to the page it belongs to.
+pub(in crate::web) async fn back(visit: Visit) -> HttpResponse {
+    see_other(&page_path(visit.delivery))
+}
+
 /// The way from a page that was replaced to the one in force: a visit of its own.
 pub(in crate::web) async fn current(
     service: web::Data<Service>,

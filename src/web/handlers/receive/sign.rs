@@ -36,8 +36,10 @@ pub(in crate::web) async fn sign(
     request: HttpRequest,
 ) -> Result<HttpResponse, WebError> {
     let typed = read(&posted.0);
+    // Who has signed already is told so; there is nothing to prepare.
+    let is_first = seat_of(&request, bearer.delivery) != Some(Seat::Signer);
     let shown = as_shown(&service, &bearer, posted.0.text("shown"));
-    if let Some(visit) = shown.filter(|visit| is_at_hand(&service, visit))
+    if let Some(visit) = shown.filter(|visit| is_first && is_at_hand(&service, visit))
         && let Preparation::Ready(signature) = prepare(&service, &visit, &typed)?
     {
         match acknowledge(&service, *signature).ready().await? {
