@@ -328,6 +328,14 @@ fn pg_refuse_unsafe(conn: &mut PgConnection, durability: Durability) -> Result<(
     if show("server_encoding")? != "UTF8" {
         return Err(StoreError::Refused("the database must be created with encoding UTF8".into()));
     }
+    let language = show("lc_messages")?;
+    if !failures::are_understood_in(&language) {
+        return Err(StoreError::Refused(format!(
+            "PostgreSQL tells its errors in the language {language}, and that two writes wait for \
+             each other is recognised by the English words. Have a superuser run: ALTER DATABASE \
+             … SET lc_messages = 'C'"
+        )));
+    }
     if durability == Durability::Required {
         for (name, refused) in
             [("fsync", "off"), ("full_page_writes", "off"), ("synchronous_commit", "off")]

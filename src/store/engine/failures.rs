@@ -29,6 +29,12 @@ impl From<DieselError> for StoreError {
     }
 }
 
+/// Whether a server whose `lc_messages` is this tells its errors in the words known below.
+pub(super) fn are_understood_in(language: &str) -> bool {
+    let name = language.split(['.', '@']).next().unwrap_or_default();
+    matches!(name, "" | "C" | "POSIX" | "English") || name == "en" || name.starts_with("en_")
+}
+
 /// SQLite's busy and PostgreSQL's deadlock arrive without a kind of their own.
 fn classify_by_text(text: String) -> StoreError {
     const BUSY: [&str; 4] =
@@ -50,5 +56,20 @@ fn classify_by_text(text: String) -> StoreError {
         StoreError::Lost(text)
     } else {
         StoreError::Database(text)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_server_that_speaks_another_language_is_not_understood() {
+        for english in ["C", "C.UTF-8", "POSIX", "en_US.UTF-8", "en_GB", "en", ""] {
+            assert!(are_understood_in(english), "{english}");
+        }
+        for other in ["zh_CN.UTF-8", "zh_CN", "de_DE@euro", "eng"] {
+            assert!(!are_understood_in(other), "{other}");
+        }
     }
 }
