@@ -51,19 +51,7 @@ pub(crate) fn fill(place: &Place) -> anyhow::Result<Database> {
 }
 
 fn fill_tables(database: &mut Database, rows: usize) -> anyhow::Result<()> {
-    let (numbers, serial) = match database {
-        Database::Sqlite(_) => (
-            format!(
-                "WITH RECURSIVE numbers (n) AS \
-                 (SELECT 0 UNION ALL SELECT n + 1 FROM numbers WHERE n + 1 < {rows})"
-            ),
-            "INTEGER PRIMARY KEY",
-        ),
-        Database::Pg(_) => (
-            format!("WITH numbers AS (SELECT n FROM generate_series(0, {rows} - 1) AS s (n))"),
-            "BIGSERIAL PRIMARY KEY",
-        ),
-    };
+    let (numbers, serial) = database.counting(rows);
     database.run(TABLES)?;
     database.run(&format!(
         "CREATE TABLE events (id {serial}, delivery_id BIGINT NOT NULL, \

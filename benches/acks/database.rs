@@ -30,6 +30,24 @@ impl Database {
         Ok(Self::Sqlite(conn))
     }
 
+    /// How this engine names the numbers below `rows` (as `numbers (n)`, before a statement), and a
+    /// key that counts by itself.
+    pub(crate) fn counting(&self, rows: usize) -> (String, &'static str) {
+        match self {
+            Self::Sqlite(_) => (
+                format!(
+                    "WITH RECURSIVE numbers (n) AS \
+                     (SELECT 0 UNION ALL SELECT n + 1 FROM numbers WHERE n + 1 < {rows})"
+                ),
+                "INTEGER PRIMARY KEY",
+            ),
+            Self::Pg(_) => (
+                format!("WITH numbers AS (SELECT n FROM generate_series(0, {rows} - 1) AS s (n))"),
+                "BIGSERIAL PRIMARY KEY",
+            ),
+        }
+    }
+
     /// Runs statements.
     pub(crate) fn run(&mut self, sql: &str) -> anyhow::Result<()> {
         match self {

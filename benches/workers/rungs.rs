@@ -161,19 +161,7 @@ fn lateness(town: &mut Town, rows: usize, spread: Span) -> anyhow::Result<Vec<f6
 /// The limit: the smallest table that can be claimed from.
 impl Database {
     fn make_steps(&mut self, rows: usize) -> anyhow::Result<()> {
-        let (numbers, serial) = match self {
-            Self::Sqlite(_) => (
-                format!(
-                    "WITH RECURSIVE numbers (n) AS \
-                     (SELECT 0 UNION ALL SELECT n + 1 FROM numbers WHERE n + 1 < {rows})"
-                ),
-                "INTEGER PRIMARY KEY",
-            ),
-            Self::Pg(_) => (
-                format!("WITH numbers AS (SELECT n FROM generate_series(0, {rows} - 1) AS s (n))"),
-                "BIGSERIAL PRIMARY KEY",
-            ),
-        };
+        let (numbers, serial) = self.counting(rows);
         self.run(&format!(
             "CREATE TABLE steps (id BIGINT PRIMARY KEY NOT NULL, due_at BIGINT, \
              fired_at BIGINT); \

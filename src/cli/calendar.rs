@@ -5,7 +5,7 @@ use std::path::Path;
 
 use anyhow::Context as _;
 
-use super::{Exit, Report, Settings};
+use super::{Report, Settings};
 use crate::app::App;
 use crate::domain::rule_text::RuleKind;
 use crate::service::rules::{RuleRefused, Ruling, change, history};
@@ -23,10 +23,8 @@ pub(super) fn import(file: &Path, reason: &str, settings: &Settings) -> anyhow::
         Err(RuleRefused::Faulty(faults)) => {
             let lines = faults.iter().map(|(line, what)| format!("line {line}: {what}\n"));
             let text = format!("nothing was changed\n{}", lines.collect::<String>());
-            Ok(Report { text, exit: Exit::Refused })
+            Ok(Report::refused(text))
         }
-        Err(refused) => {
-            Ok(Report { text: format!("nothing was changed; {refused}\n"), exit: Exit::Refused })
-        }
+        Err(refused) => Ok(Report::refused(format!("nothing was changed; {refused}\n"))),
     }
 }

@@ -6,7 +6,7 @@ use std::path::Path;
 use anyhow::Context as _;
 
 use super::table::columns;
-use super::{Exit, Report, Settings};
+use super::{Report, Settings};
 use crate::app::App;
 use crate::domain::directory_import::{ImportEffects, ImportRefused, Sheet};
 use crate::domain::evidence::Actor;
@@ -48,7 +48,7 @@ pub(super) fn import(
         DirectoryFiles { organizations: &organizations, desks: &desks, contacts: &contacts };
     let checked = match check(files) {
         Ok(checked) => checked,
-        Err(refused) => return Ok(Report { text: refusal(sheets, &refused), exit: Exit::Refused }),
+        Err(refused) => return Ok(Report::refused(refusal(sheets, &refused))),
     };
     let found = checked.report();
     if dry_run {
@@ -62,7 +62,7 @@ pub(super) fn import(
             let effects = effect_table(&effects);
             Ok(Report::done(format!("the directory was taken over\n\n{effects}\n{found}")))
         }
-        Err(refused) => Ok(Report { text: refusal(sheets, &refused), exit: Exit::Refused }),
+        Err(refused) => Ok(Report::refused(refusal(sheets, &refused))),
     }
 }
 

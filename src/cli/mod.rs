@@ -332,6 +332,10 @@ impl Report {
         Self { text, exit: Exit::Done }
     }
 
+    fn refused(text: String) -> Self {
+        Self { text, exit: Exit::Refused }
+    }
+
     /// Whether it did what was asked.
     #[must_use]
     pub fn is_done(&self) -> bool {
@@ -345,7 +349,7 @@ impl Report {
 pub fn run(cli: &Cli) -> ExitCode {
     let report = match done(&cli.command) {
         Ok(report) => report,
-        Err(error) => Report { text: format!("qianshou: {error:#}\n"), exit: Exit::Refused },
+        Err(error) => Report::refused(format!("qianshou: {error:#}\n")),
     };
     let written = if report.is_done() {
         std::io::stdout().write_all(report.text.as_bytes())

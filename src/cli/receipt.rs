@@ -36,12 +36,12 @@ pub fn verify(file: &Path, key: &Path) -> Report {
         Ok(verify_receipt(receipt, &read(key)?)?)
     };
     match verdict() {
-        Ok(body) => Report { text: describe(&body), exit: Exit::Done },
+        Ok(body) => Report::done(describe(&body)),
         // Nothing is said of the receipt by a file or a key that is none.
         Err(fault @ (VerifyFault::Unreadable { .. } | VerifyFault::Receipt(ReceiptFault::Key))) => {
             Report { text: format!("CANNOT CHECK: {fault}\n"), exit: Exit::Unable }
         }
-        Err(fault) => Report { text: format!("NOT VALID: {fault}\n"), exit: Exit::Refused },
+        Err(fault) => Report::refused(format!("NOT VALID: {fault}\n")),
     }
 }
 

@@ -19,7 +19,7 @@ use crate::support::HEADS;
 use crate::support::fixture_link::{Ground, SIGN_WITHIN, Seat};
 
 /// A filled form of a page drawn now.
-fn filled(ground: &Ground, visit: &Visiting) -> SignRequest {
+pub(crate) fn filled(ground: &Ground, visit: &Visiting) -> SignRequest {
     use qianshou::adapters::clock::Clock as _;
     let now = ground.clock.now();
     let code = fresh_code(&ground.service, visit.delivery, visit.version, now).unwrap();
@@ -34,7 +34,7 @@ fn filled(ground: &Ground, visit: &Visiting) -> SignRequest {
     }
 }
 
-fn ready(ground: &Ground, visit: &Visiting, request: &SignRequest) -> Signature {
+pub(crate) fn ready(ground: &Ground, visit: &Visiting, request: &SignRequest) -> Signature {
     match prepare(&ground.service, visit, request).unwrap() {
         Preparation::Ready(signature) => *signature,
         Preparation::Settled(outcome) => panic!("settled: {outcome:?}"),

@@ -4,13 +4,12 @@
 
 use qianshou::domain::receipt::{Grade, ReceiptBody};
 use qianshou::domain::time::Span;
-use qianshou::service::acknowledge::{
-    Acknowledged, Preparation, SignRequest, Signature, acknowledge, fresh_code, prepare,
-};
+use qianshou::service::acknowledge::{Acknowledged, SignRequest, acknowledge};
 use qianshou::service::receive::receive;
 use qianshou::service::verify_receipt::verify_receipt;
 use qianshou::service::visit::{Visiting, as_shown, bearer, begin, read_waiting, resume};
 
+use crate::link_signing::{filled, ready};
 use crate::support::door::{Door, Heard, Visitor};
 use crate::support::fixture_link::{Ground, Issued, PUBLIC_URL, SIGN_WITHIN, Seat};
 
@@ -52,27 +51,6 @@ impl Signer {
             ("mode", "self"),
         ];
         self.visitor.post(&format!("/receive/{}/acknowledge", self.delivery), &fields)
-    }
-}
-
-/// The form of a page drawn now, filled in.
-fn filled(ground: &Ground, visit: &Visiting) -> SignRequest {
-    let service = &ground.service;
-    let code = fresh_code(service, visit.delivery, visit.version, service.now()).unwrap();
-    SignRequest {
-        name: "王某".to_owned(),
-        post: "值班员".to_owned(),
-        phone: "0731-88062345".to_owned(),
-        code: code.digits,
-        code_token: code.token,
-        ..SignRequest::default()
-    }
-}
-
-fn ready(ground: &Ground, visit: &Visiting, request: &SignRequest) -> Signature {
-    match prepare(&ground.service, visit, request).unwrap() {
-        Preparation::Ready(signature) => *signature,
-        _ => panic!("not ready"),
     }
 }
 
