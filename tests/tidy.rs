@@ -104,7 +104,7 @@ const CRATES: &[(&str, &[&str])] = &[
     ("zip", &["adapters/"]),
     ("lopdf", &["adapters/files/text/"]),
     ("quick_xml", &["adapters/files/text/"]),
-    ("rustix", &["adapters/files/text/child.rs"]),
+    ("rustix", &["adapters/files/text/child.rs", "adapters/mail/stream.rs"]),
     // the command line
     ("clap", &["cli/", "main.rs"]),
     ("anyhow", &["cli/", "main.rs", "app"]),

@@ -3,7 +3,9 @@
 
 use std::time::{Duration, Instant};
 
-use crate::support::smtp_sink::{LOG_IN, Mode, Modes, SinkSetup, SinkTls, SmtpSink, certificate};
+use crate::support::smtp_sink::{
+    LOG_IN, Mode, Modes, SinkSetup, SinkTls, SmtpSink, certificate, huge_text,
+};
 use qianshou::adapters::mail::{
     Mailbox, Mailer, OutgoingMail, Password, SendLimits, SendReport, SmtpConfig, SmtpMailer,
     SmtpSecurity,
@@ -33,7 +35,7 @@ fn mail(number: u32) -> OutgoingMail {
 
 /// More than the sockets' buffers hold, so that the final dot cannot be written unread.
 fn huge_mail(number: u32) -> OutgoingMail {
-    OutgoingMail { text: "0123456789 abcdefghij\n".repeat(180_000), ..mail(number) }
+    OutgoingMail { text: huge_text(), ..mail(number) }
 }
 
 fn settings(sink: &SmtpSink, security: SmtpSecurity) -> SmtpConfig {

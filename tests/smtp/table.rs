@@ -14,7 +14,7 @@ use std::collections::BTreeMap;
 use std::sync::Mutex;
 use std::time::{Duration, Instant};
 
-use crate::smtp_sink::{LOG_IN, Mode, Modes, SinkSetup, SinkTls, SmtpSink, certificate};
+use crate::smtp_sink::{LOG_IN, Mode, Modes, SinkSetup, SinkTls, SmtpSink, certificate, huge_text};
 use qianshou::adapters::mail::{
     MailSession, Mailbox, Mailer, OutgoingMail, Password, SendLimits, SmtpConfig, SmtpMailer,
     SmtpSecurity,
@@ -40,7 +40,7 @@ enum Line {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Way {
     Sink(Mode),
-    /// The same with more than the sockets' buffers hold.
+    /// The same with more than may lie on the way.
     Huge(Mode),
     NoStartTls,
     WrongCertificate,
@@ -202,7 +202,7 @@ fn play(number: u32, line: Line, row: Row, pipelining: bool) -> Result<&'static 
     let mut stage = stage(line, way, pipelining);
     let mut first = mail(number);
     if matches!(way, Way::Huge(_)) {
-        first.text = "0123456789 abcdefghij\n".repeat(180_000);
+        first.text = huge_text();
     }
     let began = Instant::now();
     let report = stage.session.send(&first, way.limits());

@@ -14,6 +14,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
 use std::time::Duration;
 
+use rustix::net::sockopt::set_socket_recv_buffer_size;
 use rustls::pki_types::{PrivateKeyDer, PrivatePkcs8KeyDer};
 use rustls::{ServerConfig, ServerConnection, StreamOwned};
 
@@ -114,6 +115,15 @@ impl Default for SinkSetup {
     }
 }
 
+/// What the machine takes for a sink that reads no further.
+const UNREAD_OCTETS_MAX: usize = 64 * 1024;
+
+/// A text of 1 MB: several times what the sender and a sink that reads no further leave lying on
+/// the way, and far less than a system's own buffers would take.
+pub(crate) fn huge_text() -> String {
+    "0123456789 abcdefghij\n".repeat(46_000)
+}
+
 /// The only log-in the sink knows.
 pub(crate) const LOG_IN: (&str, &str) = ("relay-user", "relay-pass");
 
@@ -192,12 +202,12 @@ impl SmtpSink {
         self.received_since(0)
     }
 
-    /// How many connections were opened.
     /// What was taken over since the first `count`, in order.
     pub(crate) fn received_since(&self, count: usize) -> Vec<Received> {
         lock(&self.state.received).get(count..).unwrap_or_default().to_vec()
     }
 
+    /// How many connections were opened.
     pub(crate) fn connections(&self) -> u64 {
         self.state.connections.load(Ordering::SeqCst)
     }
@@ -356,6 +366,10 @@ fn serve(state: &State, socket: TcpStream) -> io::Result<()> {
         Mode::Silent => {
             stall(state);
             return Ok(());
+        }
+        // What the machine would take for it must not look as if the sink had read it.
+        Mode::StallInBody | Mode::CutInBody => {
+            set_socket_recv_buffer_size(&socket, UNREAD_OCTETS_MAX)?;
         }
         _ => {}
     }

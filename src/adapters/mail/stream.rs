@@ -11,6 +11,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use lettre::transport::smtp::response::Response;
+use rustix::net::sockopt::set_socket_send_buffer_size;
 use rustls::pki_types::ServerName;
 use rustls::{ClientConfig, ClientConnection, StreamOwned};
 
@@ -21,6 +22,11 @@ use crate::domain::message::Happening;
 const REPLY_OCTETS_MAX: usize = 16 * 1024;
 /// Longest reply text kept for people.
 const REPLY_CHARS_KEPT: usize = 300;
+
+/// What the system may hold of a mail that the server has not taken. Left to itself it holds
+/// megabytes, and a mail that a stalled server never saw would look written to its last dot:
+/// uncertain, where it was surely not sent.
+const SEND_BUFFER_OCTETS: usize = 128 * 1024;
 
 /// A well-formed reply.
 pub(super) struct Reply {
@@ -99,6 +105,8 @@ impl Wire {
             match TcpStream::connect_timeout(&address, left) {
                 Ok(socket) => {
                     socket.set_nodelay(true).map_err(|error| happening_of(&error))?;
+                    set_socket_send_buffer_size(&socket, SEND_BUFFER_OCTETS)
+                        .map_err(|error| happening_of(&error.into()))?;
                     let link = Link::Plain(TimedSocket { socket, deadline });
                     return Ok(Self { link, inbox: Vec::new() });
                 }
