@@ -230,7 +230,7 @@ pub fn change_own_password(
 ) -> Result<(), AccountRefused> {
     let account = find(service, id)?;
     match sessions::prove(service, &account.login, current)? {
-        Proof::Good(_) => set_password(service, Actor::Account(id), id, new),
+        Proof::Good { .. } => set_password(service, Actor::Account(id), id, new),
         Proof::Bad => Err(AccountRefused::WrongPassword),
         Proof::Resting(until) => Err(AccountRefused::Resting(until.since(service.now()))),
     }

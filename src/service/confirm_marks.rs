@@ -89,7 +89,7 @@ pub fn prove(
         return Ok(Err(NotConfirmed::NoReason));
     }
     let id = match sessions::prove(service, &typed.login, &typed.password)? {
-        Proof::Good(id) => id,
+        Proof::Good { id, .. } => id,
         Proof::Bad => return Ok(Err(NotConfirmed::Wrong)),
         Proof::Resting(_) => return Ok(Err(NotConfirmed::Resting)),
     };

@@ -13,7 +13,7 @@ use crate::domain::account::{Account, Role, normal_login, pause_after};
 use crate::domain::evidence::{Actor, Event, EventKind};
 use crate::domain::ids::{AccountId, EventId};
 use crate::domain::time::{Span, Timestamp};
-use crate::store::accounts::{account_credentials, account_find};
+use crate::store::accounts::{Credentials, account_credentials, account_find};
 use crate::store::events::event_append;
 use crate::store::sessions::{
     session_find, session_insert, session_revoke, session_touch, tries_count, tries_find,
@@ -63,7 +63,10 @@ pub fn sign_in(
     password: &str,
 ) -> Result<SignedIn, ServiceError> {
     Ok(match prove(service, typed_login, password)? {
-        Proof::Good(id) => SignedIn::Yes(open(service, id, hash_of(typed_login), service.now())?),
+        Proof::Good { id, epoch } => {
+            let login_hash = hash_of(typed_login);
+            SignedIn::Yes(open(service, (id, epoch), login_hash, service.now())?)
+        }
         Proof::Bad => SignedIn::No,
         Proof::Resting(until) => SignedIn::Resting(until),
     })
@@ -72,7 +75,12 @@ pub fn sign_in(
 /// What a password proves.
 pub(super) enum Proof {
     /// It is this account's.
-    Good(AccountId),
+    Good {
+        /// Which.
+        id: AccountId,
+        /// As it was when it was read: see [`session_insert`].
+        epoch: i32,
+    },
     /// Unknown, wrong or disabled.
     Bad,
     /// Too many failures in a row: nothing is looked at until then.
@@ -101,13 +109,15 @@ pub(super) fn prove(
         None => None,
     };
     let fits = match &known {
-        Some((_, phc, _)) => service.passwords.verify(password, phc)?,
+        Some(known) => service.passwords.verify(password, &known.password_hash)?,
         None => service.passwords.verify_dummy(password)?,
     };
     match known {
-        Some((id, _, false)) if fits => Ok(Proof::Good(id)),
+        Some(Credentials { id, epoch, disabled_at: None, .. }) if fits => {
+            Ok(Proof::Good { id, epoch })
+        }
         known => {
-            refuse(service, known.map(|(id, ..)| id), login_hash, now)?;
+            refuse(service, known.map(|known| known.id), login_hash, now)?;
             Ok(Proof::Bad)
         }
     }
@@ -121,7 +131,7 @@ fn hash_of(typed_login: &str) -> Vec<u8> {
 
 fn open(
     service: &Service,
-    id: AccountId,
+    (id, epoch): (AccountId, i32),
     login_hash: Vec<u8>,
     now: Timestamp,
 ) -> Result<SessionSecret, ServiceError> {
@@ -135,7 +145,7 @@ fn open(
     )
     .account(id);
     service.store.write("sign_in", move |tx| {
-        session_insert(tx, &token_hash, id, now)?;
+        session_insert(tx, &token_hash, (id, epoch), now)?;
         tries_forget(tx, &login_hash)?;
         event_append(tx, std::slice::from_ref(&event))?;
         Ok::<_, ServiceError>(())

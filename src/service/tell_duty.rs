@@ -11,6 +11,7 @@ use crate::domain::text::clean_line;
 use crate::domain::time::Timestamp;
 use crate::domain::working_time::ClockTime;
 use crate::store::Tx;
+use crate::store::deliveries::delivery_lock_facts;
 use crate::store::duty_tonight::{
     DutyTonight, duty_tonight_count, duty_tonight_insert, duty_tonight_list_of,
 };
@@ -69,6 +70,8 @@ pub fn tell_duty(
         until_at: morning_after(now),
     };
     service.store.write("tell_duty", move |tx: &mut Tx| {
+        // Held, so that the same is not told twice at the same moment.
+        delivery_lock_facts(tx, &[new.delivery_id])?;
         let known = duty_tonight_list_of(tx, &[organization], now)?;
         let same = known.get(&organization).is_some_and(|known| {
             known.officer_name == new.officer_name

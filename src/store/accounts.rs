@@ -136,20 +136,32 @@ pub fn account_find(conn: &mut Conn, id: AccountId) -> Result<Option<Account>, S
     row.map(|row| Ok(row.with_roles(roles_of(conn, id)?))).transpose()
 }
 
-/// Id, password hash and whether it is disabled, of the account with that login.
+/// What a password is judged by.
+#[derive(Debug, Clone, Queryable)]
+pub struct Credentials {
+    /// Whose.
+    pub id: AccountId,
+    /// In PHC form.
+    pub password_hash: String,
+    /// Since when it opens nothing any more.
+    pub disabled_at: Option<Timestamp>,
+    /// Counts what ends the sessions of an account, a new password among it.
+    pub epoch: i32,
+}
+
+/// Those of the account with that login.
 ///
 /// # Errors
 /// The store's own.
 pub fn account_credentials(
     conn: &mut Conn,
     login: &str,
-) -> Result<Option<(AccountId, String, bool)>, StoreError> {
-    let row: Option<(AccountId, String, Option<Timestamp>)> = accounts::table
+) -> Result<Option<Credentials>, StoreError> {
+    Ok(accounts::table
         .filter(accounts::login.eq(login))
-        .select((accounts::id, accounts::password_hash, accounts::disabled_at))
+        .select((accounts::id, accounts::password_hash, accounts::disabled_at, accounts::epoch))
         .first(conn.db())
-        .optional()?;
-    Ok(row.map(|(id, hash, disabled_at)| (id, hash, disabled_at.is_some())))
+        .optional()?)
 }
 
 /// Every account, by organisation and login.

@@ -20,20 +20,17 @@ pub struct SessionRow {
     pub last_seen_at: Timestamp,
 }
 
-/// Opens a session.
+/// Opens a session on what was proved of an account in that epoch. If the account has changed
+/// since, by a new password say, it opens nothing.
 ///
 /// # Errors
 /// The store's own.
 pub fn session_insert(
     tx: &mut Tx,
     token_hash: &[u8],
-    account_id: AccountId,
+    (account_id, epoch): (AccountId, i32),
     now: Timestamp,
 ) -> Result<(), StoreError> {
-    let epoch: i32 = accounts::table
-        .filter(accounts::id.eq(account_id.to_string()))
-        .select(accounts::epoch)
-        .first(tx.db())?;
     diesel::insert_into(sessions::table)
         .values((
             sessions::token_hash.eq(token_hash),

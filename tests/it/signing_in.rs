@@ -1,9 +1,12 @@
 //! The door of the staff: who gets in, for how long, and what forms must bring.
 
+use qianshou::adapters::clock::Clock as _;
 use qianshou::domain::account::Role;
 use qianshou::domain::evidence::Actor;
 use qianshou::domain::time::Span;
 use qianshou::service::accounts;
+use qianshou::store::accounts::account_credentials;
+use qianshou::store::sessions::{session_find, session_insert};
 
 use crate::support::crossing::crossing;
 use crate::support::door::{Door, Visitor};
@@ -97,6 +100,25 @@ fn a_session_ends_with_what_it_stood_on() {
     let actor = Actor::Account(administrator);
     accounts::set_password(&town.service, actor, clerk, "another-long-word").unwrap();
     assert!(!is_in(&mut fourth), "another password");
+}
+
+/// The password is changed between the moment it was proved and the moment the session opens.
+#[test]
+fn a_session_stands_on_the_account_as_it_was_proved() {
+    let Some(town) = Town::new() else { return };
+    let store = &town.service.store;
+    let clerk = account(&town, "jingban").id;
+    let proved = || {
+        let found = store.read(|conn| account_credentials(conn, "jingban")).unwrap().unwrap();
+        (found.id, found.epoch)
+    };
+    let (before, now) = (proved(), town.clock.now());
+    accounts::set_password(&town.service, Actor::Operator, clerk, "another-long-word").unwrap();
+    for (hash, proved, opens) in [([1u8; 32], before, false), ([2; 32], proved(), true)] {
+        store.write("test", move |tx| session_insert(tx, &hash, proved, now)).unwrap();
+        let found = store.read(|conn| session_find(conn, &hash)).unwrap();
+        assert_eq!(found.is_some(), opens, "{proved:?}");
+    }
 }
 
 #[test]
