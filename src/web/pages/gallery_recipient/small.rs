@@ -160,6 +160,7 @@ fn first_administrator(mistaken: bool) -> String {
 fn failure(failure: Failure, urgent: bool) -> String {
     FailurePage {
         failure,
+        way: None,
         duty_phone: urgent.then(duty_phone),
         home_href: Some(text("/")),
         request_id: text("req-7c1f0a92"),
