@@ -15,6 +15,7 @@ use crate::support::door::{Door, Heard, Visitor};
 use crate::support::fixture_staff::{PASSWORD, Town};
 use crate::support::form::{Form, press};
 use crate::support::house::execute;
+use crate::support::office::office;
 use crate::support::stand::PUBLIC_URL;
 
 fn page_form(page: &Heard) -> Form {
@@ -285,4 +286,83 @@ fn each_of_them_leads_to_a_page() {
         }
     }
     assert!(asked > 40, "{asked}");
+}
+
+#[test]
+fn however_it_went_out_the_pages_of_the_draft_say_by_whose_word() {
+    type Change = (&'static str, &'static str);
+    let cases: [(&str, Option<Change>, &str, &[Change], String); 2] = [
+        (
+            "zhiban",
+            None,
+            "oral_how",
+            &[("oral_by", "刘某"), ("oral_at", "2026-11-24T01:50"), ("oral_how", "电话")],
+            "凭刘某的口头批准发出".to_owned(),
+        ),
+        ("jingban", Some(("urgency", "routine")), "digest", &[], "发出。".to_owned()),
+    ];
+    for (login, change, control, typed, words) in cases {
+        let Some(town) = Town::new() else { return };
+        let door = Door::open(&town.service, PUBLIC_URL);
+        let path = format!("/notices/{}", town.draft);
+        let mut clerk = Visitor::new(&door).sign_in("jingban", PASSWORD);
+        let mut form = Form::holding(&clerk.get(&format!("{path}/edit")).body, "title").unwrap();
+        form.type_in("document_number", "湘办发电〔2026〕39号");
+        if let Some((field, text)) = change {
+            form.type_in(field, text);
+        }
+        let (kind, body) = form.multipart(("do", "save"), &[]);
+        assert_eq!(clerk.send("POST", &form.action, (&kind, &body)).status, 303);
+        let mut visitor = Visitor::new(&door).sign_in(login, PASSWORD);
+        let page = visitor.get(&format!("{path}/preview"));
+        let mut form = Form::holding(&page.body, control).unwrap_or_else(|| panic!("{page:?}"));
+        for (field, text) in typed {
+            form.type_in(field, text);
+        }
+        if form.fields.iter().any(|(name, _)| name == "gap_reason") {
+            form.type_in("gap_reason", "情况紧急");
+        }
+        let done = press(&mut visitor, &form, ("do", "issue"));
+        assert_eq!(done.status, 303, "{login}: {}", done.words());
+        let back = visitor.get(&format!("{path}/preview"));
+        let words = format!("由{}{words}", name_of(&town, login));
+        assert!(back.body.contains(&words), "{login}: {}", back.words());
+    }
+}
+
+#[test]
+fn a_formal_release_that_was_given_is_told_where_it_was_asked_for() {
+    let Some(at) = office(1) else { return };
+    let seats: Vec<_> = at.issued.seats.iter().collect();
+    let draft = at.draft(at.issued.notice, &seats, "k0");
+    let service = &at.ground.service;
+    let door = Door::open(service, crate::support::fixture_link::PUBLIC_URL);
+    let mut duty = Visitor::new(&door).sign_in("zhiban", PASSWORD);
+    let page = duty.get(&format!("/notices/{draft}/preview"));
+    let mut form = Form::holding(&page.body, "oral_how").unwrap();
+    let now = service.now().in_shanghai().strftime("%Y-%m-%dT%H:%M").to_string();
+    for (field, text) in [("oral_by", "刘某"), ("oral_at", now.as_str()), ("oral_how", "电话")]
+    {
+        form.type_in(field, text);
+    }
+    if form.fields.iter().any(|(name, _)| name == "gap_reason") {
+        form.type_in("gap_reason", "情况紧急");
+    }
+    assert_eq!(press(&mut duty, &form, ("do", "oral")).status, 303);
+    let mut releaser = Visitor::new(&door).sign_in("hefa", PASSWORD);
+    let path = format!("/notices/{draft}/release-after");
+    let mut form = Form::holding(&releaser.get(&path).body, "reason").unwrap();
+    form.type_in("reason", "内容与批准的不同");
+    assert_eq!(press(&mut releaser, &form, ("do", "refuse")).status, 303);
+    let refused = releaser.get(&path);
+    assert!(refused.body.contains("hefa已于"), "{}", refused.words());
+    assert!(refused.body.contains("拒绝补核发，理由：内容与批准的不同"), "{}", refused.words());
+    let form = Form::holding(&refused.body, "reason").unwrap();
+    assert_eq!(press(&mut releaser, &form, ("do", "release")).status, 303);
+    let given = releaser.get(&path);
+    assert!(given.body.contains("补核发。</strong>"), "{}", given.words());
+    assert!(Form::holding(&given.body, "reason").is_none(), "nothing is offered");
+    let again = press(&mut releaser, &anew(&form), ("do", "release"));
+    assert_eq!(again.status, 409);
+    assert!(again.body.contains("补核发。</strong>"), "{}", again.words());
 }

@@ -126,6 +126,10 @@ fn a_form_in_which_nobody_wrote_is_no_draft_and_whatever_was_written_is() {
             assert!(page.body.contains("望城区"), "{}", page.words());
         }
     }
+    let (kind, body) = untouched.multipart(("do", "upload"), &[("files", "a.exe", b"MZ")]);
+    let refused = visitor.send("POST", &untouched.action, (&kind, &body));
+    assert_eq!((refused.status, count(&town.url, "notices")), (422, before), "{refused:?}");
+    assert!(refused.body.contains("“a.exe”"), "{}", refused.words());
     let said = send(&mut visitor, &untouched, "save");
     let page = visitor.get(said.header("location"));
     assert!(page.body.contains("没有存为草稿"), "{}", page.words());

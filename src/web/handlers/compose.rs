@@ -215,6 +215,11 @@ fn press(
         }
     };
     let confirmer = confirmer.as_ref();
+    // A file that cannot be taken begins no draft.
+    let known = |(name, staged): (String, Result<_, _>)| {
+        (name, if id.is_none() { staged.and_then(upload::of_a_known_kind) } else { staged })
+    };
+    let files: Vec<_> = files.into_iter().map(known).collect();
     if id.is_none() && is_nothing(service, staff, &typed, &files)? {
         return nothing_kept(service, staff, &typed, (&act, files_only), files);
     }
