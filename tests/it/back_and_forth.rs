@@ -366,3 +366,37 @@ fn a_formal_release_that_was_given_is_told_where_it_was_asked_for() {
     assert_eq!(again.status, 409);
     assert!(again.body.contains("补核发。</strong>"), "{}", again.words());
 }
+
+#[test]
+fn acts_that_may_be_done_again_say_when_they_were_done_last() {
+    let Some(town) = Town::new() else { return };
+    let door = Door::open(&town.service, PUBLIC_URL);
+    let mut clerk = Visitor::new(&door).sign_in("jingban", PASSWORD);
+    let (one, other) = (town.ours.sent[0].0, town.ours.sent[1].0);
+    let page = format!("/notices/{}/resend?to={one}", town.ours.notice);
+    let before = clerk.get(&page);
+    assert!(!before.body.contains("已重发"), "{}", before.words());
+    let mut form = Form::holding(&before.body, "reason").unwrap();
+    form.type_in("reason", "对方说没有收到");
+    assert_eq!(press(&mut clerk, &form, ("do", "resend")).status, 303);
+    let after = clerk.get(&page);
+    let row = |delivery: &str| {
+        let row =
+            after.body.split("<li").find(|row| row.contains(&format!("value=\"{delivery}\"")));
+        row.unwrap_or_else(|| panic!("{}", after.words())).to_owned()
+    };
+    assert!(row(&one.to_string()).contains("02:02 已重发"), "{}", row(&one.to_string()));
+    assert!(!row(&other.to_string()).contains("已重发"), "{}", row(&other.to_string()));
+
+    let mut duty = Visitor::new(&door).sign_in("zhiban", PASSWORD);
+    let path = format!("/deliveries/{one}/call");
+    let mut form = Form::holding(&duty.get(&path).body, "number").unwrap();
+    form.type_in("name", "周某");
+    assert_eq!(press(&mut duty, &form, ("outcome", "busy")).status, 303);
+    let last = duty.get(&path);
+    let note = last.body.split("上次通话：").nth(1).unwrap_or_else(|| panic!("{}", last.words()));
+    let note = note.split("</p>").next().unwrap();
+    let words = ["占线", &name_of(&town, "zhiban"), "02:02"];
+    assert!(words.iter().all(|words| note.contains(words)), "{note}");
+    assert!(!duty.get(&format!("/deliveries/{other}/call")).body.contains("上次通话："));
+}
