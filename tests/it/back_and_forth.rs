@@ -196,10 +196,16 @@ fn a_call_that_does_not_hold_any_more_says_so_on_its_own_page() {
     assert!(late.body.contains("本件已撤回") && late.body.contains("没有办成"), "{}", late.words());
     assert!(late.body.contains("周某"), "what was typed is there: {}", late.words());
     let token = duty.form_token();
-    let asked = [("form_token", token.as_str()), ("act", "leader"), ("decision", "accept")];
+    let asked = [("form_token", token.as_str()), ("act", "leader_prompt"), ("decision", "accept")];
     let empty = duty.post(&format!("/deliveries/{delivery}/escalate"), &asked);
-    assert_eq!(empty.status, 409);
+    assert_eq!(empty.status, 422);
     assert!(empty.body.contains("没有写理由") && empty.body.contains(&path), "{}", empty.words());
+    let told = [
+        "href=\"#reason-leader_prompt\"",
+        "id=\"reason-leader_prompt\"",
+        "<details class=\"fold\" open>",
+    ];
+    assert!(told.iter().all(|words| empty.body.contains(words)), "{}", empty.words());
 }
 
 #[test]

@@ -259,6 +259,14 @@ pub(in crate::web) async fn escalate(
     let act = fields.text("act").parse().unwrap_or(HandAct::Leader);
     let accept = fields.text("decision") != "decline";
     let reason = fields.text("reason").to_owned();
+    if reason.trim().is_empty() {
+        let field = match act {
+            HandAct::Leader => "reason-leader_prompt",
+            HandAct::Superior => "reason-superior_request",
+        };
+        let missing = vec![(field, "没有写理由，请写明理由再办".to_owned())];
+        return draw(&service, staff, delivery, CallRequest::default(), missing).await;
+    }
     let account = staff.account.clone();
     let deciding = service.clone();
     let decided =
