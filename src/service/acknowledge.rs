@@ -29,7 +29,9 @@ use crate::store::answers::answer_settle;
 use crate::store::call_tasks::{NewTask, task_raise_all};
 use crate::store::deliveries::delivery_lock_facts;
 use crate::store::events::event_append_sealed;
-use crate::store::links::{LinkStanding, link_standings, link_verify_addresses};
+use crate::store::links::{
+    LinkStanding, link_hold_addresses, link_standings, link_verify_addresses,
+};
 use crate::store::notices::notice_hold;
 use crate::store::receipts::{Receipt, receipt_insert_all, receipt_list_of};
 use crate::store::tallies::TallyChanges;
@@ -94,6 +96,7 @@ impl SliceAct for AcknowledgeAct {
     type Item = Signature;
     type Answer = Acknowledged;
     const NAME: &'static str = "acknowledge";
+    const KEEPS_ORDER: bool = true;
 
     fn run(&self, tx: &mut Tx, items: &[Signature]) -> Result<Vec<Acknowledged>, StoreError> {
         let mut slice = Slice::read(tx, items)?;
@@ -154,7 +157,8 @@ impl Slice {
             .collect();
         let ids: Vec<DeliveryId> = items.iter().map(|item| item.receipt.delivery_id).collect();
         let locked = delivery_lock_facts(tx, &ids)?;
-        // Only now: a link may have been revoked while the rows were waited for.
+        // Only now: a link may have been revoked, an address verified, while rows were waited for.
+        link_hold_addresses(tx, &unverified(items))?;
         let links: Vec<LinkId> = items.iter().map(|item| item.grounds.link).collect();
         let links = link_standings(tx, &links)?;
         let signed: Vec<DeliveryId> = locked
@@ -265,12 +269,7 @@ impl Slice {
 fn write_receipts(tx: &mut Tx, signed: &[&Signature]) -> Result<(), StoreError> {
     let receipts: Vec<&Receipt> = signed.iter().map(|item| item.receipt.as_ref()).collect();
     let events: Vec<&SealedEvent> = signed.iter().map(|item| &item.event).collect();
-    let unverified: Vec<AddressId> = signed
-        .iter()
-        .map(|item| &item.grounds)
-        .filter(|grounds| !grounds.address_is_verified)
-        .map(|grounds| grounds.address)
-        .collect();
+    let unverified = unverified(signed.iter().copied());
     receipt_insert_all(tx, &receipts)?;
     event_append_sealed(tx, &events)?;
     if !unverified.is_empty() {
@@ -288,6 +287,16 @@ fn write_answers(tx: &mut Tx, signed: &[&Signature]) -> Result<(), StoreError> {
         task_raise_all(tx, &calls, latest(signed))?;
     }
     Ok(())
+}
+
+/// The addresses of which these would show that they work.
+fn unverified<'s>(signatures: impl IntoIterator<Item = &'s Signature>) -> Vec<AddressId> {
+    signatures
+        .into_iter()
+        .map(|item| &item.grounds)
+        .filter(|grounds| !grounds.address_is_verified)
+        .map(|grounds| grounds.address)
+        .collect()
 }
 
 fn latest(signed: &[&Signature]) -> Timestamp {

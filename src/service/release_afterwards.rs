@@ -125,8 +125,8 @@ fn judge(account: &Account, notice: &Notice, digest: Sha256Digest) -> Result<(),
         .map_err(|refused| ActRefused::field("do", refused.message_zh()))
 }
 
-/// Raises an alarm for every formal release that is late; the answer clears it. The alarm of a
-/// refused one ends with its notice.
+/// Raises an alarm for every formal release that is late; the answer clears it, or this does if the
+/// answer came while it was being raised. The alarm of a refused one ends with its notice.
 ///
 /// # Errors
 /// The store's own.
@@ -136,19 +136,26 @@ pub fn watch_releases(service: &Service) -> Result<usize, ServiceError> {
         let late = release_debt_list_late(conn, now, LATE_MAX)?;
         let mut over = Vec::new();
         for alarm in alarm_list_open(conn)? {
-            let id: Option<NoticeId> = alarm.subject.parse().ok();
-            let Some(id) = id.filter(|_| alarm.kind == AlarmKind::ReleaseRefused) else { continue };
-            let standing = notice_standing(conn, id)?;
-            if standing.is_none_or(|(state, _)| state != NoticeState::Issued) {
-                over.push(alarm.subject);
+            let Ok(id) = alarm.subject.parse::<NoticeId>() else { continue };
+            let is_over = match alarm.kind {
+                AlarmKind::ReleaseOverdue => {
+                    release_debt_find(conn, id)?.is_none_or(|debt| debt.answer.is_some())
+                }
+                AlarmKind::ReleaseRefused => {
+                    notice_standing(conn, id)?.is_none_or(|(state, _)| state != NoticeState::Issued)
+                }
+                _ => false,
+            };
+            if is_over {
+                over.push((alarm.kind, alarm.subject));
             }
         }
         Ok::<_, StoreError>((late, over))
     })?;
     let over = over
         .into_iter()
-        .map(|subject| Ok((subject, EventId::new(now, service.entropy()?))))
-        .collect::<Result<Vec<(String, EventId)>, ServiceError>>()?;
+        .map(|alarm| Ok((alarm, EventId::new(now, service.entropy()?))))
+        .collect::<Result<Vec<((AlarmKind, String), EventId)>, ServiceError>>()?;
     let soundings = late
         .iter()
         .map(|(id, number)| {
@@ -161,8 +168,8 @@ pub fn watch_releases(service: &Service) -> Result<usize, ServiceError> {
             for sounding in &soundings {
                 sound(tx, sounding, ACTOR, now)?;
             }
-            for (subject, event_id) in &over {
-                silence(tx, (AlarmKind::ReleaseRefused, subject), *event_id, ACTOR, now)?;
+            for ((kind, subject), event_id) in &over {
+                silence(tx, (*kind, subject), *event_id, ACTOR, now)?;
             }
             Ok::<_, StoreError>(())
         })?;

@@ -16,7 +16,8 @@ use crate::domain::time::{Span, Timestamp};
 use crate::store::accounts::{account_credentials, account_find};
 use crate::store::events::event_append;
 use crate::store::sessions::{
-    session_find, session_insert, session_revoke, session_touch, tries_find, tries_set,
+    session_find, session_insert, session_revoke, session_touch, tries_count, tries_find,
+    tries_forget, tries_rest,
 };
 
 /// The random secret of one session, as the browser keeps it.
@@ -135,7 +136,7 @@ fn open(
     .account(id);
     service.store.write("sign_in", move |tx| {
         session_insert(tx, &token_hash, id, now)?;
-        tries_set(tx, &login_hash, 0, now, None)?;
+        tries_forget(tx, &login_hash)?;
         event_append(tx, std::slice::from_ref(&event))?;
         Ok::<_, ServiceError>(())
     })?;
@@ -150,10 +151,8 @@ fn refuse(
 ) -> Result<(), ServiceError> {
     let event_id = EventId::new(now, service.entropy()?);
     service.store.write("refuse_sign_in", move |tx| {
-        // Counted here and not before, so that tries at the same moment all count.
-        let failed = tries_find(tx, &login_hash)?.0.saturating_add(1);
-        let blocked_until = pause_after(failed).map(|pause| now.plus(pause));
-        tries_set(tx, &login_hash, failed, now, blocked_until)?;
+        let failed = tries_count(tx, &login_hash, now)?;
+        tries_rest(tx, &login_hash, pause_after(failed).map(|pause| now.plus(pause)))?;
         let mut event =
             Event::new(event_id, EventKind::SignInRefused, now, Actor::System("sign_in"))
                 .fact("failed_in_a_row", failed);

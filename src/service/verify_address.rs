@@ -77,7 +77,12 @@ fn take_code(
         return Ok(fits);
     }
     // Counted before it is judged, so that tries at the same moment all count.
-    if !verification_count_try(tx, id, now)? || !fits {
+    if !verification_count_try(tx, id, now)? {
+        // No try was left, or the same code has just counted.
+        let counted = verification_find(tx, id)?.is_some_and(|check| check.confirmed_at.is_some());
+        return Ok(fits && counted);
+    }
+    if !fits {
         return Ok(false);
     }
     if !verification_confirm(tx, id, now)? || !address_set_verified(tx, check.address, now)? {

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use diesel::prelude::*;
 
-use super::engine::on_engine;
+use super::engine::{RowLock, on_engine};
 use super::schema::{accounts, calls, contact_addresses, deliveries, notices};
 use super::{Conn, ROWS_PER_INSERT_MAX, StoreError, Tx};
 use crate::domain::address::AddressStatus;
@@ -237,6 +237,7 @@ pub fn call_teach_addresses(
     now: Timestamp,
 ) -> Result<usize, StoreError> {
     let texts: Vec<String> = addresses.iter().map(ToString::to_string).collect();
+    tx.db().lock_rows("contact_addresses", &texts, RowLock::Exclusive)?;
     Ok(diesel::update(
         contact_addresses::table
             .filter(contact_addresses::id.eq_any(&texts))

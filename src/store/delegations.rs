@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use diesel::prelude::*;
 
-use super::engine::on_engine;
+use super::engine::{RowLock, on_engine};
 use super::schema::{
     call_tasks, contact_addresses, delegated_calls, delegations, deliveries, messages,
     organizations,
@@ -341,11 +341,12 @@ pub fn delegation_note_report(
     Ok(moved == 1)
 }
 
-/// Whether a delegation is open, looked at while its notice is held.
+/// Whether a delegation is open, held so until the end of the write. After its notice.
 ///
 /// # Errors
 /// The store's own.
 pub fn delegation_hold_open(tx: &mut Tx, id: DelegationId) -> Result<bool, StoreError> {
+    tx.db().lock_rows("delegations", &[id.to_string()], RowLock::Exclusive)?;
     let open = delegations::table
         .filter(delegations::id.eq(id.to_string()))
         .filter(delegations::ended_at.is_null());

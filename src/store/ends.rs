@@ -6,6 +6,7 @@ use std::collections::BTreeSet;
 
 use diesel::prelude::*;
 
+use super::corrections::notice_list_before;
 use super::engine::{RowLock, on_engine};
 use super::messages::{cancel, of_deliveries, of_notice_alone};
 use super::schema::{
@@ -22,15 +23,17 @@ use crate::domain::notice::{NoticeAct, NoticeState};
 use crate::domain::time::Timestamp;
 
 /// Where a notice stands, held against every other act on it until the end of the write: a
-/// signature that comes meanwhile waits, and is then decided on what was written.
+/// signature that comes meanwhile waits, and is then decided on what was written. What it replaced
+/// is held with it: a call that is recorded there is decided on how this one stands.
 ///
 /// # Errors
 /// The store's own.
 pub fn notice_hold_alone(tx: &mut Tx, id: NoticeId) -> Result<Option<NoticeState>, StoreError> {
-    let text = id.to_string();
-    tx.db().lock_rows("notices", std::slice::from_ref(&text), RowLock::Exclusive)?;
+    let mut held = vec![id.to_string()];
+    held.extend(notice_list_before(tx, id)?.iter().map(ToString::to_string));
+    tx.db().lock_rows("notices", &held, RowLock::Exclusive)?;
     Ok(notices::table
-        .filter(notices::id.eq(text))
+        .filter(notices::id.eq(id.to_string()))
         .select(notices::state)
         .first(tx.db())
         .optional()?)

@@ -186,6 +186,15 @@ impl EngineSettings {
         matches!(self.target, Target::Sqlite { .. })
     }
 
+    /// Connections that write. SQLite has one place to write from; a third on PostgreSQL only made
+    /// the groups smaller (`benches/run acks`, two cores).
+    pub(super) fn writing_connections(&self) -> usize {
+        match self.target {
+            Target::Sqlite { .. } => 1,
+            Target::Pg { .. } => 2,
+        }
+    }
+
     pub(super) fn connect(&self, purpose: Purpose) -> Result<DbConn, StoreError> {
         match &self.target {
             Target::Sqlite { path } => {

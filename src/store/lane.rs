@@ -24,6 +24,11 @@ pub trait SliceAct: Send + Sync + 'static {
     type Answer: Send + 'static;
     /// Name of the transaction in logs.
     const NAME: &'static str;
+    /// Whether every write of a slice first holds its notices, then its deliveries in the order
+    /// of their ids, then addresses in theirs, and counts last. Where several connections write,
+    /// slices that do so run beside each other; one that says so and does not may wait in a
+    /// circle.
+    const KEEPS_ORDER: bool = false;
 
     /// Reads the rows of all items at once, decides each, writes all results at once.
     ///
@@ -151,6 +156,10 @@ impl<A: SliceAct> SliceJob<A> {
 impl<A: SliceAct> Job for SliceJob<A> {
     fn name(&self) -> &'static str {
         A::NAME
+    }
+
+    fn keeps_order(&self) -> bool {
+        A::KEEPS_ORDER
     }
 
     fn run(&mut self, tx: &mut Tx) -> Result<(), Failure> {

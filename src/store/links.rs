@@ -7,7 +7,7 @@ use diesel::prelude::*;
 use diesel::sql_types::{BigInt, Integer, Text};
 
 use super::deliveries::{DeliveryBrief, FactsRow, delivery_fill_modes, facts_columns};
-use super::engine::{insert_burst, per_engine};
+use super::engine::{RowLock, insert_burst, per_engine};
 use super::schema::{contact_addresses, contacts, deliveries, links, notices};
 use super::{Conn, StoreError, Tx};
 use crate::domain::address::AddressStatus;
@@ -229,6 +229,19 @@ macro_rules! standing_rows {
             .filter($filter)
             .select((links::id, links::generation, links::revoked_at, contact_addresses::status))
     };
+}
+
+/// Holds addresses that a signature may show to work, in the order of their ids: one of a desk
+/// serves several organisations, and two servers may have it in hand.
+///
+/// # Errors
+/// The store's own.
+pub fn link_hold_addresses(tx: &mut Tx, addresses: &[AddressId]) -> Result<(), StoreError> {
+    if addresses.is_empty() {
+        return Ok(());
+    }
+    let texts: Vec<String> = addresses.iter().map(ToString::to_string).collect();
+    tx.db().lock_rows("contact_addresses", &texts, RowLock::Exclusive)
 }
 
 /// How those links stand; those that do not exist are left out.

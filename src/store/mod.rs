@@ -72,6 +72,7 @@ mod tests_commit;
 #[cfg(test)]
 mod tests_plans;
 pub mod tidings;
+mod turn;
 pub mod verifications;
 pub mod viewings;
 pub mod vouchers;
@@ -126,7 +127,7 @@ impl DerefMut for Tx<'_> {
     }
 }
 
-/// The database: readers from a pool, one writer that groups commits.
+/// The database: readers from a pool, and the one entrance for writes that groups commits.
 #[derive(Clone)]
 pub struct Store {
     inner: Arc<Inner>,
@@ -162,7 +163,7 @@ impl Store {
     /// It cannot be reached, or its settings could lose a commit.
     pub fn open(settings: EngineSettings, readers: u32) -> Result<Self, StoreError> {
         settings.prepare_database()?;
-        let writer = Writer::start(settings.clone())?;
+        let writer = Writer::start(&settings)?;
         let checkpoints = if settings.wants_checkpoints() {
             let stop = Arc::new(checkpoint::Stop::default());
             let told = Arc::clone(&stop);

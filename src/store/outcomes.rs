@@ -238,6 +238,7 @@ pub fn address_set_failing(
     now: Timestamp,
 ) -> Result<usize, StoreError> {
     let texts: Vec<String> = ids.iter().map(ToString::to_string).collect();
+    tx.db().lock_rows("contact_addresses", &texts, RowLock::Exclusive)?;
     Ok(diesel::update(
         contact_addresses::table
             .filter(contact_addresses::id.eq_any(&texts))

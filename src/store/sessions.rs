@@ -3,6 +3,7 @@
 
 use diesel::prelude::*;
 
+use super::engine::on_engine;
 use super::schema::{accounts, sessions, sign_in_tries};
 use super::{Conn, StoreError, Tx};
 use crate::domain::ids::AccountId;
@@ -121,35 +122,50 @@ pub fn tries_find(
     Ok(row.unwrap_or((0, None)))
 }
 
-/// Notes how many failures in a row there are now.
+/// Counts one more failure of a login and says how many in a row that makes. Tries at the same
+/// moment all count: the second waits for the first one's row.
 ///
 /// # Errors
 /// The store's own.
-pub fn tries_set(
+pub fn tries_count(tx: &mut Tx, login_hash: &[u8], now: Timestamp) -> Result<i32, StoreError> {
+    Ok(on_engine!(tx.db(), conn => diesel::insert_into(sign_in_tries::table)
+        .values((
+            sign_in_tries::login_hash.eq(login_hash),
+            sign_in_tries::failed.eq(1),
+            sign_in_tries::last_failed_at.eq(now.as_micros()),
+        ))
+        .on_conflict(sign_in_tries::login_hash)
+        .do_update()
+        .set((
+            sign_in_tries::failed.eq(sign_in_tries::failed + 1),
+            sign_in_tries::last_failed_at.eq(now.as_micros()),
+        ))
+        .returning(sign_in_tries::failed)
+        .get_result(conn))?)
+}
+
+/// Lets a login rest until then; without an end it may be tried again.
+///
+/// # Errors
+/// The store's own.
+pub fn tries_rest(
     tx: &mut Tx,
     login_hash: &[u8],
-    failed: i32,
-    now: Timestamp,
-    blocked_until: Option<Timestamp>,
+    until: Option<Timestamp>,
 ) -> Result<(), StoreError> {
-    let blocked = blocked_until.map(Timestamp::as_micros);
-    let moved =
-        diesel::update(sign_in_tries::table.filter(sign_in_tries::login_hash.eq(login_hash)))
-            .set((
-                sign_in_tries::failed.eq(failed),
-                sign_in_tries::last_failed_at.eq(now.as_micros()),
-                sign_in_tries::blocked_until.eq(blocked),
-            ))
-            .execute(tx.db())?;
-    if moved == 0 {
-        diesel::insert_into(sign_in_tries::table)
-            .values((
-                sign_in_tries::login_hash.eq(login_hash),
-                sign_in_tries::failed.eq(failed),
-                sign_in_tries::last_failed_at.eq(now.as_micros()),
-                sign_in_tries::blocked_until.eq(blocked),
-            ))
-            .execute(tx.db())?;
-    }
+    diesel::update(sign_in_tries::table.filter(sign_in_tries::login_hash.eq(login_hash)))
+        .set(sign_in_tries::blocked_until.eq(until.map(Timestamp::as_micros)))
+        .execute(tx.db())?;
+    Ok(())
+}
+
+/// Forgets the failures of a login that was just proved.
+///
+/// # Errors
+/// The store's own.
+pub fn tries_forget(tx: &mut Tx, login_hash: &[u8]) -> Result<(), StoreError> {
+    diesel::update(sign_in_tries::table.filter(sign_in_tries::login_hash.eq(login_hash)))
+        .set((sign_in_tries::failed.eq(0), sign_in_tries::blocked_until.eq(None::<i64>)))
+        .execute(tx.db())?;
     Ok(())
 }

@@ -181,14 +181,15 @@ fn readers_cannot_write_and_do_not_wait_for_the_writer_on(world: &World) {
     assert_eq!(store.read(notes).unwrap(), 1);
 }
 
-struct Noting {
+struct Noting<const ORDERED: bool> {
     runs: Arc<AtomicU32>,
 }
 
-impl SliceAct for Noting {
+impl<const ORDERED: bool> SliceAct for Noting<ORDERED> {
     type Item = String;
     type Answer = usize;
     const NAME: &'static str = "noting";
+    const KEEPS_ORDER: bool = ORDERED;
 
     fn run(&self, tx: &mut Tx, items: &[String]) -> Result<Vec<usize>, StoreError> {
         self.runs.fetch_add(1, Ordering::SeqCst);
@@ -202,14 +203,17 @@ impl SliceAct for Noting {
 #[test]
 fn a_slice_runs_together_and_a_bad_item_fails_alone() {
     for world in worlds() {
-        a_slice_runs_together_and_a_bad_item_fails_alone_on(&world);
+        a_slice_runs_together_and_a_bad_item_fails_alone_on::<false>(&world);
+    }
+    for world in worlds() {
+        a_slice_runs_together_and_a_bad_item_fails_alone_on::<true>(&world);
     }
 }
 
-fn a_slice_runs_together_and_a_bad_item_fails_alone_on(world: &World) {
+fn a_slice_runs_together_and_a_bad_item_fails_alone_on<const ORDERED: bool>(world: &World) {
     let store = &world.store;
     let runs = Arc::new(AtomicU32::new(0));
-    let lane = store.lane(Noting { runs: Arc::clone(&runs) });
+    let lane = store.lane(Noting::<ORDERED> { runs: Arc::clone(&runs) });
     let gate = Arc::new(Barrier::new(2));
     let held = Arc::clone(&gate);
     let first = store.submit("hold", move |_tx| {

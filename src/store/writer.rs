@@ -1,9 +1,12 @@
 //! The one entrance for writes: waiting writes share one durable commit.
 //!
-//! A single thread takes whatever waits, runs each write in a savepoint of its own inside one
+//! A desk takes whatever waits, runs each write in a savepoint of its own inside one
 //! transaction, commits, and only then answers. No timer is needed: the queue fills while the
 //! last commit runs. A write that fails or panics loses its savepoint and harms nobody else; a
 //! lost connection runs the group again, after asking whether the last commit took.
+//!
+//! PostgreSQL has several desks, so that the next group runs while a commit waits for the disk;
+//! who may begin beside whom is told in [`super::turn`]. SQLite has one desk.
 //!
 //! Never here: tables, rules.
 
@@ -18,6 +21,7 @@ use diesel::Connection;
 use super::Tx;
 use super::engine::{DbConn, EngineSettings, Purpose};
 use super::error::StoreError;
+use super::turn::{Company, Entry, Place, Turn};
 
 /// Writes that share a commit, at most.
 const GROUP_MAX: usize = 512;
@@ -32,6 +36,10 @@ pub(super) trait Job: Send {
     fn name(&self) -> &'static str;
     /// Runs inside a savepoint; may run again after a passing failure.
     fn run(&mut self, tx: &mut Tx) -> Result<(), Failure>;
+    /// Whether it takes the rows it holds in the one order of all that say so.
+    fn keeps_order(&self) -> bool {
+        false
+    }
     /// The parts to run one by one when running together failed.
     fn split(&mut self) -> Option<Vec<Box<dyn Job>>> {
         None
@@ -95,42 +103,54 @@ impl Queue {
         self.filled.notify_all();
     }
 
-    /// Waits for work; empty only when stopping and nothing is left.
-    fn take_group(&self) -> Vec<Box<dyn Job>> {
+    /// Waits for work; false when stopping and nothing is left.
+    fn has_work(&self) -> bool {
         let mut waiting = self.lock();
         while waiting.jobs.is_empty() && !waiting.stopping {
             waiting = self.filled.wait(waiting).unwrap_or_else(PoisonError::into_inner);
         }
+        !waiting.jobs.is_empty()
+    }
+
+    /// What waits just now; nothing if another desk was quicker.
+    fn take_group(&self) -> Vec<Box<dyn Job>> {
+        let mut waiting = self.lock();
         let count = waiting.jobs.len().min(GROUP_MAX);
         waiting.jobs.drain(..count).collect()
     }
 }
 
-/// The writer's thread; stops when dropped, after the writes that already wait.
+/// The desks' threads; they stop when dropped, after the writes that already wait.
 pub(super) struct Writer {
     queue: Arc<Queue>,
-    thread: Option<JoinHandle<()>>,
+    threads: Vec<JoinHandle<()>>,
 }
 
 impl Writer {
-    pub(super) fn start(settings: EngineSettings) -> Result<Self, StoreError> {
-        let queue = Arc::new(Queue::default());
-        let conn = settings.connect(Purpose::Write)?;
-        let mut desk = Desk { settings, conn: Some(conn) };
-        let jobs = Arc::clone(&queue);
-        let thread = std::thread::Builder::new()
-            .name("writer".into())
-            .spawn(move || {
-                loop {
-                    let group = jobs.take_group();
-                    if group.is_empty() {
-                        break;
+    pub(super) fn start(settings: &EngineSettings) -> Result<Self, StoreError> {
+        let mut writer = Self { queue: Arc::default(), threads: Vec::new() };
+        let turn = Arc::new(Turn::default());
+        for _ in 0..settings.writing_connections() {
+            let conn = settings.connect(Purpose::Write)?;
+            let mut desk = Desk { settings: settings.clone(), conn: Some(conn) };
+            let (jobs, turn) = (Arc::clone(&writer.queue), Arc::clone(&turn));
+            let thread = std::thread::Builder::new()
+                .name("writer".into())
+                .spawn(move || {
+                    // Nobody waits for work with the entry in hand: another may need it to run
+                    // its group again.
+                    while jobs.has_work() {
+                        let entry = turn.enter();
+                        let group = jobs.take_group();
+                        if !group.is_empty() {
+                            desk.run_group(group, &turn, entry);
+                        }
                     }
-                    desk.run_group(group);
-                }
-            })
-            .map_err(|error| StoreError::Refused(format!("no writer thread: {error}")))?;
-        Ok(Self { queue, thread: Some(thread) })
+                })
+                .map_err(|error| StoreError::Refused(format!("no writer thread: {error}")))?;
+            writer.threads.push(thread);
+        }
+        Ok(writer)
     }
 
     pub(super) fn queue(&self) -> &Arc<Queue> {
@@ -141,16 +161,24 @@ impl Writer {
 impl Drop for Writer {
     fn drop(&mut self) {
         self.queue.stop();
-        // A write may hold the last handle of the store: the writer then ends by itself.
+        // A write may hold the last handle of the store: its desk then ends by itself.
         let elsewhere =
             |thread: &JoinHandle<()>| thread.thread().id() != std::thread::current().id();
-        if let Some(thread) = self.thread.take().filter(elsewhere) {
+        for thread in self.threads.drain(..).filter(elsewhere) {
             drop(thread.join());
         }
     }
 }
 
-/// The writer's connection and what it does with a group.
+/// A slice that is alone and keeps to the order of rows may run beside others like it.
+fn company_of(group: &[Box<dyn Job>]) -> Company {
+    match group {
+        [alone] if alone.keeps_order() => Company::ItsLike,
+        _ => Company::Nobody,
+    }
+}
+
+/// One connection for writing and what is done with a group.
 struct Desk {
     settings: EngineSettings,
     conn: Option<DbConn>,
@@ -163,12 +191,16 @@ enum Verdict {
 }
 
 impl Desk {
-    fn run_group(&mut self, mut group: Vec<Box<dyn Job>>) {
+    fn run_group(&mut self, mut group: Vec<Box<dyn Job>>, turn: &Turn, entry: Entry<'_>) {
         let began = Instant::now();
         let mut rerun = 0;
+        let mut entry = Some(entry);
         let outcome = loop {
-            match self.try_group(&mut group) {
-                Ok(verdicts) => break Ok(verdicts),
+            let entry = entry.take().unwrap_or_else(|| turn.enter());
+            let place = entry.admit(company_of(&group));
+            match self.try_group(&mut group, place) {
+                Ok(Some(verdicts)) => break Ok(verdicts),
+                Ok(None) => {}
                 Err(error) if error.is_passing() && rerun < RERUNS_MAX => {
                     rerun += 1;
                     let writes = group.len();
@@ -195,25 +227,40 @@ impl Desk {
         }
     }
 
-    /// One transaction over the whole group. `Ok` means durable.
-    fn try_group(&mut self, group: &mut Vec<Box<dyn Job>>) -> Result<Vec<Verdict>, StoreError> {
+    /// One transaction over the whole group. `Ok` means durable; without verdicts: nothing was
+    /// written, the group has fallen into its parts and is to be run as such. Nobody is answered,
+    /// and nothing a write owns is dropped, while a place is held: that may end the whole store.
+    fn try_group(
+        &mut self,
+        group: &mut Vec<Box<dyn Job>>,
+        mut place: Place<'_>,
+    ) -> Result<Option<Vec<Verdict>>, StoreError> {
         let mut conn = match self.conn.take() {
             Some(conn) => conn,
             None => self.settings.connect(Purpose::Write)?,
         };
         let ran = run_all(&mut conn, group);
         match ran {
-            Ok((verdicts, name)) => match conn.commit_write() {
-                Ok(()) if conn.depth() == 0 => {
-                    self.conn = Some(conn);
-                    Ok(verdicts)
+            Ok(Ran::Whole { verdicts, name }) => {
+                place.only_commits_now();
+                let committed = conn.commit_write();
+                drop(place);
+                match committed {
+                    Ok(()) if conn.depth() == 0 => {
+                        self.conn = Some(conn);
+                        Ok(Some(verdicts))
+                    }
+                    Ok(()) => Err(StoreError::Database("a transaction stayed open".into())),
+                    Err(error) => {
+                        drop(conn);
+                        self.after_failed_commit(error, name.as_deref(), verdicts).map(Some)
+                    }
                 }
-                Ok(()) => Err(StoreError::Database("a transaction stayed open".into())),
-                Err(error) => {
-                    drop(conn);
-                    self.after_failed_commit(error, name.as_deref(), verdicts)
-                }
-            },
+            }
+            Ok(Ran::IntoParts) => {
+                self.conn = Some(conn);
+                Ok(None)
+            }
             Err(error) => {
                 // Keep the connection only if it can be brought back to no transaction at all.
                 if conn.rollback_write().is_ok() && conn.depth() == 0 {
@@ -253,10 +300,16 @@ impl Desk {
     }
 }
 
-fn run_all(
-    conn: &mut DbConn,
-    group: &mut Vec<Box<dyn Job>>,
-) -> Result<(Vec<Verdict>, Option<String>), StoreError> {
+/// What came of running a group.
+enum Ran {
+    /// Each has its verdict, and the open transaction its name.
+    Whole { verdicts: Vec<Verdict>, name: Option<String> },
+    /// A slice failed that ran beside others. Its parts keep no order, so they run in another
+    /// transaction, with nobody beside them; this one is rolled back.
+    IntoParts,
+}
+
+fn run_all(conn: &mut DbConn, group: &mut Vec<Box<dyn Job>>) -> Result<Ran, StoreError> {
     conn.begin_write()?;
     let mut name = conn.transaction_name()?;
     // A savepoint protects the others of a group; one that is alone has the transaction itself.
@@ -277,6 +330,13 @@ fn run_all(
                 break;
             }
             Err(failure) => {
+                if alone
+                    && job.keeps_order()
+                    && let Some(parts) = job.split()
+                {
+                    group.extend(parts);
+                    return conn.rollback_write().map(|()| Ran::IntoParts);
+                }
                 if alone {
                     alone = false;
                     match begin_again(conn) {
@@ -307,7 +367,7 @@ fn run_all(
     group.extend(queue);
     match failed {
         Some(error) => Err(error),
-        None => Ok((verdicts, name)),
+        None => Ok(Ran::Whole { verdicts, name }),
     }
 }
 

@@ -16,6 +16,7 @@ use qianshou::service::end_notice::{recall, revoke};
 use qianshou::service::{ServiceError, accounts, duty};
 use qianshou::store::call_tasks::{NewTask, task_raise_all};
 
+use crate::support::crossing::crossing;
 use crate::support::door::{Door, Heard, Visitor};
 use crate::support::fixture_staff::{PASSWORD, Town};
 use crate::support::house::{count, execute, texts};
@@ -452,6 +453,21 @@ fn the_link_to_the_list_is_bound_renewed_and_closed() {
     assert_eq!(opens(&token), 303);
     town.clock.advance(Span::micros(1));
     assert_eq!(opens(&token), 404);
+}
+
+/// One officer takes the calls back while another renews the links to them.
+#[test]
+fn the_links_of_calls_that_are_just_being_taken_back_are_not_renewed() {
+    let Some(calls) = Calls::new() else { return };
+    calls.hand_on("k1").unwrap();
+    let (id, notice, officer) = (calls.id(), calls.town.ours.notice, calls.officer("zhiban"));
+    let back = "UPDATE delegations SET ended_at = 1, ended_why = 'revoked'";
+    let renewed = crossing(&calls.town.url, back, || {
+        renew_links(&calls.town.service, &officer, notice, id, "r1")
+    });
+    let Some(renewed) = renewed else { return };
+    assert!(matches!(renewed, Err(ServiceError::Conflict(_))), "{renewed:?}");
+    assert_eq!(calls.count("events WHERE kind = 'delegation_links'"), 0);
 }
 
 /// All had answered before the letter left: nothing failed.

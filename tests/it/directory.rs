@@ -11,6 +11,7 @@ use qianshou::store::StoreError;
 use qianshou::store::contacts::reach_list;
 use qianshou::store::organizations::organization_search;
 
+use crate::support::crossing::crossing;
 use crate::support::house::House;
 
 pub(crate) const ORGANIZATIONS: &str = "\
@@ -156,6 +157,24 @@ fn what_was_learned_stays_and_what_is_gone_is_retired() {
     assert!(back.contains(&("h@cs.hunan.example".to_owned(), AddressStatus::Unverified)));
     assert!(back.contains(&("b@cs.hunan.example".to_owned(), AddressStatus::Verified)));
     assert_eq!(house.count("contact_addresses"), 6, "nothing was made twice");
+}
+
+/// A mail comes back refused while the sheets are being taken over.
+#[test]
+fn what_is_learned_during_an_import_stays() {
+    let folder = tempfile::tempdir().unwrap();
+    let Some(house) = House::open(folder.path()) else { return };
+    let service = &house.app.service;
+    import(service, [ORGANIZATIONS, DESKS, CONTACTS]);
+    let learned = "update contact_addresses set status = 'failing', status_at = 7 \
+                   where address = 'a@cs.hunan.example'";
+    let moved = CONTACTS
+        .replace("a@cs.hunan.example,b@cs.hunan.example", "b@cs.hunan.example,a@cs.hunan.example");
+    let taken = crossing(&house.url, learned, || import(service, [ORGANIZATIONS, DESKS, &moved]));
+    let Some(effects) = taken else { return };
+    assert_eq!(effects.addresses.changed, 2);
+    let stays = "contact_addresses where status = 'failing' and status_at = 7";
+    assert_eq!(house.count(stays), 1);
 }
 
 #[test]

@@ -10,6 +10,7 @@ use qianshou::service::verify_receipt::verify_receipt;
 use qianshou::service::visit::{Visiting, as_shown, bearer, begin, read_waiting, resume};
 
 use crate::link_signing::{filled, ready};
+use crate::support::crossing::crossing;
 use crate::support::door::{Door, Heard, Visitor};
 use crate::support::fixture_link::{Ground, Issued, PUBLIC_URL, SIGN_WITHIN, Seat};
 
@@ -204,6 +205,20 @@ fn the_grade_is_that_of_the_address_as_it_is_known_now() {
         assert_eq!(receipt(&ground).grade, grade);
         assert_eq!(ground.assert_tallies_hold(issued.notice).acknowledged, 1);
     }
+}
+
+/// Two servers sign through one address of a desk that nobody had shown to work.
+#[test]
+fn an_address_that_is_just_being_shown_to_work_is_waited_for() {
+    let Some((ground, issued, door)) = town("unverified") else { return };
+    let mut signer = Signer::comes(&door, &issued.seats[0]);
+    let shown = format!(
+        "UPDATE contact_addresses SET status = 'verified' WHERE id = '{}'",
+        issued.seats[0].address
+    );
+    let Some(pressed) = crossing(&ground.url, &shown, || signer.presses()) else { return };
+    assert_eq!(pressed.status, 303);
+    assert_eq!(receipt(&ground).grade, Grade::G1);
 }
 
 #[test]

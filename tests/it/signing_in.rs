@@ -5,8 +5,10 @@ use qianshou::domain::evidence::Actor;
 use qianshou::domain::time::Span;
 use qianshou::service::accounts;
 
+use crate::support::crossing::crossing;
 use crate::support::door::{Door, Visitor};
 use crate::support::fixture_staff::{PASSWORD, Town};
+use crate::support::house::count;
 use crate::support::stand::PUBLIC_URL;
 
 fn account(town: &Town, login: &str) -> qianshou::domain::account::Account {
@@ -44,6 +46,24 @@ fn unknown_and_wrong_are_told_alike_and_both_come_to_rest() {
     let disabled = account(&town, "hefa").id;
     accounts::set_disabled(&town.service, account(&town, "guanli").id, disabled, true).unwrap();
     assert_eq!(attempt("hefa", PASSWORD), attempt("nobody2", PASSWORD));
+}
+
+/// Whoever keeps several tries under way has no more of them.
+#[test]
+fn tries_at_the_same_moment_all_count() {
+    let Some(town) = Town::new() else { return };
+    let door = Door::open(&town.service, PUBLIC_URL);
+    let attempt = || {
+        let fields = [("account", "jingban"), ("password", "not this")];
+        Visitor::new(&door).post("/sign-in", &fields).status
+    };
+    let one = "INSERT INTO sign_in_tries (login_hash, failed, last_failed_at) \
+               VALUES (sha256('jingban'), 1, 1)";
+    let Some(first) = crossing(&town.url, one, attempt) else { return };
+    assert_eq!(first, 401);
+    let more = "UPDATE sign_in_tries SET failed = failed + 1";
+    assert_eq!(crossing(&town.url, more, attempt), Some(401));
+    assert_eq!(count(&town.url, "sign_in_tries WHERE failed = 4"), 1);
 }
 
 #[test]

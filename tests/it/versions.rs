@@ -20,6 +20,7 @@ use qianshou::store::deliveries::delivery_list_of_notice;
 use qianshou::store::notices::notice_find;
 
 use crate::support::HEADS;
+use crate::support::crossing::crossing;
 use crate::support::door::{Door, Visitor};
 use crate::support::fixture_link::{PUBLIC_URL, Seat};
 use crate::support::form::Form;
@@ -442,6 +443,20 @@ fn a_correction_that_is_taken_back_unsent_is_told_to_who_has_the_version_before(
 
 /// The second version was never told, the third replaces it: who has the first hears from the
 /// third or in a word of its own, each once.
+/// A call about version 1 is being recorded, on what version 2 says, while that is recalled.
+#[test]
+fn a_recall_waits_for_what_is_just_being_written_to_the_version_before() {
+    let Some(at) = office(2) else { return };
+    let [one, other] = &at.issued.seats[..] else { panic!() };
+    let old = at.issued.notice;
+    let newer = at.replace(old, &[one, other], "k1");
+    let held = format!("SELECT id FROM notices WHERE id = '{old}' FOR SHARE");
+    let recalled = crossing(&at.ground.url, &held, || {
+        recall(&at.ground.service, &at.clerk, newer, &form("k2", "整件有误"))
+    });
+    assert!(recalled.is_none_or(|done| done.is_ok()));
+}
+
 #[test]
 fn who_has_the_first_version_hears_of_the_third_once() {
     let Some(at) = office(3) else { return };

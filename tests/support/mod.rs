@@ -1,5 +1,6 @@
 //! What tests stand on: engines to throw away. Never here: assertions about the product.
 
+pub(crate) mod crossing;
 pub(crate) mod door;
 pub(crate) mod engine;
 pub(crate) mod fixture;

@@ -13,7 +13,7 @@ use crate::domain::ids::{DelegationId, DeliveryId, EventId, NoticeId};
 use crate::domain::time::Timestamp;
 use crate::store::delegation_links::delegation_link_revoke;
 use crate::store::delegations::{
-    Delegation, delegated_call_list, delegation_end, delegation_find,
+    Delegation, delegated_call_list, delegation_end, delegation_find, delegation_hold_open,
     delegation_list_open_of_notice, delegation_list_overdue, delegation_list_undelivered,
     task_take_back,
 };
@@ -122,6 +122,9 @@ pub(super) fn end(
 ) -> Result<Option<usize>, StoreError> {
     let held = notice_hold(tx, &[delegation.notice_id])?;
     let version = held.first().and_then(|(_, _, version)| u32::try_from(*version).ok());
+    if !delegation_hold_open(tx, delegation.id)? {
+        return Ok(None);
+    }
     let calls = delegated_call_list(tx, &[delegation.id])?;
     let (tasks, deliveries) = owed(calls.get(&delegation.id).map_or(&[], Vec::as_slice));
     let why = match why {

@@ -3,6 +3,7 @@
 
 use std::collections::{HashMap, HashSet};
 
+use diesel::dsl::case_when;
 use diesel::prelude::*;
 use diesel::upsert::excluded;
 
@@ -271,7 +272,13 @@ fn contact_upsert(tx: &mut Tx, rows: &[Row]) -> Result<(), StoreError> {
     Ok(())
 }
 
+/// A status is written only where the sheet decides it, by taking an address out of use or back
+/// into it. Else the row keeps what it says by then: a signature or a refused mail may have taught
+/// it something since the import read it.
 fn address_upsert(tx: &mut Tx, rows: &[AddressRow]) -> Result<(), StoreError> {
+    let retired = AddressStatus::Retired.as_str();
+    let decided =
+        contact_addresses::status.eq(retired).ne(excluded(contact_addresses::status).eq(retired));
     for chunk in rows.chunks(ROWS_PER_INSERT_MAX) {
         on_engine!(tx.db(), conn => diesel::insert_into(contact_addresses::table)
             .values(chunk)
@@ -279,8 +286,13 @@ fn address_upsert(tx: &mut Tx, rows: &[AddressRow]) -> Result<(), StoreError> {
             .do_update()
             .set((
                 contact_addresses::place.eq(excluded(contact_addresses::place)),
-                contact_addresses::status.eq(excluded(contact_addresses::status)),
-                contact_addresses::status_at.eq(excluded(contact_addresses::status_at)),
+                contact_addresses::status.eq(case_when(decided, excluded(contact_addresses::status))
+                    .otherwise(contact_addresses::status)),
+                contact_addresses::status_at.eq(case_when(
+                    decided,
+                    excluded(contact_addresses::status_at),
+                )
+                .otherwise(contact_addresses::status_at)),
             ))
             .execute(conn))?;
     }
