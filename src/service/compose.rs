@@ -233,7 +233,11 @@ pub fn start_confirmed(
 
 const FIRST_REVISION: i32 = 1;
 
-fn begun_by(
+/// The draft that an earlier press of the same form began, if one did.
+///
+/// # Errors
+/// The store's own.
+pub fn begun_by(
     service: &Service,
     account: &Account,
     form_key: &str,

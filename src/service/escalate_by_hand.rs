@@ -99,7 +99,7 @@ pub fn escalate_by_hand(
     let reason = clean_line(reason, REASON_CHARS_MAX)
         .map_err(|fault| ServiceError::Conflict(fault.message_zh()))?;
     if reason.is_empty() {
-        return Err(conflict("没有写理由。请返回写明理由再办。"));
+        return Err(conflict("没有写理由，请写明理由再办。"));
     }
     if accept && ways.is_empty() {
         return Err(conflict(match act {

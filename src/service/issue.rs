@@ -7,7 +7,7 @@
 use super::acts::ActRefused;
 use super::compose::{ComposeRefused, OpenDraft, load};
 use super::outlook::{Outlook, outlook};
-use super::supersede::{LeftOut, Replacing};
+use super::supersede::{LeftOut, Replacing, changes_nothing};
 use super::{Service, ServiceError};
 use crate::domain::account::Account;
 use crate::domain::digest::Sha256Digest;
@@ -40,6 +40,8 @@ pub struct IssueRequest {
     pub gap_reason: Option<String>,
     /// 更正: who has the older version and does not get this one, as it was shown and confirmed.
     pub left_out: Option<Sha256Digest>,
+    /// 更正: that it changes nothing was shown, and it is to go out all the same.
+    pub unchanged: bool,
 }
 
 /// By whose word it goes out.
@@ -117,6 +119,9 @@ pub enum IssueRefused {
     /// Who has the older version and is not on the list of this one, by nobody's decision.
     #[error("{} recipients of the older version are left out", .0.names.len())]
     LeftOut(LeftOut),
+    /// A correction that says what the version before says, by nobody's decision.
+    #[error("nothing differs from version {0}")]
+    Unchanged(i32),
     /// What it is to replace ended meanwhile.
     #[error("the notice to be replaced: {0}")]
     OlderEnded(WrongState),
@@ -164,10 +169,10 @@ impl IssueRefused {
     pub fn messages_zh(&self) -> Vec<(&'static str, String)> {
         let one = |field, text: &str| vec![(field, text.to_owned())];
         match self {
-            Self::Header(faults) => faults
-                .iter()
-                .map(|fault| (fault.field.as_str(), fault.message_zh.clone()))
-                .collect(),
+            // The fields stand on another page, so each is named.
+            Self::Header(faults) => {
+                faults.iter().map(|fault| (fault.field.as_str(), fault.told_zh())).collect()
+            }
             Self::NoRecipients => one("to", "还没有选择单位，请先选择主送或抄送单位"),
             Self::Unlooked(names) => vec![("files", unlooked_zh(names))],
             Self::Rule(refused) => one("do", refused.message_zh()),
@@ -194,6 +199,12 @@ impl IssueRefused {
                     "{}有第{}版，不在本次名单上。请把要发的加上；不再发的，请勾选确认",
                     without.names.join("、"),
                     without.version
+                ),
+            )],
+            Self::Unchanged(older) => vec![(
+                "unchanged",
+                format!(
+                    "文头、正文、附件与第{older}版没有任何不同。请回去修改；确要照样发出的，请勾选确认"
                 ),
             )],
             Self::OlderEnded(wrong) => vec![(
@@ -249,6 +260,12 @@ pub(super) fn issue_by(
     }
     let without = LeftOut::of_draft(service, &open, &plan.recipients)?;
     LeftOut::confirmed(without, request.left_out)?;
+    if let Some(older) = &open.corrects
+        && !request.unchanged
+        && changes_nothing(service, &open)?
+    {
+        return Err(IssueRefused::Unchanged(older.version));
+    }
     let act = rows::Act { service, account, request, approval, open: &open, now };
     let mut rows = rows::prepare(&act, &header, &plan, ladder)?;
     rows.replace(Replacing::prepare(service, account, &open, request.left_out, now)?);

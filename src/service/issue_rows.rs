@@ -11,7 +11,7 @@ use crate::domain::time::Timestamp;
 use crate::service::compose::OpenDraft;
 use crate::service::outlook::Outlook;
 use crate::service::recipient_rows::{RecipientRows, Sending};
-use crate::service::supersede::Replacing;
+use crate::service::supersede::{Replacing, changes_nothing};
 use crate::service::{Service, ServiceError};
 use crate::store::drafts::{NewDecision, decision_insert, form_post_claim};
 use crate::store::events::event_append;
@@ -160,6 +160,9 @@ fn issued_event(
     let older: Option<NoticeId> = act.open.notice.corrects_id;
     if let Some(older) = older {
         event = event.fact("corrects", older.to_string());
+        if changes_nothing(act.service, act.open)? {
+            event = event.fact("changes_nothing", true);
+        }
     }
     if let Some(reason) = &act.request.gap_reason {
         event = event.personal("gap_reason", reason, act.service.salt()?);

@@ -89,6 +89,7 @@ pub mod send_back;
 pub mod sessions;
 pub mod shift;
 pub mod short_code;
+pub mod standing;
 pub mod stop_chasing;
 pub mod story;
 pub mod submit;

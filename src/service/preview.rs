@@ -8,7 +8,7 @@ use super::compose::{ComposeRefused, OpenDraft, load, load_whatever_state};
 use super::offer::{Offer, offer_in_force};
 use super::outlook::{Outlook, Recipient, outlook};
 use super::receive::Receiving;
-use super::supersede::LeftOut;
+use super::supersede::{LeftOut, changes_nothing};
 use super::{Service, ServiceError};
 use crate::channel::NoticeWords;
 use crate::channel::email::{
@@ -43,6 +43,8 @@ pub struct Preview {
     pub faults: Vec<FieldFault>,
     /// 更正: who has the older version and does not get this one.
     pub left_out: Option<LeftOut>,
+    /// 更正: it says what the version before says, header, text and files.
+    pub unchanged: bool,
     /// Notices of the office in the last 90 days, and how many of them were 特提.
     pub issued_lately: (i64, i64),
     /// When this was true.
@@ -78,6 +80,7 @@ pub fn preview(
         service.store.read(|conn| crate::store::duty::issued_counts(conn, office, since))?;
     Ok(Preview {
         left_out: LeftOut::of_draft(service, &open, &outlook.recipients)?,
+        unchanged: changes_nothing(service, &open)?,
         issued_lately,
         open,
         outlook,
@@ -115,6 +118,7 @@ pub fn issued_page(
         notice_state: notice.state,
         offer: offer_in_force(service, id, notice.version)?,
         receipt: None,
+        beside: None,
         returns: Vec::new(),
         viewings: Vec::new(),
         ended,
@@ -181,6 +185,7 @@ impl Preview {
                 files: self.open.files.clone(),
             }),
             receipt: None,
+            beside: None,
             returns: Vec::new(),
             viewings: Vec::new(),
             ended: None,

@@ -13,7 +13,7 @@ use crate::store::corrections::{Corrects, Successor, corrects_find, successor_fi
 use crate::store::deliveries::{Delivery, delivery_find};
 use crate::store::ends::{EndLine, end_find};
 use crate::store::notices::notice_standing;
-use crate::store::receipts::{Receipt, receipt_find};
+use crate::store::receipts::{Receipt, receipt_list_of};
 use crate::store::returns::{Return, ReturnKind, return_list_of_delivery};
 use crate::store::viewings::{Viewing, viewing_list_of_delivery};
 
@@ -29,6 +29,8 @@ pub struct Receiving {
     pub offer: Arc<Offer>,
     /// The receipt, once it is signed.
     pub receipt: Option<Receipt>,
+    /// A signature by link that stands beside a receipt of a weaker way.
+    pub beside: Option<Receipt>,
     /// Every 退文 and 请求重发, oldest first.
     pub returns: Vec<Return>,
     /// Who registered after the signature, oldest first.
@@ -98,11 +100,12 @@ pub fn receive(service: &Service, visiting: &Visiting) -> Result<Receiving, Serv
         let Some(delivery) = delivery_find(conn, visiting.delivery)? else { return Ok(None) };
         let standing = notice_standing(conn, delivery.notice_id)?;
         let returns = return_list_of_delivery(conn, delivery.id)?;
-        let (receipt, viewings) = match delivery.facts.acknowledged_at {
-            Some(_) => {
-                (receipt_find(conn, delivery.id)?, viewing_list_of_delivery(conn, delivery.id)?)
-            }
-            None => (None, Vec::new()),
+        let (receipts, viewings) = match delivery.facts.acknowledged_at {
+            Some(_) => (
+                receipt_list_of(conn, &[delivery.id])?,
+                viewing_list_of_delivery(conn, delivery.id)?,
+            ),
+            None => (Vec::new(), Vec::new()),
         };
         let ends = match standing {
             Some((NoticeState::Issued, 1)) => (None, None, None),
@@ -113,10 +116,13 @@ pub fn receive(service: &Service, visiting: &Visiting) -> Result<Receiving, Serv
             ),
             None => return Ok(None),
         };
-        Ok::<_, ServiceError>(standing.map(|at| (delivery, at, returns, receipt, viewings, ends)))
+        Ok::<_, ServiceError>(standing.map(|at| (delivery, at, returns, receipts, viewings, ends)))
     })?;
-    let (delivery, (notice_state, version), returns, receipt, viewings, ends) =
+    let (delivery, (notice_state, version), returns, receipts, viewings, ends) =
         found.ok_or(ServiceError::NotFound)?;
+    let (beside, answered): (Vec<Receipt>, Vec<Receipt>) =
+        receipts.into_iter().partition(|receipt| receipt.beside);
+    let receipt = answered.into_iter().next();
     let (ended, successor, corrects) = ends;
     let offer = offer_in_force(service, delivery.notice_id, version)?;
     let code = fresh_code(service, delivery.id, offer.version, now)?;
@@ -130,6 +136,7 @@ pub fn receive(service: &Service, visiting: &Visiting) -> Result<Receiving, Serv
         notice_state,
         offer,
         receipt,
+        beside: beside.into_iter().next(),
         returns,
         viewings,
         ended,

@@ -23,7 +23,9 @@ use crate::store::deliveries::{
 };
 use crate::store::events::event_append;
 use crate::store::links::{NewLink, link_insert_all, link_renew_all};
-use crate::store::messages::{NewMessage, message_insert_all, message_last_at, message_next_step};
+use crate::store::messages::{
+    NewMessage, message_insert_all, message_last_at, message_last_list, message_next_step,
+};
 use crate::store::notices::{Notice, notice_hold};
 use crate::store::returns::{Decided, return_asked_open_list, return_decide};
 use crate::store::tallies::TallyChanges;
@@ -81,6 +83,17 @@ pub fn resend(
     })?;
     service.bell.ring();
     Ok(())
+}
+
+/// When each of a notice's deliveries was last sent again.
+///
+/// # Errors
+/// The store's own.
+pub fn last_resent(
+    service: &Service,
+    id: NoticeId,
+) -> Result<BTreeMap<DeliveryId, Timestamp>, ServiceError> {
+    Ok(service.store.read(|conn| message_last_list(conn, id, MessagePurpose::Resend))?)
 }
 
 struct Act {

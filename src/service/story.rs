@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use super::board::{Bounds, next_of};
 use super::scope::Scope;
 use super::{Service, ServiceError};
+use crate::domain::evidence::EventKind;
 use crate::domain::ids::{AccountId, DeliveryId};
 use crate::domain::time::Timestamp;
 use crate::store::board::{
@@ -18,6 +19,7 @@ use crate::store::story::{AttemptLine, Names, attempt_list_of_delivery, names_of
 
 mod sentences;
 
+pub(super) use sentences::staff_of;
 pub use sentences::{Sentence, Tone, story_sentences};
 
 /// Everything that is known of one delivery.
@@ -45,6 +47,27 @@ pub struct Story {
     pub bounds: Bounds,
     /// When it was read.
     pub read_at: Timestamp,
+}
+
+/// An act of staff as the log tells it.
+#[derive(Debug, Clone)]
+pub struct Act {
+    /// Name of who did it.
+    pub who: String,
+    /// When.
+    pub at: Timestamp,
+    /// Why, while it has not been deleted.
+    pub reason: Option<String>,
+}
+
+impl Story {
+    /// The last act of a kind, if staff did one.
+    #[must_use]
+    pub fn last(&self, kind: EventKind) -> Option<Act> {
+        let event = self.events.iter().rfind(|event| event.kind == kind.as_str())?;
+        let who = self.names.accounts.get(&staff_of(&event.actor)?)?.clone();
+        Some(Act { who, at: event.at, reason: event.personal.get("reason").cloned() })
+    }
 }
 
 /// Reads a story.

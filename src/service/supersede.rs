@@ -234,6 +234,23 @@ impl LeftOut {
     }
 }
 
+/// Whether a draft says exactly what the notice says that it is to replace: header, text and files.
+/// Whom it goes to is another matter ([`LeftOut`]).
+///
+/// # Errors
+/// The store's own.
+pub(super) fn changes_nothing(service: &Service, open: &OpenDraft) -> Result<bool, ServiceError> {
+    let Some(corrects) = &open.corrects else { return Ok(false) };
+    let (older, files) = service.store.read(|conn| {
+        let older = notice_find(conn, corrects.notice)?.ok_or(StoreError::NotFound)?;
+        let files = file_list(conn, older.id, older.version)?;
+        Ok::<_, StoreError>((older, files))
+    })?;
+    let file = |one: &NoticeFile| (one.name.clone(), one.role, one.sha256);
+    let same_files = files.iter().map(file).eq(open.files.iter().map(file));
+    Ok(same_files && older.draft.says_the_same(&open.notice.draft))
+}
+
 /// Whether what a draft is to replace can still be replaced.
 ///
 /// # Errors

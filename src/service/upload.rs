@@ -108,6 +108,19 @@ pub fn begin(service: &Service) -> Result<Box<dyn Upload>, UploadRefused> {
     Ok(service.files.begin(service.settings.upload_bytes_max)?)
 }
 
+/// A file that may be taken at all, as far as its kind tells. What its name gives away is for
+/// [`attach`] to find, and to put on record.
+///
+/// # Errors
+/// [`UploadRefused`] says what to do; the file is gone then.
+pub fn of_a_known_kind(mut incoming: Incoming) -> Result<Incoming, UploadRefused> {
+    let name = FileName::clean(&incoming.name);
+    if !screen_file_name(name.as_str()).refuses() {
+        sniff(&name, incoming.upload.look()?.reader.as_mut())?;
+    }
+    Ok(incoming)
+}
+
 /// Keeps a file and hangs it on a draft. The same bytes under the same name are one file.
 ///
 /// # Errors

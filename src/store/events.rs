@@ -196,6 +196,22 @@ pub fn event_facts_of_actor(
     rows.into_iter().map(facts).collect()
 }
 
+/// Who deleted a draft, in text form, and when; none for what was never deleted.
+///
+/// # Errors
+/// The store's own.
+pub fn draft_deletion_find(
+    conn: &mut Conn,
+    draft: NoticeId,
+) -> Result<Option<(String, Timestamp)>, StoreError> {
+    Ok(events::table
+        .filter(events::notice_id.eq(draft.to_string()))
+        .filter(events::kind.eq(EventKind::DraftDeleted.as_str()))
+        .select((events::actor, events::happened_at))
+        .first(conn.db())
+        .optional()?)
+}
+
 fn members(
     id: EventId,
     bytes: &[u8],

@@ -3,11 +3,13 @@
 //! A message is found by `due_at`: the retry time while it waits, the end of the lease while a
 //! worker holds it, nothing once it is finished. So no sweeper is needed and no lock goes stale.
 
+use std::collections::BTreeMap;
+
 use diesel::prelude::*;
 use diesel::sql_types::{BigInt, Integer, Nullable, Text};
 
 use super::engine::insert_burst;
-use super::schema::{contact_addresses, contacts, messages};
+use super::schema::{contact_addresses, contacts, deliveries, messages};
 use super::{Conn, StoreError, Tx};
 use crate::domain::ids::{AddressId, DeliveryId, LinkId, MessageId, NoticeId};
 use crate::domain::message::{Channel, MessagePurpose, MessageState};
@@ -235,6 +237,28 @@ pub fn message_last_at(
         .select(diesel::dsl::max(messages::created_at))
         .first(conn.db())?;
     Ok(last.map(Timestamp::from_micros))
+}
+
+/// When messages of this purpose were last written to the deliveries of a notice.
+///
+/// # Errors
+/// The store's own.
+pub fn message_last_list(
+    conn: &mut Conn,
+    notice: NoticeId,
+    purpose: MessagePurpose,
+) -> Result<BTreeMap<DeliveryId, Timestamp>, StoreError> {
+    // By deliveries: messages are found by them, not by their notice.
+    let own = deliveries::table
+        .filter(deliveries::notice_id.eq(notice.to_string()))
+        .select(deliveries::id.nullable());
+    let rows: Vec<(Option<DeliveryId>, Option<Timestamp>)> = messages::table
+        .filter(messages::delivery_id.eq_any(own))
+        .filter(messages::purpose.eq(purpose.as_str()))
+        .group_by(messages::delivery_id)
+        .select((messages::delivery_id, diesel::dsl::max(messages::created_at)))
+        .load(conn.db())?;
+    Ok(rows.into_iter().filter_map(|(id, at)| Some((id?, at?))).collect())
 }
 
 /// Makes what waits for an address or contact out of use due now: a sender's last look then

@@ -183,6 +183,20 @@ pub fn notice_find(conn: &mut Conn, id: NoticeId) -> Result<Option<Notice>, Stor
     row.map(Row::read).transpose()
 }
 
+/// The name of who issued a notice; none while it is not out.
+///
+/// # Errors
+/// The store's own.
+pub fn notice_issuer_name(conn: &mut Conn, id: NoticeId) -> Result<Option<String>, StoreError> {
+    Ok(notice_versions::table
+        .inner_join(accounts::table.on(accounts::id.nullable().eq(notice_versions::issued_by)))
+        .filter(notice_versions::notice_id.eq(id.to_string()))
+        .order(notice_versions::version.desc())
+        .select(accounts::display_name)
+        .first(conn.db())
+        .optional()?)
+}
+
 /// 发文字号 of notices.
 ///
 /// # Errors

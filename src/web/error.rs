@@ -3,6 +3,7 @@
 use actix_web::http::StatusCode;
 use actix_web::{HttpResponse, ResponseError};
 
+use crate::domain::notice::WrongState;
 use crate::service::ServiceError;
 use crate::store::StoreError;
 
@@ -36,6 +37,12 @@ pub enum WebError {
     /// More bytes than allowed.
     #[error("too large")]
     TooLarge,
+    /// The act does not fit where the notice stands; most pages say more about it.
+    #[error(transparent)]
+    State(#[from] WrongState),
+    /// It was here, and is gone by an act of the caller's own office; the text says whose.
+    #[error("gone: {0}")]
+    Gone(String),
     /// Something changed in between; the text says what.
     #[error("conflict: {0}")]
     Conflict(String),
@@ -91,7 +98,8 @@ impl WebError {
             Self::StaleForm | Self::Bad(_) => StatusCode::BAD_REQUEST,
             Self::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
             Self::TooSlow => StatusCode::REQUEST_TIMEOUT,
-            Self::Conflict(_) => StatusCode::CONFLICT,
+            Self::Gone(_) => StatusCode::GONE,
+            Self::State(_) | Self::Conflict(_) => StatusCode::CONFLICT,
             Self::Classified(_) => StatusCode::UNPROCESSABLE_ENTITY,
             Self::Busy => StatusCode::SERVICE_UNAVAILABLE,
             Self::Internal(_) => StatusCode::INTERNAL_SERVER_ERROR,

@@ -37,9 +37,9 @@ pub mod visit;
 use error::WebError;
 use handlers::receive::{self, give_back, receipt, sign, take, tell_duty, viewing};
 use handlers::{
-    accounts, acts, asset, board, call, compose, coverage, delegated, demo_mailbox, directory,
-    draft_files, duty, duty_print, health, home, link, notices, own_password, register, remind,
-    review, rounds, rules, short_code, sign_in, story, verify,
+    accounts, acts, asset, back, board, call, compose, coverage, delegated, demo_mailbox,
+    directory, draft_files, duty, duty_print, health, home, link, notices, own_password, register,
+    remind, review, rounds, rules, short_code, sign_in, story, verify,
 };
 use route::{Route, Subject, Who};
 pub use server::server;
@@ -83,6 +83,7 @@ routes! {
 
     GET  "/sign-in"          Who::Anyone, None => sign_in::form;
     POST "/sign-in"          Who::Anyone, None => sign_in::enter;
+    GET  "/sign-out"         Who::Staff(ALL_STAFF), None => home::lead;
     POST "/sign-out"         Who::Staff(ALL_STAFF), None => sign_in::leave;
     GET  "/first-administrator" Who::Anyone, None => sign_in::first_form;
     POST "/first-administrator" Who::Anyone, None => sign_in::first;
@@ -103,6 +104,12 @@ routes! {
     POST "/notices/{notice}/release" Who::Staff(RELEASERS), Notice => review::release;
     POST "/notices/{notice}/return"  Who::Staff(RELEASERS), Notice => review::give_back;
     POST "/notices/{notice}/oral"    Who::Staff(DUTY), Notice => review::oral;
+    // where a form was posted to, there is a way back to its page
+    GET  "/notices/{notice}/submit"  Who::Staff(WRITERS), Notice => back::notice;
+    GET  "/notices/{notice}/issue"   Who::Staff(WRITERS), Notice => back::notice;
+    GET  "/notices/{notice}/release" Who::Staff(RELEASERS), Notice => back::notice;
+    GET  "/notices/{notice}/return"  Who::Staff(RELEASERS), Notice => back::notice;
+    GET  "/notices/{notice}/oral"    Who::Staff(DUTY), Notice => back::notice;
     GET  "/notices"          Who::Staff(READERS), None => notices::list;
     GET  "/notices/{notice}" Who::Staff(READERS), Notice => board::show;
     GET  "/notices/{notice}/register" Who::Staff(READERS), Notice => register::print;
@@ -139,11 +146,16 @@ routes! {
     POST "/notices/{notice}/delegate" Who::Staff(DUTY), Notice => duty::hand_on;
     POST "/notices/{notice}/take-back" Who::Staff(DUTY), Notice => duty::take_back;
     POST "/notices/{notice}/renew-calls" Who::Staff(DUTY), Notice => duty::renew_calls;
+    GET  "/notices/{notice}/delegate" Who::Staff(DUTY), Notice => back::duty_of_notice;
+    GET  "/notices/{notice}/take-back" Who::Staff(DUTY), Notice => back::duty_of_notice;
+    GET  "/notices/{notice}/renew-calls" Who::Staff(DUTY), Notice => back::duty_of_notice;
     GET  "/deliveries/{delivery}/calls" Who::Staff(READERS), Delivery => duty_print::calls;
     POST "/deliveries/{delivery}/escalate" Who::Staff(DUTY), Delivery => call::escalate;
+    GET  "/deliveries/{delivery}/escalate" Who::Staff(DUTY), Delivery => back::call;
     GET  "/notices/{notice}/remind" Who::Staff(CHASERS), Notice => remind::list;
     POST "/notices/{notice}/remind" Who::Staff(CHASERS), Notice => remind::send;
     POST "/deliveries/{delivery}/claim" Who::Staff(DUTY), Delivery => duty::claim;
+    GET  "/deliveries/{delivery}/claim" Who::Staff(DUTY), Delivery => back::duty;
     GET  "/deliveries/{delivery}/call" Who::Staff(DUTY), Delivery => call::form;
     POST "/deliveries/{delivery}/call" Who::Staff(DUTY), Delivery => call::record;
 
@@ -151,6 +163,8 @@ routes! {
     GET  "/directory/{organization}" Who::Staff(ALL_STAFF), Organization => directory::organization;
 
     POST "/directory/{organization}/confirm" Who::Staff(REACHERS), Organization => rounds::called;
+    GET  "/directory/{organization}/confirm" Who::Staff(REACHERS), Organization
+        => back::organization;
     GET  "/coverage"         Who::Staff(COVERERS), None => coverage::show;
     GET  "/rounds"           Who::Staff(REACHERS), None => rounds::list;
     POST "/rounds"           Who::Staff(ADMINISTRATORS), None => rounds::start;
@@ -163,6 +177,10 @@ routes! {
 
     GET  "/accounts"         Who::Staff(ADMINISTRATORS), None => accounts::list;
     POST "/accounts"         Who::Staff(ADMINISTRATORS), None => accounts::create;
+    GET  "/accounts/{account}/disable" Who::Staff(ADMINISTRATORS), Account => back::accounts;
+    GET  "/accounts/{account}/enable"  Who::Staff(ADMINISTRATORS), Account => back::accounts;
+    GET  "/accounts/{account}/reset"   Who::Staff(ADMINISTRATORS), Account => back::accounts;
+    GET  "/accounts/{account}/roles"   Who::Staff(ADMINISTRATORS), Account => back::accounts;
     POST "/accounts/{account}/disable" Who::Staff(ADMINISTRATORS), Account => accounts::disable;
     POST "/accounts/{account}/enable"  Who::Staff(ADMINISTRATORS), Account => accounts::enable;
     POST "/accounts/{account}/reset"   Who::Staff(ADMINISTRATORS), Account => accounts::reset;
@@ -177,6 +195,9 @@ routes! {
     GET  "/receive/{delivery}/acknowledge" Who::LinkHolder, Receiving => receive::back;
     GET  "/receive/{delivery}/viewing" Who::LinkHolder, Receiving => receive::back;
     GET  "/receive/{delivery}/current" Who::LinkHolder, Receiving => receive::current;
+    GET  "/receive/{delivery}/open" Who::LinkHolder, Receiving => receive::back;
+    GET  "/receive/{delivery}/files/{file}/open" Who::LinkHolder, Receiving => receive::back;
+    GET  "/receive/{delivery}/files/{file}/download" Who::LinkHolder, Receiving => receive::back;
     POST "/receive/{delivery}/open" Who::LinkHolder, Receiving => take::text;
     POST "/receive/{delivery}/files/{file}/open" Who::LinkHolder, Receiving => take::look;
     POST "/receive/{delivery}/files/{file}/download" Who::LinkHolder, Receiving => take::keep;

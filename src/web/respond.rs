@@ -66,7 +66,11 @@ pub(super) fn failure(error: &WebError, status: StatusCode) -> HttpResponse {
         }
         WebError::NotFound | WebError::LinkRefused => Failure::NotFound,
         WebError::Bad(_) | WebError::Misdirected | WebError::TooSlow => Failure::Unreadable,
-        WebError::Conflict(what) => Failure::Conflict { what: what.clone() },
+        WebError::State(wrong) => Failure::Conflict { what: wrong.message_zh() },
+        WebError::Gone(what) => Failure::Gone { what: what.clone() },
+        WebError::Conflict(what) => {
+            Failure::Conflict { what: what.trim_end_matches('。').to_owned() }
+        }
         WebError::Classified(what) => Failure::Classified { what: what.clone() },
         WebError::TooLarge => Failure::TooLarge { limit: "本系统的上限".to_owned() },
         WebError::Busy => Failure::Busy { seconds: RETRY_SECONDS },

@@ -52,6 +52,8 @@ word_enum! {
         IssuedBefore = "issued-before", "本件此前已经发出，没有重复发出。";
         /// 退回修改.
         SentBack = "sent-back", "已退回修改，经办人会看到理由。";
+        /// A press on a form in which nothing was written.
+        NothingToKeep = "nothing-to-keep", "还没有填写内容，没有存为草稿。";
         /// 删除草稿.
         DraftDeleted = "draft-deleted", "草稿已删除。";
         /// A call.

@@ -15,10 +15,12 @@ use askama::Template;
 use tracing::Instrument as _;
 
 use super::pages::failure::{Failure, FailurePage};
+use super::pages::parts::Link;
 use super::route::Pattern;
 use super::{service_of, session};
 use crate::adapters::random;
 use crate::domain::digest::hex;
+use crate::domain::ids::{DeliveryId, NoticeId, OrganizationId};
 
 /// Header that carries the request's number.
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
@@ -75,12 +77,28 @@ fn finish<B: MessageBody + 'static>(
         None if by_link => None,
         None => Some("/sign-in".to_owned()),
     };
+    let way = if failure.goes_on() { way_on(path) } else { None };
     let request_id = id.to_owned();
-    let page = FailurePage { failure, duty_phone: None, home_href, request_id };
+    let page = FailurePage { failure, duty_phone: None, way, home_href, request_id };
     let body = page.render().unwrap_or_default();
     let html = HeaderValue::from_static("text/html; charset=utf-8");
     answer.headers_mut().insert(CONTENT_TYPE, html);
     answer.map_body(|_, _| EitherBody::right(BoxBody::new(body)))
+}
+
+/// The page of what an address is about, from which the reader can see how it stands now. It is
+/// only led to where the guard of the route had nothing against the reader.
+fn way_on(path: &str) -> Option<Link> {
+    let mut parts = path.split('/').skip(1);
+    let (room, id) = (parts.next()?, parts.next()?);
+    let text = match room {
+        "notices" if id.parse::<NoticeId>().is_ok() => "看这份公文",
+        "deliveries" if id.parse::<DeliveryId>().is_ok() => "看流转记录",
+        "directory" if id.parse::<OrganizationId>().is_ok() => "看这个单位",
+        "receive" if id.parse::<DeliveryId>().is_ok() => "回到签收页",
+        _ => return None,
+    };
+    Some(Link { text: text.to_owned(), href: format!("/{room}/{id}"), current: false })
 }
 
 /// Twelve random digits: enough to find a line in a day's log, and telling nothing.

@@ -90,16 +90,20 @@ fn cookie_name(delivery: DeliveryId) -> String {
 pub(super) enum Seat {
     /// It signed.
     Signer,
+    /// Its signature came second, and was not taken as another one.
+    Second,
     /// It registered a viewing, which this event tells of.
     Viewer(EventId),
 }
 
 const SIGNER: &str = "signed";
+const SECOND: &str = "second";
 
 /// The cookie that remembers what this browser did.
 pub(super) fn seat_cookie(delivery: DeliveryId, seat: Seat) -> Cookie<'static> {
     let value = match seat {
         Seat::Signer => SIGNER.to_owned(),
+        Seat::Second => SECOND.to_owned(),
         Seat::Viewer(event) => event.to_string(),
     };
     let seconds = use_case::VISIT_LASTS.as_seconds();
@@ -113,6 +117,7 @@ pub(super) fn seat_of(request: &HttpRequest, delivery: DeliveryId) -> Option<Sea
     let cookie = request.cookie(&seat_cookie_name(delivery))?;
     match cookie.value() {
         SIGNER => Some(Seat::Signer),
+        SECOND => Some(Seat::Second),
         event => event.parse().ok().map(Seat::Viewer),
     }
 }

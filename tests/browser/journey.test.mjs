@@ -48,7 +48,7 @@ for (const javaScriptEnabled of [true, false]) {
     await signIn(releaser, demo, site, "hefa");
     const board = await release(releaser);
 
-    const mailbox = await visit();
+    const mailbox = await visit(PHONE);
     const link = await linkInMail(mailbox, site);
     const everyone = `${board}?show=all`;
     await scan(link, await visit(), releaser, everyone);
@@ -123,7 +123,9 @@ async function typeIn(page, script) {
 
 async function handOver(page) {
   await noBarriers(page);
+  await inSight(page, "预览，送核发");
   await page.getByRole("button", { name: "预览，送核发" }).click();
+  await inSight(page, "送核发");
   await page.getByRole("button", { name: "送核发", exact: true }).click();
   await page.locator(".board-number").getByText(/王某.*送核发/).waitFor();
 }
@@ -133,11 +135,34 @@ async function release(page) {
   await page.reload();
   await page.locator("table.notices a").first().click();
   await noBarriers(page);
+  await inSight(page, "核发并发出");
   const reason = page.getByLabel("联系方式不全的单位先行发出，理由");
   if (await reason.count()) await reason.first().fill("已由值班室电话告知");
   await page.getByRole("button", { name: "核发并发出" }).click();
   await page.locator("#live-head").waitFor();
-  return page.url().split("?")[0];
+  const board = page.url().split("?")[0];
+  // One step back there is nothing more to release: the page says so, and leads on.
+  await page.goBack();
+  await page.getByText(/本件已于.*由李某核发并发出/).waitFor();
+  await noBarriers(page);
+  await page.getByRole("link", { name: "看签收情况" }).first().click();
+  await page.locator("#live-head").waitFor();
+  assert.equal(page.url().split("?")[0], board);
+  return board;
+}
+
+/** The act of a page is whole and in sight before anybody scrolls. */
+async function inSight(page, name) {
+  const button = page.getByRole("button", { name, exact: true }).first();
+  const hidden = await button.evaluate((one) => {
+    scrollTo(0, 0);
+    const { left, right, top, bottom } = one.getBoundingClientRect();
+    const seen = (x, y) => one.contains(document.elementFromPoint(x, y));
+    const [west, east, north, south] = [left + 4, right - 4, top + 4, bottom - 4];
+    const corners = [[west, north], [east, north], [west, south], [east, south]];
+    return corners.filter(([x, y]) => !seen(x, y));
+  });
+  assert.deepEqual(hidden, [], `${name} is cut off`);
 }
 
 /** The link in the mail of one organisation. */
@@ -150,6 +175,13 @@ async function linkInMail(page, site) {
     await page.waitForTimeout(300);
   }
   await page.locator("ul.mails a").first().click();
+  const frame = await page.locator("iframe.mail-html").boundingBox();
+  const mail = page.frameLocator("iframe.mail-html");
+  for (const text of ["查看并签收", /请勿直接回复/]) {
+    const part = await mail.getByText(text).last().boundingBox();
+    assert.ok(part.y + part.height < frame.y + frame.height, `the frame cuts ${text}`);
+    assert.ok(part.x + part.width < frame.x + frame.width, `the frame cuts ${text}`);
+  }
   return page.locator(".mail-text a").first().getAttribute("href");
 }
 

@@ -351,6 +351,7 @@ fn issue(service: &Service, scale: &Scale) -> NoticeId {
         form_key: "release form".to_owned(),
         gap_reason: Some("演练".to_owned()),
         left_out: None,
+        unchanged: false,
     };
     let issued = release_and_issue(service, &releaser, &request).unwrap();
     assert_eq!(issued, Issued::Now { deliveries: count, messages: count });

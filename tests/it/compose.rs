@@ -66,7 +66,14 @@ impl World {
     fn request(&self, id: NoticeId, key: &str) -> IssueRequest {
         let seen = preview(self.service(), &self.account("jingban"), id).unwrap().digest;
         let gap_reason = Some("汛情紧急，先行发出".to_owned());
-        IssueRequest { notice: id, seen, form_key: key.to_owned(), gap_reason, left_out: None }
+        IssueRequest {
+            notice: id,
+            seen,
+            form_key: key.to_owned(),
+            gap_reason,
+            left_out: None,
+            unchanged: false,
+        }
     }
 
     fn submit(&self, id: NoticeId) -> IssueRequest {

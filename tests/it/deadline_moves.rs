@@ -65,6 +65,7 @@ impl Town {
             form_key: format!("issue {number}"),
             gap_reason: None,
             left_out: None,
+            unchanged: false,
         };
         let issued = issue::issue(service, &self.clerk, &request).unwrap();
         assert!(matches!(issued, Issued::Now { .. }));

@@ -45,8 +45,14 @@ impl Flash {
         let seen = compose::load(service, &clerk, notice).unwrap().digest();
         submit::submit(service, &clerk, notice, seen).unwrap();
         let gap_reason = Some("先行发出，电话通知".to_owned());
-        let request =
-            IssueRequest { notice, seen, form_key: "once".into(), gap_reason, left_out: None };
+        let request = IssueRequest {
+            notice,
+            seen,
+            form_key: "once".into(),
+            gap_reason,
+            left_out: None,
+            unchanged: false,
+        };
         let issued = release_and_issue(service, &flash.account("hefa"), &request).unwrap();
         assert!(matches!(issued, Issued::Now { .. }));
         flash.at(0);

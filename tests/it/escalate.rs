@@ -48,6 +48,7 @@ impl Issue {
             form_key: "once".to_owned(),
             gap_reason: Some("先行发出，电话通知".to_owned()),
             left_out: None,
+            unchanged: false,
         };
         let issued = release_and_issue(service, &releaser, &request).unwrap();
         assert!(matches!(issued, Issued::Now { .. }));

@@ -112,6 +112,7 @@ impl World {
             form_key: "a key".into(),
             gap_reason,
             left_out: None,
+            unchanged: false,
         };
         release_and_issue(&self.service, &self.account("hefa"), &request).unwrap()
     }

@@ -83,6 +83,7 @@ fn no_field_becomes_a_header_of_a_mail() {
         form_key: "k".into(),
         gap_reason,
         left_out: None,
+        unchanged: false,
     };
     submit(service, &clerk, notice, request.seen).unwrap();
     release_and_issue(service, &releaser, &request).unwrap();

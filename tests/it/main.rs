@@ -8,6 +8,8 @@ mod after_an_act;
 #[cfg(test)]
 mod attacks;
 #[cfg(test)]
+mod back_and_forth;
+#[cfg(test)]
 mod bounces;
 #[cfg(test)]
 mod calendar;
@@ -40,6 +42,8 @@ mod every_way;
 #[cfg(test)]
 mod false_alarms;
 #[cfg(test)]
+mod form_pages;
+#[cfg(test)]
 mod guard;
 #[cfg(test)]
 mod harness;
@@ -65,6 +69,8 @@ mod receiving_attacks;
 mod route_matrix;
 #[cfg(test)]
 mod rules;
+#[cfg(test)]
+mod second_person;
 #[cfg(test)]
 mod self_check;
 #[cfg(test)]

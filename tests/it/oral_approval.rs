@@ -32,6 +32,7 @@ fn gone_out() -> Option<(Office, NoticeId)> {
         form_key: "k0-oral".into(),
         gap_reason: Some("情况紧急".into()),
         left_out: None,
+        unchanged: false,
     };
     let oral = OralApproval {
         by: "刘某 副秘书长".into(),

@@ -94,7 +94,9 @@ fn a_link_opens_the_files_of_its_notice_and_hands_them_out_harmless() {
         assert_eq!(heard.header("content-security-policy"), "default-src 'none'; sandbox");
         assert_eq!(heard.header("x-content-type-options"), "nosniff");
         assert_eq!(heard.body, html, "byte for byte");
-        assert!(matches!(visitor.get(&path).status, 404 | 405), "a link to it opens nothing");
+        let link = visitor.get(&path);
+        let led = (link.status, link.header("location"), link.body.as_str());
+        assert_eq!(led, (303, page.as_str(), ""), "a link to it opens nothing but the page");
     }
 }
 

@@ -71,7 +71,7 @@ impl Office {
         let mut header = open.notice.draft;
         let organ = header.dispatching_organ.clone();
         header.signatories = vec![DraftSignatory { name: organ, lead: true }];
-        header.urgency_reason = "今晚有强降雨".into();
+        header.urgency_reason = format!("今晚有强降雨（{key}）");
         let ticks = Ticks {
             primary: to.iter().map(|seat| seat.organization).collect(),
             ..Ticks::default()
@@ -98,6 +98,7 @@ impl Office {
             form_key: key.to_owned(),
             gap_reason: Some("情况紧急".into()),
             left_out,
+            unchanged: false,
         };
         release_and_issue(service, &self.releaser, &request)
     }

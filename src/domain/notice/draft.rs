@@ -77,25 +77,25 @@ impl Field {
         match self {
             Self::DispatchingOrgan => "发电单位",
             Self::Signatories => "落款机关",
-            Self::Form => "文种形式",
+            Self::Form => "形式",
             Self::Urgency => "等级",
-            Self::ChannelClass => "明电",
+            Self::ChannelClass => "类别",
             Self::DocumentNumber => "发文字号",
             Self::CipherOfficeSerial => "机要编号",
             Self::ApproverName => "签发人",
             Self::ApprovedOn => "签发日期",
             Self::Title => "标题",
-            Self::AddresseeLine => "主送机关",
-            Self::CopyLine => "抄送机关",
-            Self::Body => "正文",
+            Self::AddresseeLine => "主送",
+            Self::CopyLine => "抄送",
+            Self::Body => "正文文字",
             Self::IssueDate => "成文日期",
             Self::CirculationScope => "印发传达范围",
             Self::ContactPerson => "联系人",
             Self::DutyPhone => "值班电话",
-            Self::ReportBackTo => "回告单位",
-            Self::ReportBackBy => "回告期限",
+            Self::ReportBackTo => "回告给",
+            Self::ReportBackBy => "回告时限",
             Self::ReportBackNote => "回告要求",
-            Self::SignBy => "签收期限",
+            Self::SignBy => "签收时限",
             Self::Overnight => "连夜办理",
             Self::UrgencyReason => "紧急理由",
         }
@@ -143,6 +143,21 @@ pub struct NoticeDraft {
 }
 
 impl NoticeDraft {
+    /// Whether another header says the same, blanks around its fields and line ends aside.
+    #[must_use]
+    pub fn says_the_same(&self, other: &Self) -> bool {
+        let organs = |draft: &Self| -> Vec<(String, bool)> {
+            draft.signatories.iter().map(|one| (one.name.trim().to_owned(), one.lead)).collect()
+        };
+        let same = |field: &Field| {
+            let lines = |draft: &Self| draft.text(*field).trim().replace("\r\n", "\n");
+            lines(self) == lines(other)
+        };
+        Field::ALL.iter().all(same)
+            && self.overnight == other.overnight
+            && organs(self) == organs(other)
+    }
+
     /// What was typed into `field`; empty for the two fields that are not a text.
     #[must_use]
     pub fn text(&self, field: Field) -> &str {
@@ -203,6 +218,15 @@ pub struct FieldFault {
     pub field: Field,
     /// What to do.
     pub message_zh: String,
+}
+
+impl FieldFault {
+    /// The same where it does not stand beside its field: it names the field.
+    #[must_use]
+    pub fn told_zh(&self) -> String {
+        let (label, message) = (self.field.label_zh(), &self.message_zh);
+        if message.contains(label) { message.clone() } else { format!("{label}：{message}") }
+    }
 }
 
 /// The answer a notice asks for (回告).

@@ -196,12 +196,12 @@ impl Check<'_> {
             self.fault(
                 Field::ReportBackBy,
                 format!(
-                    "回告期限“{typed}”不是日期，请写成：2026年11月30日，或2026年11月30日17时30分"
+                    "回告时限“{typed}”不是日期，请写成：2026年11月30日，或2026年11月30日17时30分"
                 ),
             );
         }
         if by.is_some_and(|by| by <= context.now) {
-            self.fault(Field::ReportBackBy, "回告期限已经过去，请改为以后的时间");
+            self.fault(Field::ReportBackBy, "回告时限已经过去，请改为以后的时间");
         }
         if to.is_none() && (note.is_some() || !typed.is_empty()) {
             self.fault(Field::ReportBackTo, "写了回告要求，请填写向哪个单位回告");
@@ -215,11 +215,11 @@ impl Check<'_> {
         if !typed.is_empty() && by.is_none() {
             self.fault(
                 Field::SignBy,
-                format!("签收期限“{typed}”没有写明几时几分，请写成：2026年11月24日0时20分"),
+                format!("签收时限“{typed}”没有写明几时几分，请写成：2026年11月24日0时20分"),
             );
         }
         if by.is_some_and(|by| by <= context.now) {
-            self.fault(Field::SignBy, "签收期限已经过去，请改为以后的时间，或留空按等级计算");
+            self.fault(Field::SignBy, "签收时限已经过去，请改为以后的时间，或留空按等级计算");
         }
         by
     }

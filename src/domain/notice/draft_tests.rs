@@ -80,7 +80,7 @@ fn an_empty_draft_is_told_everything_at_once() {
 #[test]
 fn each_fault_stands_beside_its_field() {
     type Spoil = fn(&mut NoticeDraft);
-    let cases: [(Field, &str, Spoil); 17] = [
+    let cases: [(Field, &str, Spoil); 19] = [
         (Field::Urgency, "纸质公文没有“特提”", |d| d.form = "paper".into()),
         (Field::ChannelClass, "应选“非涉密公文”", |d| d.form = "paper".into()),
         (Field::Urgency, "电报没有“平件”", |d| d.urgency = "ordinary".into()),
@@ -89,6 +89,12 @@ fn each_fault_stands_beside_its_field() {
         (Field::Signatories, "只能有一个", |d| d.signatories[1].lead = true),
         (Field::Signatories, "重复", |d| d.signatories[1].name = "中共某省委办公厅".into()),
         (Field::DocumentNumber, "缺少括号内的年份", |d| d.document_number = "35号".into()),
+        (Field::DocumentNumber, "序号“零”", |d| {
+            d.document_number = "湘办发电〔2026〕零号".into()
+        }),
+        (Field::DocumentNumber, "机关代字“#”", |d| {
+            d.document_number = "#〔2026〕35号".into()
+        }),
         (Field::ApprovedOn, "“昨天”不是日期", |d| d.approved_on = "昨天".into()),
         (Field::ApprovedOn, "还没有到", |d| d.approved_on = "2026-11-24".into()),
         (Field::IssueDate, "早于签发日期", |d| d.issue_date = "2026-11-22".into()),
@@ -103,8 +109,9 @@ fn each_fault_stands_beside_its_field() {
         let mut draft = good();
         spoil(&mut draft);
         let faults = draft.check(&context()).unwrap_err();
-        let told = faults.iter().any(|f| f.field == field && f.message_zh.contains(words));
-        assert!(told, "{field}: {words}: {faults:#?}");
+        let told = faults.iter().find(|f| f.field == field && f.message_zh.contains(words));
+        let told = told.unwrap_or_else(|| panic!("{field}: {words}: {faults:#?}")).told_zh();
+        assert!(told.contains(words) && told.contains(field.label_zh()), "{field}: {told}");
     }
 }
 

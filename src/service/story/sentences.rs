@@ -68,7 +68,7 @@ pub fn story_sentences(story: &Story) -> Vec<Sentence> {
 }
 
 /// The account an actor names, if it is one.
-pub(super) fn staff_of(actor: &str) -> Option<AccountId> {
+pub(in crate::service) fn staff_of(actor: &str) -> Option<AccountId> {
     actor.strip_prefix("account:")?.parse().ok()
 }
 

@@ -49,7 +49,9 @@
       if (!answer.ok || answer.redirected) throw new Error(String(answer.status));
       follow((name) => answer.headers.get(name));
       $("truth").innerHTML = await answer.text();
-      say(`草稿已存 ${clock()}（今天）`, false);
+      // A form in which nothing is written is not kept.
+      const kept = answer.headers.get("x-draft-address");
+      say(kept ? `草稿已存 ${clock()}（今天）` : "", false);
     } catch {
       say("▲ 草稿没有存上，请按“保存草稿”再试；写的内容还在本页", true);
     }

@@ -10,10 +10,10 @@ use crate::domain::human_time::moment_zh;
 use crate::domain::ids::DeliveryId;
 use crate::domain::notice::NoticeState;
 use crate::domain::time::Timestamp;
-use crate::service::Service;
 use crate::service::call::{CallFaults, CallRequest, CallSheet, Recorded, record_call, sheet};
 use crate::service::call_code::kept_code;
 use crate::service::escalate_by_hand::{HandAct, escalate_by_hand};
+use crate::service::{Service, ServiceError};
 use crate::store::calls::CallLine;
 use crate::store::corrections::Corrects;
 use crate::web::address::{id, query};
@@ -27,6 +27,9 @@ use crate::web::respond::{page_with, see_other_saying};
 use crate::web::said::Said;
 use crate::web::session::Staff;
 use crate::web::shell::shell;
+
+/// The place on the page of what is no mistake of a field.
+const CHANGED: &str = "do";
 
 /// The form.
 pub(in crate::web) async fn form(
@@ -50,8 +53,14 @@ pub(in crate::web) async fn record(
     let delivery: DeliveryId = id(&request, "delivery")?;
     let typed = read(&posted.0);
     let (recording, account, asked) = (service.clone(), staff.account.clone(), typed.clone());
-    let recorded =
-        web::block(move || record_call(&recording, &account, delivery, &asked)).await??;
+    let recorded = web::block(move || record_call(&recording, &account, delivery, &asked)).await?;
+    let recorded = match recorded {
+        // What was read out does not hold any more; the page drawn anew says what does.
+        Err(ServiceError::Conflict(why)) => {
+            return draw(&service, staff, delivery, typed, changed(why)).await;
+        }
+        recorded => recorded?,
+    };
     match recorded {
         Recorded::Mistaken(faults) => draw(&service, staff, delivery, typed, faults).await,
         Recorded::Yes { confirmed: 1.. } => Ok(see_other_saying("/duty", Said::CallConfirmed, 0)),
@@ -59,6 +68,11 @@ pub(in crate::web) async fn record(
             Ok(see_other_saying("/duty", Said::CallRecorded, 0))
         }
     }
+}
+
+/// What is said where the case stands otherwise than the page did.
+fn changed(why: String) -> CallFaults {
+    vec![(CHANGED, why)]
 }
 
 fn read(fields: &Fields) -> CallRequest {
@@ -94,12 +108,13 @@ async fn draw(
         if let Some(kept) = kept_code(&reading, &sheet, &shown_before) {
             sheet.code = kept;
         }
-        Ok::<_, crate::service::ServiceError>((sheet, reading.form_key()?))
+        Ok::<_, ServiceError>((sheet, reading.form_key()?))
     })
     .await??;
-    let status = match faults.is_empty() {
-        true => StatusCode::OK,
-        false => StatusCode::UNPROCESSABLE_ENTITY,
+    let status = match faults.first() {
+        None => StatusCode::OK,
+        Some((CHANGED, _)) => StatusCode::CONFLICT,
+        Some(_) => StatusCode::UNPROCESSABLE_ENTITY,
     };
     page_with(status, &filled(&sheet, &staff, typed, faults, key))
 }
@@ -241,13 +256,28 @@ pub(in crate::web) async fn escalate(
 ) -> Result<HttpResponse, WebError> {
     let delivery: DeliveryId = id(&request, "delivery")?;
     let fields = posted.0;
-    let account = staff.account;
     let act = fields.text("act").parse().unwrap_or(HandAct::Leader);
     let accept = fields.text("decision") != "decline";
     let reason = fields.text("reason").to_owned();
-    web::block(move || escalate_by_hand(&service, &account, delivery, act, accept, &reason))
-        .await??;
-    Ok(see_other_saying("/duty", Said::Decided, 0))
+    if reason.trim().is_empty() {
+        let field = match act {
+            HandAct::Leader => "reason-leader_prompt",
+            HandAct::Superior => "reason-superior_request",
+        };
+        let missing = vec![(field, "没有写理由，请写明理由再办".to_owned())];
+        return draw(&service, staff, delivery, CallRequest::default(), missing).await;
+    }
+    let account = staff.account.clone();
+    let deciding = service.clone();
+    let decided =
+        web::block(move || escalate_by_hand(&deciding, &account, delivery, act, accept, &reason));
+    match decided.await? {
+        Ok(()) => Ok(see_other_saying("/duty", Said::Decided, 0)),
+        Err(ServiceError::Conflict(why)) => {
+            draw(&service, staff, delivery, CallRequest::default(), changed(why)).await
+        }
+        Err(error) => Err(error.into()),
+    }
 }
 
 fn line(line: &crate::domain::call_point::Line) -> DutyLine {

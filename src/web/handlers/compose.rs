@@ -5,16 +5,17 @@ use actix_multipart::Multipart;
 use actix_web::http::StatusCode;
 use actix_web::{HttpRequest, HttpResponse, web};
 
-use super::acts::draft_banner;
+use super::acts::{draft_banner, or_how_it_stands};
 use super::compose_form::{
     choices, draft_of, errors_of, form_of, fresh_draft, marked_fields, ticks_of,
 };
+use super::compose_nothing::{is_nothing, nothing_kept};
 use super::draft_view::{file_rows, picker, truth};
 use crate::domain::classification::Screening;
 use crate::domain::delivery::Addressee;
 use crate::domain::human_time::clock_zh;
 use crate::domain::ids::{FileId, NoticeId, OrganizationId};
-use crate::domain::notice::{NoticeDraft, NoticeState};
+use crate::domain::notice::{FieldFault, NoticeDraft, NoticeState};
 use crate::service::compose::{self, ComposeRefused, Content, OpenDraft, Saved};
 use crate::service::confirm_marks::Confirmer;
 use crate::service::delete_draft::may_be_deleted;
@@ -38,12 +39,14 @@ use crate::web::shell::shell;
 pub(in crate::web) async fn fresh(
     service: web::Data<Service>,
     staff: Staff,
+    request: HttpRequest,
 ) -> Result<HttpResponse, WebError> {
+    let search = address::query(&request).text("search").to_owned();
     drawn(move || {
         let typed = Typed {
             content: Content { draft: fresh_draft(&staff.account), ticks: Ticks::default() },
             key: service.form_key()?,
-            search: String::new(),
+            search,
             confirm: None,
         };
         Drawn::page(&draw(&service, &staff, None, &typed, Errors::none())?)
@@ -60,12 +63,22 @@ pub(in crate::web) async fn edit(
     let id: NoticeId = address::id(&request, "notice")?;
     let search = address::query(&request).text("search").to_owned();
     drawn(move || {
-        let open = compose::load(&service, &staff.account, id).map_err(refused)?;
-        let content = Content { draft: open.notice.draft.clone(), ticks: Ticks::of(&open.picks) };
-        let typed = Typed { content, key: service.form_key()?, search, confirm: None };
-        Drawn::page(&draw(&service, &staff, Some(&open), &typed, Errors::none())?)
+        let made = draw_draft(&service, &staff, id, search);
+        or_how_it_stands(&service, &staff, id, false, made)
     })
     .await
+}
+
+fn draw_draft(
+    service: &Service,
+    staff: &Staff,
+    id: NoticeId,
+    search: String,
+) -> Result<Drawn, WebError> {
+    let open = compose::load(service, &staff.account, id).map_err(refused)?;
+    let content = Content { draft: open.notice.draft.clone(), ticks: Ticks::of(&open.picks) };
+    let typed = Typed { content, key: service.form_key()?, search, confirm: None };
+    Drawn::page(&draw(service, staff, Some(&open), &typed, Errors::none())?)
 }
 
 /// A press on a new form.
@@ -88,18 +101,25 @@ pub(in crate::web) async fn change(
     let id: NoticeId = address::id(&request, "notice")?;
     // Before a byte of a file is taken: foreign and absent look the same.
     let (own, account) = (service.clone(), staff.account.clone());
-    web::block(move || compose::load(&own, &account, id)).await?.map_err(refused)?;
-    let brought = multipart::read(form, &service, &staff.form_token).await?;
-    drawn(move || press(&service, &staff, Some(id), brought)).await
+    let known = web::block(move || compose::load(&own, &account, id)).await?.map_err(refused);
+    let brought = match known {
+        Ok(_) => Ok(multipart::read(form, &service, &staff.form_token).await?),
+        Err(error) => Err(error),
+    };
+    drawn(move || {
+        let made = brought.and_then(|brought| press(&service, &staff, Some(id), brought));
+        or_how_it_stands(&service, &staff, id, true, made)
+    })
+    .await
 }
 
 /// What the form says, and how it says it.
-struct Typed {
-    content: Content,
-    key: String,
-    search: String,
+pub(super) struct Typed {
+    pub(super) content: Content,
+    pub(super) key: String,
+    pub(super) search: String,
     /// Where a releaser may confirm that what was refused is no marking.
-    confirm: Option<ConfirmForm>,
+    pub(super) confirm: Option<ConfirmForm>,
 }
 
 impl Typed {
@@ -156,6 +176,7 @@ fn not_confirmed(
 pub(super) fn refused(refused: ComposeRefused) -> WebError {
     match refused {
         ComposeRefused::Service(error) => error.into(),
+        ComposeRefused::State(wrong) => wrong.into(),
         other => WebError::Conflict(other.message_zh()),
     }
 }
@@ -194,6 +215,14 @@ fn press(
         }
     };
     let confirmer = confirmer.as_ref();
+    // A file that cannot be taken begins no draft.
+    let known = |(name, staged): (String, Result<_, _>)| {
+        (name, if id.is_none() { staged.and_then(upload::of_a_known_kind) } else { staged })
+    };
+    let files: Vec<_> = files.into_iter().map(known).collect();
+    if id.is_none() && is_nothing(service, staff, &typed, &files)? {
+        return nothing_kept(service, staff, &typed, (&act, files_only), files);
+    }
     let saved = match id {
         Some(id) if files_only => Ok(Saved { id, revision: revision_of(fields.text("revision")) }),
         Some(id) => {
@@ -296,13 +325,7 @@ fn answer(
         _ => None,
     };
     if let Some(seen) = &seen {
-        for fault in &seen.faults {
-            let field = super::compose_form::field_name(fault.field.as_str());
-            errors.add(field, &fault.message_zh);
-        }
-        if seen.open.picks.is_empty() {
-            errors.add("to", "还没有选择单位，请先选择主送或抄送单位");
-        }
+        add_faults(&mut errors, &seen.faults, seen.open.picks.is_empty());
         let unlooked = seen.open.unlooked();
         if !unlooked.is_empty() {
             errors.add("files", &unlooked_zh(&unlooked));
@@ -320,7 +343,18 @@ fn answer(
     Ok(Drawn::next(&format!("{path}{place}")))
 }
 
-const UNPROCESSABLE: StatusCode = StatusCode::UNPROCESSABLE_ENTITY;
+/// What stands in the way of 送核发 on the form itself.
+pub(super) fn add_faults(errors: &mut Errors, faults: &[FieldFault], goes_to_nobody: bool) {
+    for fault in faults {
+        let field = super::compose_form::field_name(fault.field.as_str());
+        errors.add_named(field, &fault.message_zh, fault.told_zh());
+    }
+    if goes_to_nobody {
+        errors.add("to", "还没有选择单位，请先选择主送或抄送单位");
+    }
+}
+
+pub(super) const UNPROCESSABLE: StatusCode = StatusCode::UNPROCESSABLE_ENTITY;
 
 /// Where on the page a button leads back to.
 fn place_of(act: &str) -> &'static str {
@@ -373,7 +407,7 @@ fn truth_of(service: &Service, staff: &Staff, id: NoticeId) -> Result<Truth, Web
     Ok(truth(&preview(service, &staff.account, id).map_err(refused)?))
 }
 
-fn draw(
+pub(super) fn draw(
     service: &Service,
     staff: &Staff,
     open: Option<&OpenDraft>,

@@ -6,6 +6,7 @@ use crate::domain::ids::OrganizationId;
 use crate::domain::notice::draft::DraftSignatory;
 use crate::domain::notice::{Field, NoticeDraft};
 use crate::domain::urgency::{ChannelClass, Form, Urgency};
+use crate::service::compose::Content;
 use crate::service::pick::Ticks;
 use crate::web::forms::Fields;
 use crate::web::pages::compose::{ComposeChoices, NoticeForm};
@@ -118,6 +119,12 @@ pub(super) fn fresh_draft(account: &Account) -> NoticeDraft {
         duty_phone: account.phone.clone().unwrap_or_default(),
         ..NoticeDraft::default()
     }
+}
+
+/// Whether a form is as it was before anybody wrote in it.
+pub(super) fn is_untouched(content: &Content, account: &Account) -> bool {
+    let nobody = content.ticks.primary.is_empty() && content.ticks.copy.is_empty();
+    nobody && content.draft.says_the_same(&fresh_draft(account))
 }
 
 /// The fields of the form in which something looks like a marking, with their labels.

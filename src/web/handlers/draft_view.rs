@@ -110,7 +110,7 @@ pub(super) fn truth(preview: &Preview) -> Truth {
     let mut missing: Vec<Link> = preview
         .faults
         .iter()
-        .map(|fault| link(&fault.message_zh, &format!("#{}", field_name(fault.field.as_str()))))
+        .map(|fault| link(&fault.told_zh(), &format!("#{}", field_name(fault.field.as_str()))))
         .collect();
     if outlook.recipients.is_empty() {
         missing.push(link("请选择主送或抄送单位", "#to"));

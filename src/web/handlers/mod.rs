@@ -4,10 +4,12 @@
 pub(super) mod accounts;
 pub(super) mod acts;
 pub(super) mod asset;
+pub(super) mod back;
 pub(super) mod board;
 pub(super) mod call;
 pub(super) mod compose;
 mod compose_form;
+mod compose_nothing;
 pub(super) mod coverage;
 pub(super) mod delegated;
 pub(super) mod demo_mailbox;

@@ -3,18 +3,18 @@
 use actix_web::http::StatusCode;
 use actix_web::{HttpRequest, HttpResponse, web};
 
-use super::acts::draft_banner;
+use super::acts::{draft_banner, draft_words, or_how_it_stands};
 use super::compose::refused;
-use super::compose_form::errors_of;
+use super::compose_form::{errors_of, field_name};
 use super::draft_view::{file_rows, truth};
 use super::marks;
-use super::receive::sample_page;
+use super::receive::{date_words, sample_page};
 use crate::domain::account::Role;
 use crate::domain::digest::Sha256Digest;
 use crate::domain::escalation::ways_zh;
 use crate::domain::human_time::{clock_zh, parse_moment};
 use crate::domain::ids::{NoticeId, OrganizationId};
-use crate::domain::notice::{NoticeDraft, NoticeState};
+use crate::domain::notice::{Field, NoticeDraft, NoticeState};
 use crate::service::Service;
 use crate::service::issue::{IssueRefused, IssueRequest, Issued, issue};
 use crate::service::outlook::Recipient;
@@ -48,7 +48,9 @@ pub(in crate::web) async fn show(
     let sample = address::query(&request).text("to").parse().ok();
     drawn(move || {
         let typed = ReviewForm::default();
-        Drawn::page(&draw(&service, &staff, id, sample, typed, Errors::none())?)
+        let made = draw(&service, &staff, id, sample, typed, Errors::none());
+        let made = made.and_then(|page| Drawn::page(&page));
+        or_how_it_stands(&service, &staff, id, false, made)
     })
     .await
 }
@@ -147,18 +149,17 @@ pub(in crate::web) async fn give_back(
 ) -> Result<HttpResponse, WebError> {
     let id: NoticeId = address::id(&request, "notice")?;
     drawn(move || {
-        let reason = posted.0.text("return_reason");
-        match send_back(&service, &staff.account, id, reason) {
+        let made = match send_back(&service, &staff.account, id, posted.0.text("return_reason")) {
             Ok(()) => Ok(Drawn::next("/notices").saying(Said::SentBack, 0)),
             Err(SendBackRefused::Compose(error)) => Err(refused(error)),
             Err(SendBackRefused::NoReason) => {
                 let errors =
                     errors_of([("return_reason", "请写明退回理由，经办人据此修改".into())]);
-                let typed = form_of(&posted.0);
-                let page = draw(&service, &staff, id, None, typed, errors)?;
-                Drawn::page_with(StatusCode::UNPROCESSABLE_ENTITY, &page)
+                let page = draw(&service, &staff, id, None, form_of(&posted.0), errors);
+                page.and_then(|page| Drawn::page_with(StatusCode::UNPROCESSABLE_ENTITY, &page))
             }
-        }
+        };
+        or_how_it_stands(&service, &staff, id, true, made)
     })
     .await
 }
@@ -195,8 +196,9 @@ async fn act(
             form_key: form_key.to_owned(),
             gap_reason: fields.filled("gap_reason").map(str::to_owned),
             left_out: fields.text("left_out").parse().ok(),
+            unchanged: fields.has("unchanged"),
         };
-        match what(&service, &staff, &asked, &fields) {
+        let made = match what(&service, &staff, &asked, &fields) {
             Ok((next, said, count)) => Ok(Drawn::next(&next).saying(said, count)),
             Err(IssueRefused::Draft(error)) => Err(refused(error)),
             Err(why) => {
@@ -204,16 +206,16 @@ async fn act(
                     IssueRefused::Changed
                     | IssueRefused::NumberTaken(_)
                     | IssueRefused::LeftOut(_)
+                    | IssueRefused::Unchanged(_)
                     | IssueRefused::OlderEnded(_) => StatusCode::CONFLICT,
                     _ => StatusCode::UNPROCESSABLE_ENTITY,
                 };
                 let errors = errors_of(why.messages_zh());
-                Drawn::page_with(
-                    status,
-                    &draw(&service, &staff, id, None, form_of(&fields), errors)?,
-                )
+                let page = draw(&service, &staff, id, None, form_of(&fields), errors);
+                page.and_then(|page| Drawn::page_with(status, &page))
             }
-        }
+        };
+        or_how_it_stands(&service, &staff, id, true, made)
     })
     .await
 }
@@ -246,6 +248,15 @@ fn draw(
     let mut recipients: Vec<ReviewRecipient> =
         seen.outlook.recipients.iter().map(|one| recipient(one, &path, &seen)).collect();
     recipients.sort_by_key(|row| !row.unreachable);
+    let edit_href = if staff.is(Role::Clerk) { format!("{path}/edit") } else { String::new() };
+    let mut column = truth(&seen);
+    for link in &mut column.missing {
+        link.href = place_of(&link.href, &edit_href);
+    }
+    let mut errors = errors;
+    errors.0.iter_mut().filter(|error| is_of_the_form(&error.field)).for_each(|error| {
+        error.href = place_of(&error.href, &edit_href);
+    });
     Ok(ReviewPage {
         shell: shell(staff, Place::Notices),
         action: path.clone(),
@@ -261,23 +272,35 @@ fn draw(
         body: draft.body.clone(),
         files: file_rows(&seen.open, seen.now),
         // The instant stands above; here it is where it comes from.
-        truth: Truth { deadline: "时限依据".to_owned(), ..truth(&seen) },
+        truth: Truth { deadline: "时限依据".to_owned(), ..column },
         deadline_if_now: earliest.map_or_else(Moment::none, |at| Moment::at(at, seen.now)),
         recipients,
         mail: mail(service, &seen, sample)?,
         page_href: format!("{path}/preview/page"),
-        edit_href: if staff.is(Role::Clerk) { format!("{path}/edit") } else { String::new() },
+        edit_href,
         acts,
         left_out: seen.left_out.as_ref().map(|without| LeftOutRow {
             version: without.version,
             names: without.names.clone(),
             digest: without.digest.to_string(),
         }),
+        unchanged: seen.open.corrects.as_ref().filter(|_| seen.unchanged).map(|one| one.version),
         needs_gap_reason: seen.outlook.must_explain_gaps(),
         form,
         errors,
         blocked,
     })
+}
+
+/// Whether a field stands on the form of the draft, and not on this page.
+fn is_of_the_form(field: &str) -> bool {
+    let header = Field::ALL.iter().any(|known| field_name(known.as_str()) == field);
+    header || field == "to" || field == "files"
+}
+
+/// Where a field of the form is mended; for who may not edit, where it is read.
+fn place_of(anchor: &str, edit_href: &str) -> String {
+    if edit_href.is_empty() { "#sheet".to_owned() } else { format!("{edit_href}{anchor}") }
 }
 
 /// What this person may do here, and what to say where that is nothing.
@@ -298,17 +321,19 @@ fn acts(seen: &Preview, staff: &Staff) -> (ReviewActs, String) {
         oral: staff.is(Role::Duty) && ready && needs_second,
     };
     let blocked = if !replaces {
-        "不能发出：要更正的那份公文已不能更正。请把内容作为新的公文另行发出。"
+        "不能发出：要更正的那份公文已不能更正。请把内容作为新的公文另行发出。".to_owned()
     } else if !ready {
-        "还不能送核发：请先补齐上面所列各项。"
+        "还不能送核发：请先补齐上面所列各项。".to_owned()
     } else if waits && own && !acts.oral {
-        "本件由您起草，须由本单位另一人核发。"
+        "本件由您起草，须由本单位另一人核发。".to_owned()
     } else if waits && !acts.release && !acts.oral {
-        "本件待核发。核发须有核发角色。"
+        "本件待核发。核发须有核发角色。".to_owned()
+    } else if !waits && !clerk && !acts.oral {
+        draft_words(&seen.open)
     } else {
-        ""
+        String::new()
     };
-    (acts, blocked.to_owned())
+    (acts, blocked)
 }
 
 fn recipient(one: &Recipient, path: &str, seen: &Preview) -> ReviewRecipient {
@@ -362,10 +387,10 @@ fn facts(draft: &NoticeDraft) -> Vec<Fact> {
         ("发电单位", draft.dispatching_organ.clone()),
         ("落款", names.join("\n")),
         ("机要编号", draft.cipher_office_serial.clone()),
-        ("签发", joined([&draft.approver_name, &draft.approved_on])),
+        ("签发", joined([&draft.approver_name, &date_words(&draft.approved_on)])),
         ("主送", draft.addressee_line.clone()),
         ("抄送", draft.copy_line.clone()),
-        ("成文日期", draft.issue_date.clone()),
+        ("成文日期", date_words(&draft.issue_date)),
         ("印发传达范围", draft.circulation_scope.clone()),
         ("联系人", joined([&draft.contact_person, &draft.duty_phone])),
         ("回告", joined([&draft.report_back_to, &draft.report_back_by.replace('T', " ")])),

@@ -41,6 +41,13 @@ pub struct CallOffer {
     pub may_decline: bool,
 }
 
+impl CallOffer {
+    /// The id of its reason on the page.
+    fn reason_field(&self) -> String {
+        format!("reason-{}", self.act)
+    }
+}
+
 /// What was typed.
 #[derive(Clone, Debug, Default)]
 pub struct CallTyped {

@@ -28,12 +28,23 @@ pub struct Closure {
     pub at: Moment,
     /// The organ that decided.
     pub by: String,
-    /// This organisation had signed before: `2026年11月23日 14:35 王某`.
-    pub signed: Option<String>,
+    /// This organisation had signed before.
+    pub signed: Option<SignedBefore>,
     /// The way to the version in force.
     pub current: Option<CurrentVersion>,
     /// The version in its place was taken back too.
     pub newer: Option<NewerEnded>,
+}
+
+/// The signature that a notice had before it was closed; its receipt stays.
+#[derive(Clone, Debug)]
+pub struct SignedBefore {
+    /// `2026年11月23日 14:35 王某`, and in which way if not by the organisation itself.
+    pub words: String,
+    /// The receipt as a signed file.
+    pub download_href: String,
+    /// The print sheet.
+    pub print_href: String,
 }
 
 /// How the version in the place of this one ended.

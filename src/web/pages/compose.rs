@@ -10,7 +10,8 @@
 //! searches by keyboard.
 //! `do=autosave` is answered with [`TruthPart`] alone; uploads by script post `do=upload` and get
 //! [`FilesPart`]. Both answers carry the new revision in `X-Draft-Revision` and the address of
-//! the draft in `X-Draft-Address`, because the first save makes it.
+//! the draft in `X-Draft-Address`, because the first save makes it; a form in which nothing was
+//! written yet is not kept, and its answers carry neither.
 
 use askama::Template;
 

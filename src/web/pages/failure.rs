@@ -4,6 +4,7 @@
 use askama::Template;
 
 use super::link_parts::Phone;
+use super::parts::Link;
 
 /// The page of a failure.
 #[derive(Clone, Debug, Template)]
@@ -13,6 +14,8 @@ pub struct FailurePage {
     pub failure: Failure,
     /// The duty phone, where it is known and the matter may be urgent.
     pub duty_phone: Option<Phone>,
+    /// The page of what the address is about, where the matter can be gone on with.
+    pub way: Option<Link>,
     /// Where to go on; `None` for a visitor without an account.
     pub home_href: Option<String>,
     /// The number under which the log knows this request.
@@ -33,6 +36,11 @@ pub enum Failure {
     },
     /// 404: absent or another office's.
     NotFound,
+    /// 410: an act of the reader's own office removed it.
+    Gone {
+        /// `这份草稿已由李某于2026年11月23日 14:31 删除`.
+        what: String,
+    },
     /// 409: somebody else was faster.
     Conflict {
         /// What is the case now: `这份公文已由李某于 14:31 核发`.
@@ -67,12 +75,19 @@ impl FailurePage {
 }
 
 impl Failure {
+    /// Whether what the address is about is there for the reader, so that the page leads to it.
+    #[must_use]
+    pub const fn goes_on(&self) -> bool {
+        !matches!(self, Self::Forbidden { .. } | Self::NotFound | Self::Gone { .. })
+    }
+
     const fn heading(&self) -> &'static str {
         match self {
             Self::Unreadable => "看不懂这个请求",
             Self::FormExpired => "这一页已过期",
             Self::Forbidden { .. } => "没有权限",
             Self::NotFound => "找不到这一页",
+            Self::Gone { .. } => "已经删除",
             Self::Conflict { .. } => "情况已经变了",
             Self::Classified { .. } => "未予受理",
             Self::TooLarge { .. } => "文件太大",

@@ -234,10 +234,14 @@ impl Choice {
 /// What is wrong with one field, in words that say what was typed and what to do.
 #[derive(Clone, Debug)]
 pub struct FieldError {
-    /// The field's `name`, which is also its `id`; the summary links to it.
+    /// The field's `name`, which is also its `id`.
     pub field: String,
     /// The sentence beside the field.
     pub message: String,
+    /// The sentence in the summary, which names the field.
+    pub told: String,
+    /// Where the summary leads; to the field itself, unless it stands on another page.
+    pub href: String,
 }
 
 /// Every fault of a posted form, in the order of the page. Empty: nothing to say.
@@ -253,7 +257,14 @@ impl Errors {
 
     /// Notes a fault.
     pub fn add(&mut self, field: &str, message: &str) {
-        self.0.push(FieldError { field: field.to_owned(), message: message.to_owned() });
+        self.add_named(field, message, message.to_owned());
+    }
+
+    /// The same, told in other words where it does not stand beside its field.
+    pub fn add_named(&mut self, field: &str, message: &str, told: String) {
+        let (field, message) = (field.to_owned(), message.to_owned());
+        let href = format!("#{field}");
+        self.0.push(FieldError { field, message, told, href });
     }
 
     /// The sentence beside a field; empty where there is none.
@@ -266,6 +277,16 @@ impl Errors {
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
+    }
+
+    /// What stands over all of them: what is mended in the form is counted, what is not says that
+    /// nothing was done.
+    #[must_use]
+    pub fn heading(&self) -> String {
+        match self.0.iter().filter(|error| error.field != "do").count() {
+            0 => "没有办成".to_owned(),
+            count => format!("有 {count} 处需要改"),
+        }
     }
 
     /// Every fault, in order.

@@ -131,6 +131,8 @@ pub struct ReviewPage {
     pub acts: ReviewActs,
     /// 更正: who is left out, to be confirmed by whoever issues it.
     pub left_out: Option<LeftOutRow>,
+    /// 更正: the version from which nothing differs, to be confirmed by whoever issues it.
+    pub unchanged: Option<i32>,
     /// Whether a reason for the unreachable ones is demanded before 核发.
     pub needs_gap_reason: bool,
     /// What was typed.

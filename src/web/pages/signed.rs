@@ -37,6 +37,8 @@ pub struct ReceiptBrief {
     pub signer_phone: String,
     /// How; a weaker way is never shown as if it were the organisation's own.
     pub mode: ReceiptMode,
+    /// The signature by link that stands beside it: `2026年11月23日 14:40 周某（值班员）`.
+    pub beside: Option<String>,
     /// By whose authority, for 代收.
     pub authority: Option<String>,
     /// What follows from a grade below what the level asks.
@@ -59,6 +61,14 @@ pub enum ReceiptMode {
 }
 
 impl ReceiptBrief {
+    const fn is_by_phone(&self) -> bool {
+        matches!(self.mode, ReceiptMode::Phone)
+    }
+
+    const fn is_on_behalf(&self) -> bool {
+        matches!(self.mode, ReceiptMode::OnBehalf)
+    }
+
     /// The large word.
     #[must_use]
     pub const fn word(&self) -> &'static str {
@@ -79,6 +89,8 @@ pub enum Visitor {
     Second {
         /// 登记查看.
         form: ViewForm,
+        /// Has tried to sign as well, which was not taken as another signature.
+        refused: bool,
     },
     /// Another person who has just registered.
     Registered {

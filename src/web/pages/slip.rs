@@ -30,7 +30,7 @@ pub struct Slip {
     pub approver_name: String,
     /// 签发日期: `2026年11月23日`.
     pub approved_on: String,
-    /// 印发日期.
+    /// 成文日期, as it stands below the organs on the notice itself: `2026年11月23日`.
     pub issued_on: String,
     /// 机要编号, where the notice has one.
     pub cipher_office_serial: Option<String>,
@@ -67,6 +67,8 @@ pub struct Replaces {
     pub older: i32,
     /// The issuer's reason.
     pub reason: String,
+    /// Whether the organisation has signed this version.
+    pub signed: bool,
 }
 
 impl Slip {

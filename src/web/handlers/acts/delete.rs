@@ -2,7 +2,7 @@
 
 use actix_web::{HttpRequest, HttpResponse, web};
 
-use super::{Sheet, danger, form, lines, named, nothing_to_do, page};
+use super::{Sheet, danger, form, lines, named, nothing_to_do, or_how_it_stands, page};
 use crate::domain::ids::NoticeId;
 use crate::service::Service;
 use crate::service::compose::load;
@@ -25,7 +25,11 @@ pub(in crate::web) async fn ask(
     request: HttpRequest,
 ) -> Answer {
     let (id, path) = named(&request)?;
-    drawn(move || Drawn::page(&draw(&service, &staff, id, &path)?)).await
+    drawn(move || {
+        let made = draw(&service, &staff, id, &path).and_then(|page| Drawn::page(&page));
+        or_how_it_stands(&service, &staff, id, false, made)
+    })
+    .await
 }
 
 /// The act.
@@ -38,8 +42,9 @@ pub(in crate::web) async fn throw_away(
     let (id, _) = named(&request)?;
     drawn(move || {
         let form = form(&posted.0)?;
-        delete_draft(&service, &staff.account, id, &form.key).map_err(refused)?;
-        Ok(Drawn::next("/notices").saying(Said::DraftDeleted, 0))
+        let done = delete_draft(&service, &staff.account, id, &form.key).map_err(refused);
+        let made = done.map(|()| Drawn::next("/notices").saying(Said::DraftDeleted, 0));
+        or_how_it_stands(&service, &staff, id, true, made)
     })
     .await
 }

@@ -18,7 +18,7 @@ use crate::service::Service;
 use crate::service::acts::issued_notice;
 use crate::service::board;
 use crate::service::close::{close, gap_field, to_close};
-use crate::service::resend::resend;
+use crate::service::resend::{last_resent, resend};
 use crate::service::scope::Scope;
 use crate::store::deliveries::Delivery;
 use crate::web::address::query;
@@ -26,6 +26,7 @@ use crate::web::drawn::{Drawn, drawn};
 use crate::web::error::WebError;
 use crate::web::forms::{Fields, Posted};
 use crate::web::pages::acts::{ActPage, ActRow, Sentence};
+use crate::web::pages::moment::Moment;
 use crate::web::pages::parts::Errors;
 use crate::web::said::Said;
 use crate::web::session::Staff;
@@ -211,6 +212,7 @@ fn draw_resend(
 ) -> Result<ActPage, WebError> {
     let notice = issued_notice(service, &staff.account, id)?;
     let board = board::read(service, Scope::of(&staff.account), id)?;
+    let resent = last_resent(service, id)?;
     let asks = |line: &board::BoardLine| line.waits_for_copy();
     let fits = |line: &&board::BoardLine| {
         DeliveryState::derive(&line.delivery.facts).is_unsigned() || asks(line)
@@ -225,6 +227,10 @@ fn draw_resend(
         }
         if asks(line) {
             row.state.push_str("，请求重发");
+        }
+        if let Some(at) = resent.get(&one.id) {
+            let when = Moment::in_table(*at, board.read_at).short;
+            row.state.push_str(&format!("，{when} 已重发"));
         }
         (one.organization_id, row)
     });

@@ -9,6 +9,7 @@ pub(in crate::web) mod many;
 mod offered;
 pub(in crate::web) mod release_after;
 pub(in crate::web) mod single;
+mod stands;
 pub(in crate::web) mod supersede;
 
 use actix_web::HttpRequest;
@@ -18,6 +19,7 @@ use askama::Template;
 pub(super) use branches::{by_branch, only_ticks, press as press_on};
 pub(super) use ended::{draft_banner, end_banner, owed_release};
 pub(super) use offered::{delivery_acts, notice_acts};
+pub(super) use stands::{draft_words, or_how_it_stands};
 
 use super::marks;
 use crate::domain::ids::NoticeId;

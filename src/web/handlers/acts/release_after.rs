@@ -2,7 +2,7 @@
 
 use actix_web::{HttpRequest, HttpResponse, web};
 
-use super::{Sheet, board_link, form, lines, mistakes, named, page, press, reason};
+use super::{Sheet, board_link, form, lines, mistakes, named, owed_release, page, press, reason};
 use crate::domain::human_time::full_zh;
 use crate::domain::ids::NoticeId;
 use crate::domain::notice::ReleaseOutcome;
@@ -81,6 +81,14 @@ fn draw(
         Err(crate::service::ServiceError::NotFound) => return Ok(None),
         Err(error) => return Err(error.into()),
     };
+    let over = match &debt.answer {
+        Some((ReleaseOutcome::Released, ..)) => EndBanner {
+            words: owed_release(staff, &notice, Some(&debt), service.now()).words,
+            calm: true,
+            ..EndBanner::default()
+        },
+        _ => EndBanner::default(),
+    };
     let mut meaning = vec![format!(
         "本件由{}口头批准发出（{}，{}代录），须于{}前补核发。",
         debt.approver_name,
@@ -88,6 +96,11 @@ fn draw(
         debt.recorded_by,
         full_zh(debt.due_at)
     )];
+    if let Some((ReleaseOutcome::Refused, why, at)) = &debt.answer {
+        let who = debt.settled_by.as_deref().unwrap_or_default();
+        let why = why.as_deref().unwrap_or_default();
+        meaning.push(format!("{who}已于{}拒绝补核发，理由：{why}。仍可补核发。", full_zh(*at)));
+    }
     meaning.extend(lines(&[
         "请先看公文原文，与口头批准的内容核对；同意的，按“补核发”。",
         "不同意的，写明理由并拒绝：记录在案，系统告警；已发出的不会因此收回，收回须另行撤回或撤销。",
@@ -107,7 +120,7 @@ fn draw(
         same: None,
         reason: reason("拒绝的理由", "同意补核发的不用填；拒绝的必须写明，记入流转记录", typed),
         presses: vec![press("补核发", "release"), press("拒绝补核发", "refuse")],
-        over: EndBanner::default(),
+        over,
     };
     Ok(Some(page(staff, &notice, service.form_key()?, sheet, errors)))
 }

@@ -6,13 +6,15 @@ use super::{
     Done, Sheet, answered, form, lines, nothing_to_do, over_unless_out, page, press, reason,
 };
 use crate::domain::delivery::DeliveryState;
+use crate::domain::evidence::EventKind;
+use crate::domain::human_time::full_zh;
 use crate::domain::ids::DeliveryId;
 use crate::service::Service;
 use crate::service::acts::issued_delivery;
 use crate::service::decide_return::decide_return;
 use crate::service::scope::Scope;
 use crate::service::stop_chasing::stop_chasing;
-use crate::service::story;
+use crate::service::story::{self, Story};
 use crate::store::board::ReturnLine;
 use crate::store::deliveries::Delivery;
 use crate::store::notices::Notice;
@@ -121,17 +123,32 @@ fn over(
     if !over.words.is_empty() {
         return Ok(over);
     }
+    let story = story::read(service, Scope::of(&staff.account), delivery.id)?;
     if which == Single::Return {
-        let story = story::read(service, Scope::of(&staff.account), delivery.id)?;
-        return Ok(match story.returns.iter().any(ReturnLine::waits_for_decision) {
-            true => EndBanner::default(),
-            false => nothing_to_do("没有等待答复的退文。"),
-        });
+        if story.returns.iter().any(ReturnLine::waits_for_decision) {
+            return Ok(EndBanner::default());
+        }
+        let accepted = done(&story, EventKind::ReturnAccepted, "该单位的退文已同意，不再催签。");
+        let refused =
+            done(&story, EventKind::ReturnRefused, "该单位的退文已答复不同意，照常催签。");
+        let none = || nothing_to_do("没有等待答复的退文。");
+        return Ok(accepted.or(refused).unwrap_or_else(none));
     }
     Ok(match DeliveryState::derive(&delivery.facts) {
         DeliveryState::Acknowledged => nothing_to_do("该单位已签收，不再催签。"),
         DeliveryState::Returned => nothing_to_do("该单位的退文已同意，不再催签。"),
-        _ => EndBanner::default(),
+        _ => done(&story, EventKind::ChaseStopped, "对该单位的催签已经终止。").unwrap_or_default(),
+    })
+}
+
+/// What was done already: by whom, when and why.
+fn done(story: &Story, kind: EventKind, words: &str) -> Option<EndBanner> {
+    let told = story.last(kind)?;
+    Some(EndBanner {
+        words: words.to_owned(),
+        reason: told.reason.unwrap_or_default(),
+        by: format!("{} {}", told.who, full_zh(told.at)),
+        ..EndBanner::default()
     })
 }
 

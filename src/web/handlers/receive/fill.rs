@@ -50,6 +50,7 @@ pub(super) fn slip(receiving: &Receiving, form_token: &str) -> Slip {
             version: offer.version,
             older: older.version,
             reason: older.reason.clone(),
+            signed: receiving.receipt.is_some(),
         }),
         scope: filled(&header.circulation_scope),
         report_back: report_back(header),
@@ -114,7 +115,8 @@ fn filled(text: &str) -> Option<String> {
     Some(text.trim()).filter(|text| !text.is_empty()).map(str::to_owned)
 }
 
-fn date_words(typed: &str) -> String {
+/// A date as documents write it; what is no date, as typed.
+pub(in crate::web::handlers) fn date_words(typed: &str) -> String {
     parse_date(typed).map_or_else(|| typed.to_owned(), date_zh)
 }
 

@@ -8,6 +8,8 @@ pub(in crate::web) mod take;
 pub(in crate::web) mod tell_duty;
 pub(in crate::web) mod viewing;
 
+pub(super) use fill::date_words;
+
 use actix_web::http::StatusCode;
 use actix_web::{HttpRequest, HttpResponse, web};
 
@@ -20,7 +22,9 @@ use crate::service::receive::{Receiving, receive};
 use crate::service::visit::{VISIT_LASTS, follow};
 use crate::store::receipts::Receipt;
 use crate::web::error::WebError;
-use crate::web::pages::closed::{ClosedPage, Closure, ClosureKind, CurrentVersion, NewerEnded};
+use crate::web::pages::closed::{
+    ClosedPage, Closure, ClosureKind, CurrentVersion, NewerEnded, SignedBefore,
+};
 use crate::web::pages::moment::Moment;
 use crate::web::pages::parts::Link;
 use crate::web::pages::receive::{Pending, ReceivePage, SignForm};
@@ -154,8 +158,10 @@ fn signed_page(
 ) -> SignedPage {
     let path = page_path(visit.delivery);
     let now = receiving.now;
-    let second =
-        || Visitor::Second { form: ViewForm { action: format!("{path}/viewing"), ..view.clone() } };
+    let second = |refused| Visitor::Second {
+        form: ViewForm { action: format!("{path}/viewing"), ..view.clone() },
+        refused,
+    };
     let visitor = match seat {
         Some(Seat::Signer) => Visitor::Signer,
         Some(Seat::Viewer(event)) => match receiving.viewing(event) {
@@ -163,9 +169,10 @@ fn signed_page(
                 name: viewing.person.name.clone(),
                 at: Moment::at(viewing.registered_at, now),
             },
-            None => second(),
+            None => second(false),
         },
-        None => second(),
+        Some(Seat::Second) => second(true),
+        None => second(false),
     };
     let late = receiving
         .delivery
@@ -189,6 +196,10 @@ fn signed_page(
             Mode::OnBehalf => ReceiptMode::OnBehalf,
             Mode::Phone => ReceiptMode::Phone,
         },
+        beside: receiving.beside.as_ref().map(|one| {
+            let (name, post) = (&one.signer.name, &one.signer.post);
+            format!("{} {name}（{post}）", full_zh(one.acknowledged_at))
+        }),
         authority: receipt.authority.clone(),
         grade_note,
         download_href: format!("{path}/receipt.jws"),
@@ -199,6 +210,15 @@ fn signed_page(
         receipt,
         visitor,
         ask_again_href: format!("{path}/ask-again"),
+    }
+}
+
+/// A weaker way of signing is never shown as if it were the organisation's own.
+fn signed_words(receipt: &Receipt) -> String {
+    let words = format!("{} {}", full_zh(receipt.acknowledged_at), receipt.signer.name);
+    match receipt.mode {
+        Mode::OwnOrganization => words,
+        Mode::OnBehalf | Mode::Phone => format!("{words}（{}）", receipt.mode.word_zh()),
     }
 }
 
@@ -228,10 +248,12 @@ fn closed_page(receiving: &Receiving, visit: &Visit, state: NoticeState) -> Clos
             at: Moment::at(end.ended_at, receiving.now),
         })
     });
-    let signed = receiving
-        .receipt
-        .as_ref()
-        .map(|receipt| format!("{} {}", full_zh(receipt.acknowledged_at), receipt.signer.name));
+    let path = page_path(visit.delivery);
+    let signed = receiving.receipt.as_ref().map(|receipt| SignedBefore {
+        words: signed_words(receipt),
+        download_href: format!("{path}/receipt.jws"),
+        print_href: format!("{path}/receipt"),
+    });
     let closure = Closure {
         kind,
         reason: ended.map_or_else(|| "未记录".to_owned(), |end| end.reason.clone()),

@@ -37,15 +37,16 @@ pub(in crate::web) async fn sign(
 ) -> Result<HttpResponse, WebError> {
     let typed = read(&posted.0);
     // Who has signed already is told so; there is nothing to prepare.
-    let is_first = seat_of(&request, bearer.delivery) != Some(Seat::Signer);
+    let seat = seat_of(&request, bearer.delivery);
+    let is_first = !matches!(seat, Some(Seat::Signer | Seat::Second));
     let shown = as_shown(&service, &bearer, posted.0.text("shown"));
     if let Some(visit) = shown.filter(|visit| is_first && is_at_hand(&service, visit))
         && let Preparation::Ready(signature) = prepare(&service, &visit, &typed)?
     {
         match acknowledge(&service, *signature).ready().await? {
-            Acknowledged::Signed(_) => return signed(bearer.delivery, true),
+            Acknowledged::Signed(_) => return signed(bearer.delivery, Seat::Signer),
             Acknowledged::AlreadySigned(receipt) => {
-                return signed(bearer.delivery, is_by(&receipt, &typed));
+                return signed(bearer.delivery, seat_beside(&receipt, &typed));
             }
             _ => {}
         }
@@ -77,8 +78,10 @@ async fn sign_as_read(
             }
         };
         return match outcome {
-            Acknowledged::Signed(_) => signed(visit.delivery, true),
-            Acknowledged::AlreadySigned(receipt) => signed(visit.delivery, is_by(&receipt, typed)),
+            Acknowledged::Signed(_) => signed(visit.delivery, Seat::Signer),
+            Acknowledged::AlreadySigned(receipt) => {
+                signed(visit.delivery, seat_beside(&receipt, typed))
+            }
             Acknowledged::Superseded { shown, current } => {
                 superseded(service, &visit, shown, current).await
             }
@@ -103,17 +106,20 @@ fn read(fields: &Fields) -> SignRequest {
 }
 
 /// A second press of the same button is by the same person, even if the first answer was lost.
-fn is_by(receipt: &Receipt, typed: &SignRequest) -> bool {
+/// Whoever else signs on a page that somebody signed, in the same browser or in another, is told
+/// that it was not taken as another signature.
+fn seat_beside(receipt: &Receipt, typed: &SignRequest) -> Seat {
     let person = StatedPerson::check(&typed.name, &typed.post, &typed.phone);
-    person.is_ok_and(|person| person == receipt.signer)
+    match person.is_ok_and(|person| person == receipt.signer) {
+        true => Seat::Signer,
+        false => Seat::Second,
+    }
 }
 
-fn signed(delivery: DeliveryId, by_this_browser: bool) -> Result<HttpResponse, WebError> {
+fn signed(delivery: DeliveryId, seat: Seat) -> Result<HttpResponse, WebError> {
     let mut answer = see_other(&page_path(delivery));
-    if by_this_browser {
-        let cookie = seat_cookie(delivery, Seat::Signer);
-        answer.add_cookie(&cookie).map_err(|error| WebError::Internal(error.to_string()))?;
-    }
+    let cookie = seat_cookie(delivery, seat);
+    answer.add_cookie(&cookie).map_err(|error| WebError::Internal(error.to_string()))?;
     Ok(answer)
 }
 

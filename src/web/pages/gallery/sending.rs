@@ -290,6 +290,7 @@ fn review() -> ReviewPage {
         edit_href: String::new(),
         acts: ReviewActs { release: true, oral: true, ..ReviewActs::default() },
         left_out: None,
+        unchanged: None,
         needs_gap_reason: true,
         form: ReviewForm::default(),
         errors: Errors::none(),

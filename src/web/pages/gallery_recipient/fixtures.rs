@@ -4,7 +4,7 @@ use askama::Template;
 
 use super::Drawn;
 use crate::domain::time::Timestamp;
-use crate::web::pages::closed::{ClosedPage, Closure, ClosureKind, CurrentVersion};
+use crate::web::pages::closed::{ClosedPage, Closure, ClosureKind, CurrentVersion, SignedBefore};
 use crate::web::pages::give_back::{
     BriefNotice, GiveBack, GiveBackPage, Outcome, OutcomePage, ReasonChoice,
 };
@@ -161,10 +161,12 @@ pub(super) fn notice_pages() -> Vec<Drawn> {
     copy.cipher_office_serial = None;
     let mut corrected = slip();
     corrected.version = Some(text("第2版"));
-    corrected.replaces =
-        Some(Replaces {
-            version: 2, older: 1, reason: text("附件1 值班安排表日期有误")
-        });
+    corrected.replaces = Some(Replaces {
+        version: 2,
+        older: 1,
+        reason: text("附件1 值班安排表日期有误"),
+        signed: false,
+    });
     let waiting = |pending| receive_page(slip(), form(), None, Some(pending));
     let seen = "本单位已有人于 14:34 打开正文，尚未签收。";
     vec![
@@ -211,6 +213,7 @@ fn receipt(mode: ReceiptMode) -> ReceiptBrief {
         signer_post: text("机要室主任"),
         signer_phone: text("0731-88062345"),
         mode,
+        beside: None,
         authority: None,
         grade_note: None,
         download_href: text("/d/x/receipt.jws"),
@@ -241,7 +244,8 @@ pub(super) fn after_signing() -> Vec<Drawn> {
     let mut pages = vec![
         ("signed", signed(own(), Visitor::Signer)),
         ("signed-weak", signed(weak, Visitor::Signer)),
-        ("signed-second", signed(own(), Visitor::Second { form: view_form() })),
+        ("signed-second", signed(own(), Visitor::Second { form: view_form(), refused: false })),
+        ("signed-refused", signed(own(), Visitor::Second { form: view_form(), refused: true })),
         ("signed-registered", signed(own(), registered)),
     ];
     pages.extend(give_back_pages());
@@ -322,7 +326,11 @@ fn closed_pages() -> Vec<Drawn> {
         newer: None,
     };
     let mut superseded = closure(ClosureKind::Superseded, "附件1 值班安排表日期有误");
-    superseded.signed = Some(text("2026年11月23日 14:35 王某"));
+    superseded.signed = Some(SignedBefore {
+        words: text("2026年11月23日 14:35 王某（电话确认）"),
+        download_href: text("/d/x/receipt.jws"),
+        print_href: text("/d/x/receipt"),
+    });
     superseded.current =
         Some(CurrentVersion { label: text("第2版（更正）"), href: text("/d/x?v=2") });
     let mut bare = slip();

@@ -8,6 +8,7 @@ use crate::web::pages::closed::{LinkRefusedPage, Refusal};
 use crate::web::pages::demo_mailbox::{DemoMailPage, DemoMailboxPage, MailLine, pieces};
 use crate::web::pages::failure::{Failure, FailurePage};
 use crate::web::pages::login::{FirstAdministratorPage, LoginPage, LoginRefusal};
+use crate::web::pages::parts::Link;
 use crate::web::pages::receipt_print::{ReceiptSheet, SheetFile, SheetTime, hash_groups};
 use crate::web::pages::register_print::{RegisterRow, RegisterSheet};
 
@@ -158,7 +159,9 @@ fn first_administrator(mistaken: bool) -> String {
 }
 
 fn failure(failure: Failure, urgent: bool) -> String {
+    let way = Link { text: text("看这份公文"), href: text("/notices/x"), current: false };
     FailurePage {
+        way: failure.goes_on().then_some(way),
         failure,
         duty_phone: urgent.then(duty_phone),
         home_href: Some(text("/")),
@@ -179,6 +182,7 @@ pub(super) fn doors() -> Vec<Drawn> {
     };
     let need = text("核发需要核发角色，且不能是起草人本人");
     let what = text("这份公文已由李某于 14:31 核发");
+    let gone = text("这份草稿已由王某于2026年11月23日14:31:07删除");
     vec![
         ("link-unknown", refused(Refusal::Unknown)),
         ("link-disabled", refused(Refusal::Disabled { duty_phone: duty_phone() })),
@@ -193,6 +197,7 @@ pub(super) fn doors() -> Vec<Drawn> {
         ("failure-form-expired", failure(Failure::FormExpired, false)),
         ("failure-403", failure(Failure::Forbidden { need }, false)),
         ("failure-404", failure(Failure::NotFound, false)),
+        ("failure-410", failure(Failure::Gone { what: gone }, false)),
         ("failure-409", failure(Failure::Conflict { what }, false)),
         ("failure-413", failure(Failure::TooLarge { limit: text("单个文件 100 MB") }, false)),
         ("failure-500", failure(Failure::Internal, true)),
