@@ -34,6 +34,7 @@ mod webhook;
     after_help = "Try it first:\n  qianshou demo\n\n\
         A new installation, in this order:\n  \
         qianshou keys create /etc/qianshou/keys\n  \
+        (write a file of settings; config/default.toml tells them; name it with --config below)\n  \
         qianshou directory import --organizations organizations.csv --desks desks.csv \
         --contacts contacts.csv\n  \
         qianshou account first-secret\n  \

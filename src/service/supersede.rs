@@ -17,7 +17,7 @@ use super::tell_older::{Knows, tell_older};
 use super::upload::Desk;
 use super::{Service, ServiceError};
 use crate::domain::account::Account;
-use crate::domain::delivery::DeliveryState;
+use crate::domain::delivery::{Addressee, DeliveryState};
 use crate::domain::digest::Sha256Digest;
 use crate::domain::file_name::FileName;
 use crate::domain::ids::{AddressId, DeliveryId, FileId, LinkId, NoticeId, OrganizationId};
@@ -234,21 +234,24 @@ impl LeftOut {
     }
 }
 
-/// Whether a draft says exactly what the notice says that it is to replace: header, text and files.
-/// Whom it goes to is another matter ([`LeftOut`]).
+/// Whether a draft is exactly the notice that it is to replace: header, text, files and to whom.
 ///
 /// # Errors
 /// The store's own.
 pub(super) fn changes_nothing(service: &Service, open: &OpenDraft) -> Result<bool, ServiceError> {
     let Some(corrects) = &open.corrects else { return Ok(false) };
-    let (older, files) = service.store.read(|conn| {
+    let (older, files, holders) = service.store.read(|conn| {
         let older = notice_find(conn, corrects.notice)?.ok_or(StoreError::NotFound)?;
         let files = file_list(conn, older.id, older.version)?;
-        Ok::<_, StoreError>((older, files))
+        let holders = holders_of(conn, older.id)?;
+        Ok::<_, StoreError>((older, files, holders))
     })?;
+    let had: BTreeMap<OrganizationId, Addressee> =
+        holders.iter().map(|one| (one.organization_id, one.addressee)).collect();
+    let gets = open.picks.iter().map(|one| (one.organization_id, one.addressee)).collect();
     let file = |one: &NoticeFile| (one.name.clone(), one.role, one.sha256);
     let same_files = files.iter().map(file).eq(open.files.iter().map(file));
-    Ok(same_files && older.draft.says_the_same(&open.notice.draft))
+    Ok(had == gets && same_files && older.draft.says_the_same(&open.notice.draft))
 }
 
 /// Whether what a draft is to replace can still be replaced.

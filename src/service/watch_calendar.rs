@@ -38,7 +38,8 @@ pub fn watch_calendar(service: &Service) -> Result<Vec<i16>, ServiceError> {
             })?;
         } else {
             missing.push(year);
-            let detail = format!("no holiday table for {year}");
+            let detail =
+                format!("no holiday table for {year}: put it in force (qianshou calendar import)");
             let sounding = service.sounding(AlarmKind::HolidaysMissing, subject, detail, now)?;
             service.store.write("watch_calendar", move |tx| {
                 sound(tx, &sounding, DUTY, now)?;

@@ -2,7 +2,14 @@
 //! what nobody wrote in is not kept, dates are called what they are, and a correction that changes
 //! nothing does not go out unseen.
 
+use qianshou::domain::ids::OrganizationId;
+use qianshou::domain::notice::NoticeDraft;
+use qianshou::service::compose::{self, Content};
+use qianshou::service::pick::Ticks;
+use qianshou::service::preview::preview;
 use qianshou::service::supersede::begin;
+use qianshou::store::deliveries::delivery_list_of_notice;
+use qianshou::store::events::event_list_of_delivery;
 
 use crate::support::door::{Door, Heard, Visitor};
 use crate::support::fixture_link::Seat;
@@ -12,7 +19,7 @@ use crate::support::house::count;
 use crate::support::office::{form, office};
 use crate::support::stand::PUBLIC_URL;
 
-fn compose(page: &Heard) -> Form {
+fn form_on(page: &Heard) -> Form {
     Form::holding(&page.body, "title").unwrap_or_else(|| panic!("{}", page.words()))
 }
 
@@ -44,7 +51,7 @@ fn every_mistake_names_its_field_and_leads_to_it() {
     let Some(town) = Town::new() else { return };
     let door = Door::open(&town.service, PUBLIC_URL);
     let mut visitor = Visitor::new(&door).sign_in("jingban", PASSWORD);
-    let empty = compose(&visitor.get("/notices/new"));
+    let empty = form_on(&visitor.get("/notices/new"));
     let mut wrong = empty.clone();
     for (field, text) in [
         ("title", "关于试验的通知"),
@@ -84,7 +91,7 @@ fn on_the_preview_what_is_missing_leads_to_the_field_of_the_form() {
     let door = Door::open(&town.service, PUBLIC_URL);
     let mut visitor = Visitor::new(&door).sign_in("jingban", PASSWORD);
     let path = format!("/notices/{}", town.draft);
-    let mut form = compose(&visitor.get(&format!("{path}/edit")));
+    let mut form = form_on(&visitor.get(&format!("{path}/edit")));
     form.type_in("document_number", "");
     assert_eq!(send(&mut visitor, &form, "save").status, 303);
     let preview = visitor.get(&format!("{path}/preview"));
@@ -102,7 +109,7 @@ fn a_form_in_which_nobody_wrote_is_no_draft_and_whatever_was_written_is() {
     let door = Door::open(&town.service, PUBLIC_URL);
     let mut visitor = Visitor::new(&door).sign_in("jingban", PASSWORD);
     let before = count(&town.url, "notices");
-    let untouched = compose(&visitor.get("/notices/new"));
+    let untouched = form_on(&visitor.get("/notices/new"));
     let branch = untouched.buttons("do", "none:").remove(0);
     let mut sought = untouched.clone();
     sought.type_in("search", "望城");
@@ -122,7 +129,7 @@ fn a_form_in_which_nobody_wrote_is_no_draft_and_whatever_was_written_is() {
         assert_eq!(count(&town.url, "notices"), before, "{act} kept an empty draft");
         if act == "search" {
             let page = visitor.get(heard.header("location").split('#').next().unwrap());
-            assert_eq!(compose(&page).text("search"), "望城");
+            assert_eq!(form_on(&page).text("search"), "望城");
             assert!(page.body.contains("望城区"), "{}", page.words());
         }
     }
@@ -141,7 +148,7 @@ fn a_form_in_which_nobody_wrote_is_no_draft_and_whatever_was_written_is() {
         if fixed.contains(&name.as_str()) {
             continue;
         }
-        let mut form = compose(&visitor.get("/notices/new"));
+        let mut form = form_on(&visitor.get("/notices/new"));
         form.type_in(name, if held == "telegram" { "paper" } else { "x" });
         let heard = send(&mut visitor, &form, "autosave");
         kept += 1;
@@ -149,13 +156,13 @@ fn a_form_in_which_nobody_wrote_is_no_draft_and_whatever_was_written_is() {
         assert!(heard.header("x-draft-address").starts_with("/notices/ntc_"), "{name}");
     }
     assert!(kept - before > 15, "{}", kept - before);
-    let mut ticked = compose(&visitor.get("/notices/new"));
+    let mut ticked = form_on(&visitor.get("/notices/new"));
     ticked.fields.push(("overnight".into(), "1".into()));
     send(&mut visitor, &ticked, "autosave");
     let all = untouched.buttons("do", "all:").remove(0);
-    let fresh = compose(&visitor.get("/notices/new"));
+    let fresh = form_on(&visitor.get("/notices/new"));
     assert_eq!(send(&mut visitor, &fresh, &all).status, 303);
-    let fresh = compose(&visitor.get("/notices/new"));
+    let fresh = form_on(&visitor.get("/notices/new"));
     let (kind, body) = fresh.multipart(("do", "upload"), &[("files", "a.txt", b"text")]);
     assert_eq!(visitor.send("POST", &fresh.action, (&kind, &body)).status, 303);
     assert_eq!(count(&town.url, "notices"), kept + 3, "a tick, a recipient, a file");
@@ -177,7 +184,7 @@ fn the_date_on_the_notice_is_called_the_same_wherever_it_stands() {
     let path = format!("/notices/{}", town.draft);
     let form = visitor.get(&format!("{path}/edit"));
     assert_eq!(label(&form, "issued_on"), Some("成文日期"));
-    let typed = compose(&form).text("issued_on").to_owned();
+    let typed = form_on(&form).text("issued_on").to_owned();
     let [year, month, day] = typed.split('-').collect::<Vec<_>>()[..] else { panic!("{typed}") };
     let number = |text: &str| text.parse::<u32>().unwrap();
     let date = format!("{year}年{}月{}日", number(month), number(day));
@@ -209,14 +216,14 @@ fn a_correction_that_changes_nothing_says_so_and_wants_to_be_confirmed() {
     let page = clerk.get(&format!("{path}/preview"));
     assert!(page.body.contains(SAME), "{}", page.words());
     // Saved through the form without a word changed it is still the same.
-    let held = compose(&clerk.get(&format!("{path}/edit")));
+    let held = form_on(&clerk.get(&format!("{path}/edit")));
     assert_eq!(send(&mut clerk, &held, "save").status, 303);
     assert!(clerk.get(&format!("{path}/preview")).body.contains(SAME));
     let mut changed = held.clone();
     changed.type_in("body", "请按新的附件办理。");
     assert_eq!(send(&mut clerk, &changed, "save").status, 303);
     assert!(!clerk.get(&format!("{path}/preview")).body.contains("没有任何不同"));
-    let mut back = compose(&clerk.get(&format!("{path}/edit")));
+    let mut back = form_on(&clerk.get(&format!("{path}/edit")));
     back.type_in("body", held.text("body"));
     assert_eq!(send(&mut clerk, &back, "save").status, 303);
     at.submit(draft).unwrap();
@@ -234,7 +241,60 @@ fn a_correction_that_changes_nothing_says_so_and_wants_to_be_confirmed() {
     asked.fields.push(("unchanged".into(), "1".into()));
     let done = press(&mut releaser, &asked, ("do", "release"));
     assert_eq!(done.status, 303, "{}", done.words());
-    let told =
-        at.ground.count(&format!("events WHERE kind = 'notice_issued' AND notice_id = '{draft}'"));
-    assert_eq!(told, 1);
+    let told = service.store.read(|conn| {
+        let one = delivery_list_of_notice(conn, draft)?.first().map(|one| one.id).unwrap();
+        event_list_of_delivery(conn, draft, one)
+    });
+    let issued = told.unwrap();
+    let issued = issued.iter().find(|event| event.kind == "notice_issued").unwrap();
+    assert_eq!(issued.facts.get("changes_nothing"), Some(&serde_json::Value::Bool(true)));
+}
+
+/// Each of these alone makes a correction one: nobody is asked to attest that nothing changed.
+#[test]
+fn a_correction_of_one_thing_changes_something() {
+    let Some(at) = office(2) else { return };
+    let (service, ground) = (&at.ground.service, &at.ground);
+    let seats: Vec<&Seat> = at.issued.seats.iter().collect();
+    let second = at.replace(at.issued.notice, &seats, "k1");
+    let draft = begin(service, &at.clerk, second, &form("k2", "有误")).unwrap();
+    let all: Vec<_> = seats.iter().map(|seat| seat.organization).collect();
+    let header = || compose::load(service, &at.clerk, draft).unwrap().notice.draft;
+    let save = |draft_now: NoticeDraft, primary: &[OrganizationId], copies: &[OrganizationId]| {
+        let ticks = Ticks {
+            primary: primary.iter().copied().collect(),
+            copy: copies.iter().copied().collect(),
+        };
+        let revision = compose::load(service, &at.clerk, draft).unwrap().notice.revision;
+        let content = Content { draft: draft_now, ticks };
+        compose::save(service, &at.clerk, draft, revision, content).unwrap();
+    };
+    let is_unchanged = || preview(service, &at.clerk, draft).unwrap().unchanged;
+    let same = header();
+    assert!(is_unchanged());
+    save(same.clone(), &all[..1], &[]);
+    assert!(!is_unchanged(), "one less");
+    save(same.clone(), &all[..1], &all[1..]);
+    assert!(!is_unchanged(), "one for information");
+    save(NoticeDraft { sign_by: "2031-01-01T08:00".into(), ..same.clone() }, &all, &[]);
+    assert!(!is_unchanged(), "another deadline");
+    save(same, &all, &[]);
+    assert!(is_unchanged());
+    ground.sql(&format!("UPDATE notice_files SET name = '新.pdf' WHERE notice_id = '{draft}'"));
+    assert!(!is_unchanged(), "another file");
+}
+
+/// The notice's own address leads each to what he may do there.
+#[test]
+fn the_address_of_a_draft_leads_each_to_his_page() {
+    let Some(at) = office(1) else { return };
+    let draft = at.draft(at.issued.notice, &[&at.issued.seats[0]], "k1");
+    let door = Door::open(&at.ground.service, crate::support::fixture_link::PUBLIC_URL);
+    for (login, page) in [("jingban", "edit"), ("hefa", "preview"), ("zhiban", "preview")] {
+        let mut staff = Visitor::new(&door).sign_in(login, PASSWORD);
+        let led = staff.get(&format!("/notices/{draft}"));
+        let to = format!("/notices/{draft}/{page}");
+        assert_eq!((led.status, led.header("location")), (303, to.as_str()), "{login}");
+        assert_eq!(staff.get(&to).status, 200, "{login}");
+    }
 }

@@ -59,8 +59,10 @@ pub(in crate::web) async fn show(
     };
     let board = web::block(read).await??;
     match board.notice.state {
-        NoticeState::Draft => return Ok(see_other(&format!("/notices/{notice}/edit"))),
-        NoticeState::AwaitingRelease => {
+        NoticeState::Draft if staff.is(Role::Clerk) => {
+            return Ok(see_other(&format!("/notices/{notice}/edit")));
+        }
+        NoticeState::Draft | NoticeState::AwaitingRelease => {
             return Ok(see_other(&format!("/notices/{notice}/preview")));
         }
         _ => {}

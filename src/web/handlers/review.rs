@@ -228,6 +228,8 @@ fn form_of(fields: &Fields) -> ReviewForm {
         oral_by: text("oral_by"),
         oral_at: text("oral_at"),
         oral_how: text("oral_how"),
+        unchanged: if fields.has("unchanged") { text("digest") } else { String::new() },
+        left_out: text("left_out"),
     }
 }
 

@@ -273,6 +273,12 @@ impl Errors {
         self.0.iter().find(|error| error.field == field).map_or("", |error| &error.message)
     }
 
+    /// Whether something is wrong with one of these fields.
+    #[must_use]
+    pub fn is_among(&self, fields: &[&str]) -> bool {
+        self.0.iter().any(|error| fields.contains(&error.field.as_str()))
+    }
+
     /// Whether there is nothing to say.
     #[must_use]
     pub fn is_empty(&self) -> bool {

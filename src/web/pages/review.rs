@@ -82,6 +82,10 @@ pub struct ReviewForm {
     pub oral_at: String,
     /// Oral approval: by what means.
     pub oral_how: String,
+    /// Of what draft, by its digest, it was confirmed that it changes nothing.
+    pub unchanged: String,
+    /// Whom it was confirmed to leave out, by their digest.
+    pub left_out: String,
 }
 
 /// The page. Its forms post to `{action}/submit`, `/issue`, `/release`, `/return`, `/oral`.
@@ -141,4 +145,14 @@ pub struct ReviewPage {
     pub errors: Errors,
     /// Why nothing can be done: `本件由您起草，须由另一人核发。`; empty otherwise.
     pub blocked: String,
+}
+
+impl ReviewPage {
+    /// Whether the form of an oral approval is to be mended, so that it must not be folded away.
+    fn is_oral_mistaken(&self) -> bool {
+        let its_own = ["oral_by", "oral_at", "oral_how"];
+        let shared = ["gap_reason", "unchanged", "left_out"];
+        let is_alone = !(self.acts.release || self.acts.issue);
+        self.errors.is_among(&its_own) || (is_alone && self.errors.is_among(&shared))
+    }
 }

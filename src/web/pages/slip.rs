@@ -67,8 +67,8 @@ pub struct Replaces {
     pub older: i32,
     /// The issuer's reason.
     pub reason: String,
-    /// Whether the organisation has signed this version.
-    pub signed: bool,
+    /// How this version was answered for.
+    pub answered: Option<&'static str>,
 }
 
 impl Slip {

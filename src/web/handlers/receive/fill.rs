@@ -1,6 +1,6 @@
 //! From a delivery as read to the words of its 题录.
 
-use crate::domain::delivery::Addressee;
+use crate::domain::delivery::{Addressee, ReceiptMode};
 use crate::domain::file_name::FileName;
 use crate::domain::human_time::{date_zh, length_zh, parse_date, weekday_zh};
 use crate::domain::notice::{FileRole, NoticeDraft, NoticeState};
@@ -50,7 +50,11 @@ pub(super) fn slip(receiving: &Receiving, form_token: &str) -> Slip {
             version: offer.version,
             older: older.version,
             reason: older.reason.clone(),
-            signed: receiving.receipt.is_some(),
+            answered: receiving.receipt.as_ref().map(|receipt| match receipt.mode {
+                ReceiptMode::OwnOrganization => "贵单位已签收本版。",
+                ReceiptMode::OnBehalf => "本版已有人代收。",
+                ReceiptMode::Phone => "本版已电话确认。",
+            }),
         }),
         scope: filled(&header.circulation_scope),
         report_back: report_back(header),

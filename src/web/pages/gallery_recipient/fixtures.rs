@@ -165,7 +165,7 @@ pub(super) fn notice_pages() -> Vec<Drawn> {
         version: 2,
         older: 1,
         reason: text("附件1 值班安排表日期有误"),
-        signed: false,
+        answered: None,
     });
     let waiting = |pending| receive_page(slip(), form(), None, Some(pending));
     let seen = "本单位已有人于 14:34 打开正文，尚未签收。";
