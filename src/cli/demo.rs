@@ -141,9 +141,9 @@ fn describe(demo: &Demo, url: &str, folder: &Path) -> String {
          asks for, release and issue it (核发并发出).\n  \
          3. Open the mailbox, follow a link and sign for the notice (签收).\n  \
          4. Watch the board of the notice; print its register (打印签收登记表).\n  \
-         5. Sign in as zhiban: the duty page (值班) lists who has to be telephoned. As shenji: the\n     \
-         story of any delivery (流转记录).\n  \
-         6. Download a receipt (回执) where it was signed or from its story, and check it with\n     \
+         5. Sign in as zhiban: the duty page (值班) lists who has to be telephoned.\n     \
+         As shenji: the story of any delivery (流转记录).\n  \
+         6. Download a receipt (回执) where it was signed or from its story, and check it:\n     \
          qianshou receipt verify FILE --key {key}\n\n\
          ready: {url} (Ctrl-C stops)\n"
     )

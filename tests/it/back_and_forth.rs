@@ -206,6 +206,13 @@ fn a_call_that_does_not_hold_any_more_says_so_on_its_own_page() {
         "<details class=\"fold\" open>",
     ];
     assert!(told.iter().all(|words| empty.body.contains(words)), "{}", empty.words());
+    // A reason that is not taken stays where it was typed.
+    let long = "对方无人接听".repeat(40);
+    let asked = [&asked[..], &[("reason", long.as_str())]].concat();
+    let refused = duty.post(&format!("/deliveries/{delivery}/escalate"), &asked);
+    assert_eq!(refused.status, 409, "{}", refused.words());
+    assert!(refused.body.contains(&format!("value=\"{long}\"")), "{}", refused.words());
+    assert!(refused.body.contains("<details class=\"fold\" open>"), "{}", refused.words());
 }
 
 #[test]

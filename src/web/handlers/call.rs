@@ -40,7 +40,7 @@ pub(in crate::web) async fn form(
     let delivery: DeliveryId = id(&request, "delivery")?;
     let chosen = also(&query(&request));
     let asked = CallRequest { also: chosen, ..CallRequest::default() };
-    draw(&service, staff, delivery, asked, CallFaults::new()).await
+    draw(&service, staff, delivery, asked.into(), CallFaults::new()).await
 }
 
 /// Records how a call ended.
@@ -57,12 +57,12 @@ pub(in crate::web) async fn record(
     let recorded = match recorded {
         // What was read out does not hold any more; the page drawn anew says what does.
         Err(ServiceError::Conflict(why)) => {
-            return draw(&service, staff, delivery, typed, changed(why)).await;
+            return draw(&service, staff, delivery, typed.into(), changed(why)).await;
         }
         recorded => recorded?,
     };
     match recorded {
-        Recorded::Mistaken(faults) => draw(&service, staff, delivery, typed, faults).await,
+        Recorded::Mistaken(faults) => draw(&service, staff, delivery, typed.into(), faults).await,
         Recorded::Yes { confirmed: 1.. } => Ok(see_other_saying("/duty", Said::CallConfirmed, 0)),
         Recorded::Yes { .. } | Recorded::Before => {
             Ok(see_other_saying("/duty", Said::CallRecorded, 0))
@@ -94,15 +94,29 @@ fn read(fields: &Fields) -> CallRequest {
     }
 }
 
+/// What was typed on the page before a mistake: about the call, and why the leader or the superior
+/// is asked or not.
+#[derive(Default)]
+struct Typed {
+    call: CallRequest,
+    decision: Option<(HandAct, String)>,
+}
+
+impl From<CallRequest> for Typed {
+    fn from(call: CallRequest) -> Self {
+        Self { call, decision: None }
+    }
+}
+
 async fn draw(
     service: &web::Data<Service>,
     staff: Staff,
     delivery: DeliveryId,
-    typed: CallRequest,
+    typed: Typed,
     faults: CallFaults,
 ) -> Result<HttpResponse, WebError> {
     let (reading, account) = (service.clone(), staff.account.clone());
-    let shown_before = typed.code_token.clone();
+    let shown_before = typed.call.code_token.clone();
     let (sheet, key) = web::block(move || {
         let mut sheet = sheet(&reading, &account, delivery)?;
         if let Some(kept) = kept_code(&reading, &sheet, &shown_before) {
@@ -122,10 +136,11 @@ async fn draw(
 fn filled(
     sheet: &CallSheet,
     staff: &Staff,
-    typed: CallRequest,
+    typed: Typed,
     faults: CallFaults,
     key: String,
 ) -> CallPage {
+    let Typed { call: typed, decision } = typed;
     let (notice, delivery, now) = (&sheet.notice, &sheet.delivery, sheet.read_at);
     let mut errors = Errors::none();
     for (field, message) in &faults {
@@ -195,7 +210,7 @@ fn filled(
             })
             .collect(),
         before: sheet.before.iter().map(|call| made(call, now)).collect(),
-        offers: offers(sheet),
+        offers: offers(sheet, decision.as_ref()),
         digits: sheet.code.digits.clone(),
         code_token: sheet.code.token.clone(),
         typed: CallTyped {
@@ -234,7 +249,7 @@ fn replaces(version: i32, older: &Corrects) -> String {
 }
 
 /// What may be done besides, while the organisation has not answered.
-fn offers(sheet: &CallSheet) -> Vec<CallOffer> {
+fn offers(sheet: &CallSheet, decision: Option<&(HandAct, String)>) -> Vec<CallOffer> {
     if !DeliveryState::derive(&sheet.delivery.facts).is_unsigned() {
         return Vec::new();
     }
@@ -243,6 +258,10 @@ fn offers(sheet: &CallSheet) -> Vec<CallOffer> {
         action: format!("/deliveries/{}/escalate", sheet.delivery.id),
         act: act.as_str().to_owned(),
         may_decline: sheet.offers.contains(&act.offer()),
+        reason: decision
+            .filter(|(decided, _)| decided == act)
+            .map(|(_, reason)| reason.clone())
+            .unwrap_or_default(),
     };
     HandAct::ALL.iter().map(offer).collect()
 }
@@ -265,8 +284,9 @@ pub(in crate::web) async fn escalate(
             HandAct::Superior => "reason-superior_request",
         };
         let missing = vec![(field, "没有写理由，请写明理由再办".to_owned())];
-        return draw(&service, staff, delivery, CallRequest::default(), missing).await;
+        return draw(&service, staff, delivery, Typed::default(), missing).await;
     }
+    let typed = Typed { decision: Some((act, reason.clone())), ..Typed::default() };
     let account = staff.account.clone();
     let deciding = service.clone();
     let decided =
@@ -274,7 +294,7 @@ pub(in crate::web) async fn escalate(
     match decided.await? {
         Ok(()) => Ok(see_other_saying("/duty", Said::Decided, 0)),
         Err(ServiceError::Conflict(why)) => {
-            draw(&service, staff, delivery, CallRequest::default(), changed(why)).await
+            draw(&service, staff, delivery, typed, changed(why)).await
         }
         Err(error) => Err(error.into()),
     }

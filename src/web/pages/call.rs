@@ -39,6 +39,8 @@ pub struct CallOffer {
     pub act: String,
     /// The ladder offers it, and waits for an answer.
     pub may_decline: bool,
+    /// The reason that was typed before a mistake.
+    pub reason: String,
 }
 
 impl CallOffer {
