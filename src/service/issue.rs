@@ -260,13 +260,11 @@ pub(super) fn issue_by(
     }
     let without = LeftOut::of_draft(service, &open, &plan.recipients)?;
     LeftOut::confirmed(without, request.left_out)?;
-    if let Some(older) = &open.corrects
-        && !request.unchanged
-        && changes_nothing(service, &open)?
-    {
+    let unchanged = changes_nothing(service, &open)?;
+    if let Some(older) = open.corrects.as_ref().filter(|_| unchanged && !request.unchanged) {
         return Err(IssueRefused::Unchanged(older.version));
     }
-    let act = rows::Act { service, account, request, approval, open: &open, now };
+    let act = rows::Act { service, account, request, approval, open: &open, unchanged, now };
     let mut rows = rows::prepare(&act, &header, &plan, ladder)?;
     rows.replace(Replacing::prepare(service, account, &open, request.left_out, now)?);
     let issued = service.store.write("issue", move |tx| rows.write(tx))?;

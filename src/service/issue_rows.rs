@@ -11,7 +11,7 @@ use crate::domain::time::Timestamp;
 use crate::service::compose::OpenDraft;
 use crate::service::outlook::Outlook;
 use crate::service::recipient_rows::{RecipientRows, Sending};
-use crate::service::supersede::{Replacing, changes_nothing};
+use crate::service::supersede::Replacing;
 use crate::service::{Service, ServiceError};
 use crate::store::drafts::{NewDecision, decision_insert, form_post_claim};
 use crate::store::events::event_append;
@@ -27,6 +27,8 @@ pub(super) struct Act<'a> {
     pub(super) request: &'a IssueRequest,
     pub(super) approval: &'a Approval,
     pub(super) open: &'a OpenDraft,
+    /// 更正: it is exactly the version before.
+    pub(super) unchanged: bool,
     pub(super) now: Timestamp,
 }
 
@@ -160,7 +162,7 @@ fn issued_event(
     let older: Option<NoticeId> = act.open.notice.corrects_id;
     if let Some(older) = older {
         event = event.fact("corrects", older.to_string());
-        if changes_nothing(act.service, act.open)? {
+        if act.unchanged {
             event = event.fact("changes_nothing", true);
         }
     }

@@ -43,7 +43,7 @@ pub struct Preview {
     pub faults: Vec<FieldFault>,
     /// 更正: who has the older version and does not get this one.
     pub left_out: Option<LeftOut>,
-    /// 更正: it says what the version before says, header, text and files.
+    /// 更正: it is exactly the version before.
     pub unchanged: bool,
     /// Notices of the office in the last 90 days, and how many of them were 特提.
     pub issued_lately: (i64, i64),

@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 
 use diesel::prelude::*;
 
-use super::engine::{RowLock, on_engine};
+use super::engine::on_engine;
+use super::links::link_hold_addresses;
 use super::schema::{accounts, calls, contact_addresses, deliveries, notices};
 use super::{Conn, ROWS_PER_INSERT_MAX, StoreError, Tx};
 use crate::domain::address::AddressStatus;
@@ -236,8 +237,8 @@ pub fn call_teach_addresses(
     status: AddressStatus,
     now: Timestamp,
 ) -> Result<usize, StoreError> {
+    link_hold_addresses(tx, addresses)?;
     let texts: Vec<String> = addresses.iter().map(ToString::to_string).collect();
-    tx.db().lock_rows("contact_addresses", &texts, RowLock::Exclusive)?;
     Ok(diesel::update(
         contact_addresses::table
             .filter(contact_addresses::id.eq_any(&texts))

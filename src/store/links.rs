@@ -231,8 +231,8 @@ macro_rules! standing_rows {
     };
 }
 
-/// Holds addresses that a signature may show to work, in the order of their ids: one of a desk
-/// serves several organisations, and two servers may have it in hand.
+/// Holds addresses of which something is about to be learnt, in the order of their ids: one of a
+/// desk serves several organisations, and two writes may have it in hand.
 ///
 /// # Errors
 /// The store's own.

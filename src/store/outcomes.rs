@@ -10,6 +10,7 @@ use diesel::prelude::*;
 use diesel::sql_types::{BigInt, Bool, Nullable, Text};
 
 use super::engine::{RowLock, insert_burst};
+use super::links::link_hold_addresses;
 use super::schema::{attempt_outcomes, contact_addresses, messages};
 use super::{StoreError, Tx};
 use crate::domain::ids::{AddressId, AttemptId, DeliveryId, MessageId};
@@ -237,8 +238,8 @@ pub fn address_set_failing(
     ids: &[AddressId],
     now: Timestamp,
 ) -> Result<usize, StoreError> {
+    link_hold_addresses(tx, ids)?;
     let texts: Vec<String> = ids.iter().map(ToString::to_string).collect();
-    tx.db().lock_rows("contact_addresses", &texts, RowLock::Exclusive)?;
     Ok(diesel::update(
         contact_addresses::table
             .filter(contact_addresses::id.eq_any(&texts))

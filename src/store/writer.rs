@@ -304,8 +304,8 @@ impl Desk {
 enum Ran {
     /// Each has its verdict, and the open transaction its name.
     Whole { verdicts: Vec<Verdict>, name: Option<String> },
-    /// A slice failed that ran beside others. Its parts keep no order, so they run in another
-    /// transaction, with nobody beside them; this one is rolled back.
+    /// A slice that was alone failed, and is rolled back. Its parts keep no order, which others
+    /// beside it may rely on, so they run in another transaction, with nobody beside them.
     IntoParts,
 }
 
@@ -330,10 +330,7 @@ fn run_all(conn: &mut DbConn, group: &mut Vec<Box<dyn Job>>) -> Result<Ran, Stor
                 break;
             }
             Err(failure) => {
-                if alone
-                    && job.keeps_order()
-                    && let Some(parts) = job.split()
-                {
+                if alone && let Some(parts) = job.split() {
                     group.extend(parts);
                     return conn.rollback_write().map(|()| Ran::IntoParts);
                 }

@@ -2,12 +2,15 @@
 //! Here the world changes between the page and the press: whatever changed, what is written is
 //! what holds when it is written.
 
+use std::sync::{Arc, Barrier};
+
 use qianshou::domain::receipt::{Grade, ReceiptBody};
 use qianshou::domain::time::Span;
 use qianshou::service::acknowledge::{Acknowledged, SignRequest, acknowledge};
 use qianshou::service::receive::receive;
 use qianshou::service::verify_receipt::verify_receipt;
 use qianshou::service::visit::{Visiting, as_shown, bearer, begin, read_waiting, resume};
+use qianshou::store::StoreError;
 
 use crate::link_signing::{filled, ready};
 use crate::support::crossing::crossing;
@@ -87,7 +90,7 @@ fn what_the_page_keeps_is_what_the_database_says() {
             deadline: found.facts.deadline,
             ..Default::default()
         };
-        told.found = std::sync::Arc::new(found);
+        told.found = Arc::new(found);
         format!("{told:?}")
     };
     assert_eq!(of(&shown), of(&read));
@@ -164,7 +167,16 @@ fn an_address_is_shown_to_work_by_one_signature_of_a_slice() {
         ready(&ground, &visit, &filled(&ground, &visit))
     };
     let pair = issued.seats.iter().map(ready).collect::<Vec<_>>();
+    // While another write is under way both gather, and are one slice.
+    let gate = Arc::new(Barrier::new(2));
+    let held = Arc::clone(&gate);
+    let other = service.store.submit("hold", move |_| {
+        held.wait();
+        Ok::<_, StoreError>(())
+    });
     let asked: Vec<_> = pair.into_iter().map(|one| acknowledge(service, one)).collect();
+    gate.wait();
+    other.wait().unwrap().unwrap();
     let told: Vec<_> = asked.into_iter().map(|one| one.wait().unwrap()).collect();
     assert!(matches!(told[..], [Acknowledged::Signed(_), Acknowledged::Outdated]), "{told:?}");
     assert_eq!(ground.count("receipts"), 1);

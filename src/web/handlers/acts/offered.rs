@@ -10,7 +10,7 @@ use crate::web::pages::parts::Link;
 use crate::web::session::Staff;
 use crate::web::{CHASERS, DUTY_ROOM, OFFICE};
 
-fn link(text: &str, href: String) -> Link {
+pub(super) fn link(text: &str, href: String) -> Link {
     Link { text: text.to_owned(), href, current: false }
 }
 

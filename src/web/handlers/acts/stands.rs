@@ -4,6 +4,7 @@
 
 use actix_web::http::StatusCode;
 
+use super::offered::link;
 use super::{Sheet, end_banner, page};
 use crate::domain::account::Role;
 use crate::domain::human_time::full_zh;
@@ -16,7 +17,7 @@ use crate::store::drafts::{Decision, DecisionKind};
 use crate::web::drawn::Drawn;
 use crate::web::error::WebError;
 use crate::web::pages::acts::{ActPage, EndBanner};
-use crate::web::pages::parts::{Errors, Link};
+use crate::web::pages::parts::Errors;
 use crate::web::session::Staff;
 
 /// The answer; where the notice is no draft any more, or the draft is gone, what became of it.
@@ -78,9 +79,9 @@ fn how_it_stands(
         }
     };
     let back = match (is_out, staff.is(Role::Clerk)) {
-        (true, _) => way("看签收情况", path),
-        (false, true) => way("看草稿", format!("{path}/edit")),
-        (false, false) => way("看草稿", format!("{path}/preview")),
+        (true, _) => link("看签收情况", path),
+        (false, true) => link("看草稿", format!("{path}/edit")),
+        (false, false) => link("看草稿", format!("{path}/preview")),
     };
     let sheet = Sheet {
         heading: &format!("本件{}", notice.state.word_zh()),
@@ -100,10 +101,6 @@ fn how_it_stands(
         errors.add("do", "没有重复办理");
     }
     Ok(page(staff, notice, String::new(), sheet, errors))
-}
-
-fn way(text: &str, href: String) -> Link {
-    Link { text: text.to_owned(), href, current: false }
 }
 
 /// `本件已于2026年11月23日 14:31 由李某核发并发出。`
