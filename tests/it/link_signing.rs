@@ -1,18 +1,20 @@
 //! Signatures under the door: first one wins, all others get its bytes, and everything that
 //! follows from one is written with it.
 
-use std::sync::Arc;
+use std::sync::{Arc, Barrier};
 use std::thread;
 
 use qianshou::domain::evidence::leaf_hash;
 use qianshou::domain::notice::NoticeState;
 use qianshou::domain::receipt::Grade;
 use qianshou::domain::time::Span;
+use qianshou::service::Service;
 use qianshou::service::acknowledge::{
     Acknowledged, Preparation, SignFaults, SignRequest, Signature, acknowledge, fresh_code, prepare,
 };
 use qianshou::service::verify_receipt::verify_receipt;
 use qianshou::service::visit::Visiting;
+use qianshou::store::StoreError;
 use qianshou::store::receipts::Receipt;
 
 use crate::support::HEADS;
@@ -357,6 +359,20 @@ fn what_happens_before_the_commit_decides() {
     assert_eq!(ground.dump(), before);
 }
 
+/// What becomes of these in one slice: they gather while another write is under way.
+pub(crate) fn in_one_slice(service: &Service, signatures: Vec<Signature>) -> Vec<Acknowledged> {
+    let gate = Arc::new(Barrier::new(2));
+    let held = Arc::clone(&gate);
+    let other = service.store.submit("hold", move |_| {
+        held.wait();
+        Ok::<_, StoreError>(())
+    });
+    let asked: Vec<_> = signatures.into_iter().map(|one| acknowledge(service, one)).collect();
+    gate.wait();
+    other.wait().unwrap().unwrap();
+    asked.into_iter().map(|one| one.wait().unwrap()).collect()
+}
+
 /// A slice in which one signature is refused keeps the others.
 #[test]
 fn one_slice_decides_each_for_itself() {
@@ -372,8 +388,7 @@ fn one_slice_decides_each_for_itself() {
         .collect();
     ground.sql(&format!("UPDATE notices SET state = 'revoked' WHERE id = '{}'", recalled.notice));
     let service = &ground.service;
-    let asked: Vec<_> = signatures.into_iter().map(|one| acknowledge(service, one)).collect();
-    let outcomes: Vec<Acknowledged> = asked.into_iter().map(|one| one.wait().unwrap()).collect();
+    let outcomes = in_one_slice(service, signatures);
     assert_eq!(outcomes[0], Acknowledged::Withdrawn(NoticeState::Revoked));
     assert!(matches!(outcomes[1], Acknowledged::Signed(_)));
     assert!(matches!(outcomes[2], Acknowledged::AlreadySigned(_)));

@@ -2,7 +2,7 @@
 //! Here the world changes between the page and the press: whatever changed, what is written is
 //! what holds when it is written.
 
-use std::sync::{Arc, Barrier};
+use std::sync::Arc;
 
 use qianshou::domain::receipt::{Grade, ReceiptBody};
 use qianshou::domain::time::Span;
@@ -10,9 +10,8 @@ use qianshou::service::acknowledge::{Acknowledged, SignRequest, acknowledge};
 use qianshou::service::receive::receive;
 use qianshou::service::verify_receipt::verify_receipt;
 use qianshou::service::visit::{Visiting, as_shown, bearer, begin, read_waiting, resume};
-use qianshou::store::StoreError;
 
-use crate::link_signing::{filled, ready};
+use crate::link_signing::{filled, in_one_slice, ready};
 use crate::support::crossing::crossing;
 use crate::support::door::{Door, Heard, Visitor};
 use crate::support::fixture_link::{Ground, Issued, PUBLIC_URL, SIGN_WITHIN, Seat};
@@ -167,17 +166,7 @@ fn an_address_is_shown_to_work_by_one_signature_of_a_slice() {
         ready(&ground, &visit, &filled(&ground, &visit))
     };
     let pair = issued.seats.iter().map(ready).collect::<Vec<_>>();
-    // While another write is under way both gather, and are one slice.
-    let gate = Arc::new(Barrier::new(2));
-    let held = Arc::clone(&gate);
-    let other = service.store.submit("hold", move |_| {
-        held.wait();
-        Ok::<_, StoreError>(())
-    });
-    let asked: Vec<_> = pair.into_iter().map(|one| acknowledge(service, one)).collect();
-    gate.wait();
-    other.wait().unwrap().unwrap();
-    let told: Vec<_> = asked.into_iter().map(|one| one.wait().unwrap()).collect();
+    let told = in_one_slice(service, pair);
     assert!(matches!(told[..], [Acknowledged::Signed(_), Acknowledged::Outdated]), "{told:?}");
     assert_eq!(ground.count("receipts"), 1);
 }
